@@ -1,0 +1,169 @@
+"""Every error the program raises on purpose.
+
+SurgeonError(message, where, hint)
+├── OpenError          a file cannot be opened
+│   ├── NotAGraphDef   it is something else (the message says what)
+│   ├── NotFrozen      it holds variables or is a SavedModel
+│   └── TruncatedFile  it ends too early
+├── SaveError          a file cannot be written
+├── GraphError         a graph would become invalid
+│   ├── UnknownNode
+│   ├── DuplicateName
+│   ├── DanglingInput
+│   └── GraphCycle
+├── TextFormError      the text form of a graph cannot be read
+├── EditError          an edit cannot be applied here
+│   └── ScriptError    a surgery script stops at one of its edits
+├── RuleError          a rule file is wrong
+├── UsageError         an option or argument is wrong
+├── ConvertError       a graph cannot be converted
+│   └── Unsupported    one node a target does not take
+├── JobError           work in another process went wrong
+│   ├── JobNotStarted
+│   ├── JobFailed
+│   ├── JobCrashed
+│   ├── JobTimedOut
+│   ├── JobCancelled
+│   └── ProtocolError
+├── EngineError        TensorRT refused
+│   ├── BuildFailed
+│   ├── RunFailed
+│   └── PlanMismatch   the network read back differs from the one emitted
+└── CompareError       two sets of tensors cannot be compared
+
+Only a SurgeonError becomes a message for the user; anything else is a bug.
+"""
+
+from __future__ import annotations
+
+
+class SurgeonError(Exception):
+    """Something the user can act on.
+
+    Args:
+        message: what happened, one sentence.
+        where: the file, node or line it happened at.
+        hint: what to do next.
+    """
+
+    def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    @property
+    def code(self) -> str:
+        """The name of the error's kind, as printed in `--json` mode."""
+        return type(self).__name__
+
+    def as_dict(self) -> dict[str, str | None]:
+        return {"code": self.code, "message": self.message, "where": self.where, "hint": self.hint}
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{text} {self.hint}" if self.hint else text
+
+
+class OpenError(SurgeonError): ...
+
+
+class NotAGraphDef(OpenError): ...
+
+
+class NotFrozen(OpenError): ...
+
+
+class TruncatedFile(OpenError): ...
+
+
+class SaveError(SurgeonError): ...
+
+
+class GraphError(SurgeonError): ...
+
+
+class UnknownNode(GraphError): ...
+
+
+class DuplicateName(GraphError): ...
+
+
+class DanglingInput(GraphError): ...
+
+
+class GraphCycle(GraphError): ...
+
+
+class TextFormError(SurgeonError): ...
+
+
+class EditError(SurgeonError): ...
+
+
+class ScriptError(EditError): ...
+
+
+class RuleError(SurgeonError): ...
+
+
+class UsageError(SurgeonError): ...
+
+
+class ConvertError(SurgeonError): ...
+
+
+class Unsupported(ConvertError):
+    """One node a target does not take.
+
+    Args:
+        node: name of the GraphDef node.
+        reason: why, in plain words.
+        remedy: what to do about it, or None.
+        rule: id of a bundled rule that cures it, or None.
+    """
+
+    def __init__(
+        self, node: str, reason: str, remedy: str | None = None, *, rule: str | None = None
+    ) -> None:
+        super().__init__(reason, where=node, hint=remedy)
+        self.node = node
+        self.reason = reason
+        self.remedy = remedy
+        self.rule = rule
+
+
+class JobError(SurgeonError): ...
+
+
+class JobNotStarted(JobError): ...
+
+
+class JobFailed(JobError): ...
+
+
+class JobCrashed(JobError): ...
+
+
+class JobTimedOut(JobError): ...
+
+
+class JobCancelled(JobError): ...
+
+
+class ProtocolError(JobError): ...
+
+
+class EngineError(SurgeonError): ...
+
+
+class BuildFailed(EngineError): ...
+
+
+class RunFailed(EngineError): ...
+
+
+class PlanMismatch(EngineError): ...
+
+
+class CompareError(SurgeonError): ...

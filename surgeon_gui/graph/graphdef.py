@@ -1,0 +1,301 @@
+"""GraphDef bytes to Graph and back, without loss and without copying constants.
+
+The file is read once; nodes and constants keep views into its bytes. An unchanged node is written
+back byte for byte, so what this program does not interpret survives.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from google.protobuf.message import DecodeError, EncodeError
+
+from surgeon_gui.errors import NotAGraphDef, SaveError, TruncatedFile
+from surgeon_gui.graph.model import Graph, Node, TensorRef, Versions
+from surgeon_gui.graph.values import (
+    AttrValue,
+    TensorValue,
+    attr_from_message,
+    attr_to_message,
+    tensor_from_message,
+)
+from surgeon_gui.proto import graphdef_pb2 as pb
+
+PROTOBUF_LIMIT = 2**31 - 1
+"""A protobuf message of 2 GiB or more is written but can never be read (measured, 2.36 GB)."""
+
+_LARGE_NODE = 1 << 14
+_BYTES = 2
+
+
+class _Field(NamedTuple):
+    number: int
+    wire: int
+    tag: int
+    start: int
+    end: int
+
+
+def _varint(data: memoryview, position: int) -> tuple[int, int]:
+    result = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        result |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return result, position
+        shift += 7
+        if shift > 63:
+            raise IndexError
+
+
+def _fields(data: memoryview, start: int, end: int) -> Iterator[_Field]:
+    """Yield the fields of the message in data[start:end]; IndexError where it is no message."""
+    position = start
+    while position < end:
+        tag = position
+        key, position = _varint(data, position)
+        wire = key & 7
+        if wire == _BYTES:
+            length, position = _varint(data, position)
+            value, position = position, position + length
+        elif wire == 0:
+            value = position
+            _, position = _varint(data, position)
+        elif wire == 1:
+            value, position = position, position + 8
+        elif wire == 5:
+            value, position = position, position + 4
+        else:
+            raise IndexError
+        if position > end or key < 8:
+            raise IndexError
+        yield _Field(key >> 3, wire, tag, value, position)
+
+
+def graph_from_graphdef(data: bytes | memoryview) -> Graph:
+    """Return the graph of a serialized GraphDef.
+
+    Raises:
+        TruncatedFile: the bytes end inside a node.
+        NotAGraphDef: they are no GraphDef, or hold no nodes.
+        DuplicateName: two nodes share a name.
+    """
+    view = memoryview(data)
+    nodes: list[Node] = []
+    library: list[memoryview] = []
+    extra: list[memoryview] = []
+    versions = Versions()
+    try:
+        for field in _fields(view, 0, len(view)):
+            if field.wire == _BYTES and field.number == 1:
+                nodes.append(_node(view, field.start, field.end))
+            elif field.wire == _BYTES and field.number == 2:
+                library.append(view[field.start : field.end])
+            elif field.wire == _BYTES and field.number == 4:
+                message = pb.VersionDef.FromString(bytes(view[field.start : field.end]))
+                versions = Versions(
+                    message.producer, message.min_consumer, tuple(message.bad_consumers)
+                )
+            else:
+                extra.append(view[field.tag : field.end])
+    except (IndexError, DecodeError, UnicodeDecodeError) as error:
+        if nodes:
+            raise TruncatedFile(
+                f"The file is damaged or ends too early, after {len(nodes)} nodes "
+                f"(the last is {nodes[-1].name}).",
+                hint="Copy or export it again.",
+            ) from error
+        raise NotAGraphDef(
+            "This is no TensorFlow GraphDef.", hint="Open a frozen graph (.pb or .pbtxt)."
+        ) from error
+    if not nodes:
+        raise NotAGraphDef(
+            "This GraphDef holds no nodes.", hint="Export the graph again; the file may be empty."
+        )
+    return Graph(tuple(nodes), versions, b"".join(library), b"".join(extra))
+
+
+def _node(view: memoryview, start: int, end: int) -> Node:
+    raw = view[start:end]
+    inputs: list[str] = []
+    if end - start <= _LARGE_NODE:
+        message = pb.NodeDef.FromString(raw.tobytes())
+        name, op, device, inputs = message.name, message.op, message.device, list(message.input)
+    else:
+        name = op = device = ""
+        for field in _fields(view, start, end):
+            if field.number < 5 and field.wire == _BYTES:
+                text = bytes(view[field.start : field.end]).decode()
+                if field.number == 1:
+                    name = text
+                elif field.number == 2:
+                    op = text
+                elif field.number == 3:
+                    inputs.append(text)
+                else:
+                    device = text
+    if not name or not op:
+        raise IndexError
+    return Node(
+        name,
+        op,
+        [TensorRef.parse(text) for text in inputs if not text.startswith("^")],
+        controls=[text[1:] for text in inputs if text.startswith("^")],
+        device=device,
+        source=raw,
+        decode=lambda: _attrs(raw),
+    )
+
+
+def _attrs(raw: memoryview) -> dict[str, AttrValue]:
+    if len(raw) <= _LARGE_NODE:
+        message = pb.NodeDef.FromString(raw.tobytes())
+        return {key: attr_from_message(message.attr[key]) for key in sorted(message.attr)}
+    attrs: dict[str, AttrValue] = {}
+    for field in _fields(raw, 0, len(raw)):
+        if field.number != 5:
+            continue
+        key, start, end = "", field.end, field.end
+        for part in _fields(raw, field.start, field.end):
+            if part.number == 1:
+                key = bytes(raw[part.start : part.end]).decode()
+            elif part.number == 2:
+                start, end = part.start, part.end
+        attrs[key] = _attr(raw, start, end)
+    return dict(sorted(attrs.items()))
+
+
+def _attr(raw: memoryview, start: int, end: int) -> AttrValue:
+    if end - start > _LARGE_NODE:
+        for field in _fields(raw, start, end):
+            if field.number == 8 and field.wire == _BYTES:
+                return _large_tensor(raw, field.start, field.end)
+    return attr_from_message(pb.AttrValue.FromString(raw[start:end].tobytes()))
+
+
+def _large_tensor(raw: memoryview, start: int, end: int) -> TensorValue:
+    rest = bytearray()
+    content: memoryview | None = None
+    for field in _fields(raw, start, end):
+        if field.number == 4 and field.wire == _BYTES:
+            content = raw[field.start : field.end]
+        else:
+            rest += raw[field.tag : field.end]
+    return tensor_from_message(pb.TensorProto.FromString(bytes(rest)), content)
+
+
+def _key(number: int, length: int) -> bytes:
+    """Return the tag and length of a length-delimited field."""
+    out = bytearray([number << 3 | _BYTES])
+    while True:
+        byte, length = length & 0x7F, length >> 7
+        out.append(byte | 0x80 if length else byte)
+        if not length:
+            return bytes(out)
+
+
+def node_to_bytes(node: Node) -> bytes | memoryview:
+    """Return the serialized NodeDef: the bytes read, when the node is unchanged."""
+    if node.source is not None:
+        return node.source
+    message = pb.NodeDef(name=node.name, op=node.op, device=node.device)
+    message.input.extend(map(str, node.inputs))
+    message.input.extend(f"^{name}" for name in node.controls)
+    for key, value in node.attrs.items():
+        message.attr[key].CopyFrom(attr_to_message(value))
+    return message.SerializeToString(deterministic=True)
+
+
+def graphdef_chunks(graph: Graph) -> Iterator[bytes | memoryview]:
+    """Yield the serialized GraphDef in pieces, so that a large graph is never held twice."""
+    for node in graph.nodes:
+        payload = node_to_bytes(node)
+        yield _key(1, len(payload))
+        yield payload
+    if graph.library:
+        yield _key(2, len(graph.library))
+        yield graph.library
+    if graph.versions != Versions():
+        payload = pb.VersionDef(
+            producer=graph.versions.producer,
+            min_consumer=graph.versions.min_consumer,
+            bad_consumers=graph.versions.bad_consumers,
+        ).SerializeToString(deterministic=True)
+        yield _key(4, len(payload))
+        yield payload
+    if graph.extra:
+        yield graph.extra
+
+
+def graphdef_from_graph(graph: Graph) -> bytes:
+    """Return the serialized GraphDef."""
+    return b"".join(graphdef_chunks(graph))
+
+
+def save_graphdef(graph: Graph, path: str | os.PathLike[str]) -> int:
+    """Write a binary GraphDef; return its size in bytes.
+
+    Raises:
+        SaveError: the disk is full or not writable, or the message would pass protobuf's 2 GiB.
+    """
+    target = Path(path)
+    try:
+        return write_atomically(target, graphdef_chunks(graph), limit=PROTOBUF_LIMIT)
+    except EncodeError as error:
+        raise SaveError("This graph cannot be written.", where=str(target)) from error
+
+
+def write_atomically(
+    path: Path, chunks: Iterable[bytes | memoryview], *, limit: int | None = None
+) -> int:
+    """Write `chunks` under a temporary name beside `path`, then rename; return the size.
+
+    Raises:
+        SaveError: writing failed or more than `limit` bytes came; `path` is as it was.
+    """
+    size = 0
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as stream:
+            for chunk in chunks:
+                size += _write(stream, chunk, path, size, limit)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise SaveError(
+            f"The file cannot be written: {error.strerror or error}.",
+            where=str(path),
+            hint="Choose another folder or free some space.",
+        ) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+    return size
+
+
+def _write(
+    stream: BinaryIO, chunk: bytes | memoryview, path: Path, size: int, limit: int | None
+) -> int:
+    if limit is not None and size + len(chunk) > limit:
+        raise SaveError(
+            "The graph is larger than 2 GiB, which no GraphDef file can be.",
+            where=str(path),
+            hint="Export .network or .onnx instead, or cut the graph in two.",
+        )
+    stream.write(chunk)
+    return len(chunk)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,280 @@
+"""The frozen graph: nodes, the tensors between them, and what else a GraphDef carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from surgeon_gui.errors import DanglingInput, DuplicateName, UnknownNode
+from surgeon_gui.graph.values import AttrValue
+
+
+class TensorRef(NamedTuple):
+    """A tensor, named by its producer and the producer's output port: `split:1`."""
+
+    node: str
+    port: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> TensorRef:
+        """Read `name` or `name:port`; a colon that no number follows belongs to the name."""
+        name, colon, port = text.rpartition(":")
+        if colon and port.isdigit():
+            return cls(name, int(port))
+        return cls(text, 0)
+
+    def __str__(self) -> str:
+        return self.node if self.port == 0 else f"{self.node}:{self.port}"
+
+
+class Node:
+    """One NodeDef: immutable; `replace` returns a changed copy.
+
+    Attributes are decoded from the file's bytes at first use, so opening a large graph does not pay
+    for what nobody looks at.
+
+    Attributes:
+        name: unique in its graph; slashes separate namespaces.
+        op: the operation.
+        inputs: the tensors it consumes, in order.
+        controls: names of the nodes it waits for (`^name` in the NodeDef).
+        device: as in the NodeDef, mostly empty.
+        source: the NodeDef's bytes as read, None for a node made or changed here.
+    """
+
+    __slots__ = ("_attrs", "_decode", "controls", "device", "inputs", "name", "op", "source")
+
+    name: str
+    op: str
+    inputs: tuple[TensorRef, ...]
+    controls: tuple[str, ...]
+    device: str
+    source: memoryview | bytes | None
+    _attrs: Mapping[str, AttrValue] | None
+    _decode: Callable[[], dict[str, AttrValue]] | None
+
+    def __init__(
+        self,
+        name: str,
+        op: str,
+        inputs: Iterable[TensorRef] = (),
+        attrs: Mapping[str, AttrValue] | None = None,
+        *,
+        controls: Iterable[str] = (),
+        device: str = "",
+        source: memoryview | bytes | None = None,
+        decode: Callable[[], dict[str, AttrValue]] | None = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "name", name)
+        put(self, "op", op)
+        put(self, "inputs", tuple(inputs))
+        put(self, "controls", tuple(controls))
+        put(self, "device", device)
+        put(self, "source", source)
+        put(
+            self,
+            "_attrs",
+            None if attrs is None and decode else MappingProxyType(dict(attrs or {})),
+        )
+        put(self, "_decode", decode)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"Node is frozen; use replace({name}=…)")
+
+    @property
+    def attrs(self) -> Mapping[str, AttrValue]:
+        if self._attrs is not None:
+            return self._attrs
+        found = MappingProxyType(self._decode() if self._decode else {})
+        object.__setattr__(self, "_attrs", found)
+        return found
+
+    @property
+    def namespace(self) -> str:
+        """The path before the last slash; empty at top level."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def is_const(self) -> bool:
+        return self.op == "Const"
+
+    def replace(self, **changes: Any) -> Node:
+        """Return a copy with some of name, op, inputs, attrs, controls, device changed."""
+        kept: dict[str, Any] = {
+            "name": self.name,
+            "op": self.op,
+            "inputs": self.inputs,
+            "attrs": self.attrs,
+            "controls": self.controls,
+            "device": self.device,
+        }
+        if all(kept[key] == value for key, value in changes.items()):
+            return self
+        kept.update(changes)
+        return Node(**kept)
+
+    def _key(self) -> tuple[object, ...]:
+        return self.name, self.op, self.inputs, self.controls, self.device
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Node):
+            return NotImplemented
+        return self._key() == other._key() and self.attrs == other.attrs
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        inputs = ", ".join([*map(str, self.inputs), *(f"^{name}" for name in self.controls)])
+        return f"<{self.name} = {self.op}({inputs})>"
+
+
+@dataclass(frozen=True)
+class Versions:
+    """GraphDef.versions; a producer above 21 means typed reductions and the like are allowed."""
+
+    producer: int = 0
+    min_consumer: int = 0
+    bad_consumers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A whole GraphDef as a value; edits make new graphs that share unchanged nodes.
+
+    Attributes:
+        nodes: in file order.
+        versions: GraphDef.versions.
+        library: the serialized FunctionDefLibrary, empty when there is none.
+        extra: other GraphDef fields (debug info …), serialized, kept as they are.
+        outputs: the outputs the user chose, by tensor; None means they are deduced
+            (`query.deduce_outputs`). Not part of a GraphDef.
+
+    Raises:
+        DuplicateName: two nodes share a name.
+    """
+
+    nodes: tuple[Node, ...] = ()
+    versions: Versions = Versions()
+    library: bytes = b""
+    extra: bytes = b""
+    outputs: tuple[TensorRef, ...] | None = None
+    _index: dict[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        index = {node.name: position for position, node in enumerate(self.nodes)}
+        if len(index) != len(self.nodes):
+            seen: set[str] = set()
+            for node in self.nodes:
+                if node.name in seen:
+                    raise DuplicateName("Two nodes have this name.", where=node.name)
+                seen.add(node.name)
+        object.__setattr__(self, "_index", index)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._index
+
+    def __getitem__(self, name: str) -> Node:
+        """Return the node of that name.
+
+        Raises:
+            UnknownNode: there is none; the hint offers near names.
+        """
+        position = self._index.get(name)
+        if position is None:
+            raise unknown_node(name, self._index)
+        return self.nodes[position]
+
+    def get(self, name: str) -> Node | None:
+        position = self._index.get(name)
+        return None if position is None else self.nodes[position]
+
+    def position(self, name: str) -> int:
+        """The node's place in `nodes`."""
+        return self._index[self[name].name]
+
+    @cached_property
+    def _consumers(self) -> dict[str, tuple[Node, ...]]:
+        found: dict[str, dict[str, Node]] = {}
+        for node in self.nodes:
+            for ref in node.inputs:
+                found.setdefault(ref.node, {})[node.name] = node
+            for name in node.controls:
+                found.setdefault(name, {})[node.name] = node
+        return {name: tuple(nodes.values()) for name, nodes in found.items()}
+
+    def consumers(self, name: str) -> tuple[Node, ...]:
+        """Nodes that read any output of `name` or wait for it, each once, in node order."""
+        return self._consumers.get(name, ())
+
+    def producers(self, name: str) -> tuple[Node, ...]:
+        """Nodes whose outputs `name` reads or waits for, each once, in input order."""
+        node = self[name]
+        names = dict.fromkeys([*(ref.node for ref in node.inputs), *node.controls])
+        return tuple(self._producer(node, source) for source in names)
+
+    def _producer(self, node: Node, name: str) -> Node:
+        found = self.get(name)
+        if found is None:
+            raise DanglingInput(
+                f"Input {name} does not exist.",
+                where=node.name,
+                hint="Connect the input to another node or remove this node.",
+            )
+        return found
+
+    def dangling(self) -> list[tuple[Node, str]]:
+        """Inputs no node produces: pairs of the reading node and the missing name."""
+        return [
+            (node, name)
+            for node in self.nodes
+            for name in [*(ref.node for ref in node.inputs), *node.controls]
+            if name not in self._index
+        ]
+
+    def with_outputs(self, outputs: Iterable[TensorRef] | None) -> Graph:
+        return replace(self, outputs=None if outputs is None else tuple(outputs))
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Graph):
+            return NotImplemented
+        return (
+            len(self) == len(other)
+            and self.versions == other.versions
+            and self.outputs == other.outputs
+            and self.library == other.library
+            and self.extra == other.extra
+            and self.nodes == other.nodes
+        )
+
+    def __hash__(self) -> int:
+        return hash((len(self.nodes), self.versions, self.outputs))
+
+    def __repr__(self) -> str:
+        return f"<Graph of {len(self.nodes)} nodes>"
+
+
+def unknown_node(name: str, known: Iterable[str]) -> UnknownNode:
+    """Return the error for a name that is not there, with the nearest names as its hint."""
+    import difflib
+
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    if not near:
+        last = name.rpartition("/")[2]
+        near = [other for other in known if other.rpartition("/")[2] == last][:3]
+    hint = f"Did you mean {' or '.join(near)}?" if near else "Check the name in the outline."
+    return UnknownNode("There is no such node.", where=name, hint=hint)

@@ -1,0 +1,539 @@
+"""The values a graph's attributes hold: dtypes, shapes, tensors."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from surgeon_gui.errors import OpenError
+from surgeon_gui.proto import graphdef_pb2 as pb
+
+Array = npt.NDArray[Any]
+
+
+class DType(enum.Enum):
+    """TensorFlow's DataType; the value is its number (tensorflow/core/framework/types.proto)."""
+
+    INVALID = 0
+    FLOAT32 = 1
+    FLOAT64 = 2
+    INT32 = 3
+    UINT8 = 4
+    INT16 = 5
+    INT8 = 6
+    STRING = 7
+    COMPLEX64 = 8
+    INT64 = 9
+    BOOL = 10
+    QINT8 = 11
+    QUINT8 = 12
+    QINT32 = 13
+    BFLOAT16 = 14
+    QINT16 = 15
+    QUINT16 = 16
+    UINT16 = 17
+    COMPLEX128 = 18
+    FLOAT16 = 19
+    RESOURCE = 20
+    VARIANT = 21
+    UINT32 = 22
+    UINT64 = 23
+    FLOAT8_E5M2 = 24
+    FLOAT8_E4M3FN = 25
+    INT4 = 29
+    UINT4 = 30
+
+    @classmethod
+    def _missing_(cls, value: object) -> DType:
+        """Keep numbers this table does not name (reference types are base + 100)."""
+        if not isinstance(value, int):
+            raise TypeError(f"{value!r} is no TensorFlow DataType")
+        member = object.__new__(cls)
+        base = value - 100
+        known = base in cls._value2member_map_
+        member._name_ = f"{cls(base).name}_REF" if known else f"DT_{value}"
+        member._value_ = value
+        cls._value2member_map_[value] = member
+        return member
+
+    @property
+    def text(self) -> str:
+        """The lower-case name, as numpy and TensorFlow spell it: `float32`."""
+        return self.name.lower()
+
+    @property
+    def numpy(self) -> np.dtype[Any] | None:
+        """The numpy dtype, or None where numpy has none (resource, variant, unknown)."""
+        return _numpy_dtypes().get(self)
+
+    @property
+    def is_floating(self) -> bool:
+        return self in _FLOATING
+
+    @property
+    def is_integer(self) -> bool:
+        return self in _INTEGER
+
+    @classmethod
+    def from_numpy(cls, dtype: npt.DTypeLike) -> DType:
+        wanted = np.dtype(dtype)
+        if wanted.kind in "OSU":
+            return cls.STRING
+        for member, candidate in _numpy_dtypes().items():
+            if candidate == wanted and not member.name.startswith("Q"):
+                return member
+        raise ValueError(f"TensorFlow has no dtype for numpy's {wanted}")
+
+    @classmethod
+    def from_text(cls, text: str) -> DType:
+        """Return the dtype named `float32`, `DT_FLOAT`, `double`, `half` ….
+
+        Raises:
+            ValueError: there is no such dtype.
+        """
+        name = text.strip().lower().removeprefix("dt_")
+        name = {"float": "float32", "double": "float64", "half": "float16"}.get(name, name)
+        for member in cls:
+            if member.text == name:
+                return member
+        if name.isdigit():
+            return cls(int(name))
+        raise ValueError(f"{text!r} is no TensorFlow dtype")
+
+
+_FLOATING = frozenset({DType.FLOAT32, DType.FLOAT64, DType.FLOAT16, DType.BFLOAT16})
+_INTEGER = frozenset(
+    {
+        DType.INT8,
+        DType.INT16,
+        DType.INT32,
+        DType.INT64,
+        DType.UINT8,
+        DType.UINT16,
+        DType.UINT32,
+        DType.UINT64,
+    }
+)
+_NUMPY: dict[DType, np.dtype[Any]] = {}
+
+
+def _numpy_dtypes() -> dict[DType, np.dtype[Any]]:
+    if not _NUMPY:
+        import ml_dtypes
+
+        names: dict[DType, Any] = {
+            DType.FLOAT32: np.float32,
+            DType.FLOAT64: np.float64,
+            DType.INT32: np.int32,
+            DType.UINT8: np.uint8,
+            DType.INT16: np.int16,
+            DType.INT8: np.int8,
+            DType.COMPLEX64: np.complex64,
+            DType.INT64: np.int64,
+            DType.BOOL: np.bool_,
+            DType.QINT8: np.int8,
+            DType.QUINT8: np.uint8,
+            DType.QINT32: np.int32,
+            DType.BFLOAT16: ml_dtypes.bfloat16,
+            DType.QINT16: np.int16,
+            DType.QUINT16: np.uint16,
+            DType.UINT16: np.uint16,
+            DType.COMPLEX128: np.complex128,
+            DType.FLOAT16: np.float16,
+            DType.UINT32: np.uint32,
+            DType.UINT64: np.uint64,
+            DType.FLOAT8_E5M2: ml_dtypes.float8_e5m2,
+            DType.FLOAT8_E4M3FN: ml_dtypes.float8_e4m3fn,
+            DType.STRING: np.object_,
+        }
+        _NUMPY.update({member: np.dtype(kind) for member, kind in names.items()})
+    return _NUMPY
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A static shape: `dims` is None for an unknown rank, a dimension of -1 is unknown."""
+
+    dims: tuple[int, ...] | None = None
+
+    @classmethod
+    def of(cls, *dims: int) -> Shape:
+        return cls(tuple(dims))
+
+    @property
+    def rank(self) -> int | None:
+        return None if self.dims is None else len(self.dims)
+
+    @property
+    def is_static(self) -> bool:
+        """Whether rank and every dimension are known."""
+        return self.dims is not None and all(dim >= 0 for dim in self.dims)
+
+    @property
+    def size(self) -> int | None:
+        """Number of elements, or None while a dimension is unknown."""
+        return math.prod(self.dims) if self.dims is not None and self.is_static else None
+
+    def __str__(self) -> str:
+        if self.dims is None:
+            return "?"
+        return "[" + ",".join("?" if dim < 0 else str(dim) for dim in self.dims) + "]"
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """What is known about a tensor before it is computed."""
+
+    dtype: DType
+    shape: Shape = Shape()
+
+    def __str__(self) -> str:
+        return f"{self.dtype.text} {self.shape}"
+
+
+class TensorValue:
+    """A constant: dtype, shape and elements, which stay where they were read from until asked for.
+
+    A value read from a file keeps a view into the file's bytes; `array` is then a read-only numpy
+    view of them, not a copy.
+    """
+
+    __slots__ = ("__dict__", "_array", "_content", "_message", "dtype", "shape")
+
+    def __init__(
+        self,
+        dtype: DType,
+        shape: tuple[int, ...],
+        *,
+        array: Array | None = None,
+        content: memoryview | bytes | None = None,
+        message: pb.TensorProto | None = None,
+    ) -> None:
+        self.dtype = dtype
+        self.shape = shape
+        self._array = array
+        self._content = content
+        self._message = message
+
+    @classmethod
+    def from_array(cls, array: npt.ArrayLike, dtype: DType | None = None) -> TensorValue:
+        """Return the constant holding `array`, which must not be changed afterwards."""
+        values = np.asarray(array)
+        if dtype is not None and dtype.numpy is not None and values.dtype != dtype.numpy:
+            values = values.astype(dtype.numpy)
+        kind = dtype or DType.from_numpy(values.dtype)
+        if kind is DType.STRING:
+            flat = [item.encode() if isinstance(item, str) else bytes(item) for item in values.flat]
+            boxed = np.empty(values.size, dtype=np.object_)
+            boxed[:] = flat
+            values = boxed.reshape(values.shape)
+        values = values.view()
+        values.flags.writeable = False
+        return cls(kind, tuple(values.shape), array=values)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the elements (string elements count their own lengths)."""
+        if self.dtype is DType.STRING:
+            return sum(len(item) for item in self.array.flat)
+        kind = self.dtype.numpy
+        return self.size * (kind.itemsize if kind is not None else 0)
+
+    @property
+    def array(self) -> Array:
+        """The elements; read-only.
+
+        Raises:
+            OpenError: the proto holds fewer or more elements than its shape, or a dtype numpy has
+                no counterpart for.
+        """
+        if self._array is None:
+            self._array = self._decode()
+        return self._array
+
+    def _decode(self) -> Array:
+        kind = self.dtype.numpy
+        if kind is None:
+            raise OpenError(f"A constant of dtype {self.dtype.text} has no values to show.")
+        if self._content is not None and len(self._content):
+            if len(self._content) != self.size * kind.itemsize:
+                raise OpenError(
+                    f"A constant {self.dtype.text} {list(self.shape)} should have "
+                    f"{self.size * kind.itemsize} bytes but has {len(self._content)}."
+                )
+            return np.frombuffer(self._content, dtype=kind).reshape(self.shape)
+        values = self._listed_values(kind)
+        if values.size > self.size or (values.size == 0 and self.size):
+            if values.size == 0 and self.dtype is not DType.STRING:
+                values = np.zeros(1, dtype=kind)
+            elif values.size == 0:
+                values = np.array([b""], dtype=np.object_)
+            else:
+                raise OpenError(
+                    f"A constant of shape {list(self.shape)} holds {values.size} values."
+                )
+        if values.size < self.size:
+            # TensorFlow repeats the last value (tensor.proto, comment on tensor_content).
+            filled = np.empty(self.size, dtype=kind)
+            filled[: values.size] = values
+            filled[values.size :] = values[-1]
+            values = filled
+        values = values.reshape(self.shape)
+        values.flags.writeable = False
+        return values
+
+    def _listed_values(self, kind: np.dtype[Any]) -> Array:
+        message = self._message
+        if message is None:
+            return np.empty(0, dtype=kind)
+        if self.dtype is DType.STRING:
+            strings = np.empty(len(message.string_val), dtype=np.object_)
+            strings[:] = list(message.string_val)
+            return strings
+        if self.dtype in (DType.FLOAT16, DType.BFLOAT16):
+            return np.array(message.half_val, dtype=np.uint16).view(kind)
+        if self.dtype in (DType.FLOAT8_E5M2, DType.FLOAT8_E4M3FN):
+            return np.frombuffer(message.float8_val, dtype=kind)
+        if self.dtype in (DType.COMPLEX64, DType.COMPLEX128):
+            parts = message.scomplex_val if self.dtype is DType.COMPLEX64 else message.dcomplex_val
+            pairs = np.array(parts, dtype=np.float64).reshape(-1, 2)
+            return (pairs[:, 0] + 1j * pairs[:, 1]).astype(kind)
+        lists: dict[DType, Iterable[Any]] = {
+            DType.FLOAT32: message.float_val,
+            DType.FLOAT64: message.double_val,
+            DType.INT64: message.int64_val,
+            DType.BOOL: message.bool_val,
+            DType.UINT32: message.uint32_val,
+            DType.UINT64: message.uint64_val,
+        }
+        listed = lists.get(self.dtype, message.int_val)
+        return np.array(
+            listed, dtype=np.int64 if kind.kind in "iu" and kind.itemsize < 8 else kind
+        ).astype(kind)
+
+    def to_message(self) -> pb.TensorProto:
+        """Return the TensorProto; elements go to `tensor_content`, strings to `string_val`."""
+        if self._message is not None:
+            message = pb.TensorProto()
+            message.CopyFrom(self._message)
+            if self._content is not None:
+                message.tensor_content = bytes(self._content)
+            return message
+        message = pb.TensorProto(dtype=self.dtype.value)
+        message.tensor_shape.SetInParent()
+        for dim in self.shape:
+            message.tensor_shape.dim.add(size=dim)
+        if self.dtype is DType.STRING:
+            message.string_val.extend(self.array.flat)
+        else:
+            message.tensor_content = self.array.tobytes()
+        return message
+
+    @cached_property
+    def _key(self) -> tuple[DType, tuple[int, ...], bytes]:
+        if self.dtype is DType.STRING:
+            return self.dtype, self.shape, b"\0".join(self.array.flat)
+        if self.dtype.numpy is None:
+            return self.dtype, self.shape, self.to_message().SerializeToString(deterministic=True)
+        return self.dtype, self.shape, self.array.tobytes()
+
+    def __eq__(self, other: object) -> bool:
+        """Equal dtype, shape and element bits (so NaN equals the same NaN)."""
+        if not isinstance(other, TensorValue):
+            return NotImplemented
+        if self is other:
+            return True
+        if (self.dtype, self.shape) != (other.dtype, other.shape):
+            return False
+        if self.size > 4096:
+            return self.array.tobytes() == other.array.tobytes()
+        return self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash((self.dtype, self.shape))
+
+    def __repr__(self) -> str:
+        return f"TensorValue({self.dtype.text} {list(self.shape)})"
+
+
+@dataclass(frozen=True)
+class FuncRef:
+    """A function attribute: the function's name and its own attributes, as serialized."""
+
+    name: str
+    message: bytes = b""
+
+
+@dataclass(frozen=True)
+class RawAttr:
+    """An attribute this program does not interpret; kept as the serialized AttrValue."""
+
+    message: bytes
+
+
+AttrValue = (
+    int
+    | float
+    | bool
+    | bytes
+    | DType
+    | Shape
+    | TensorValue
+    | FuncRef
+    | RawAttr
+    | tuple["int | float | bool | bytes | DType | Shape | TensorValue | FuncRef", ...]
+)
+
+
+def float32(value: float) -> float:
+    """Round `value` to what a float attribute can hold (AttrValue.f is 32-bit)."""
+    return float(np.float32(value))
+
+
+def attr_from_message(message: pb.AttrValue) -> AttrValue:
+    """Return the typed value of an AttrValue message."""
+    kind = message.WhichOneof("value")
+    if kind == "i":
+        return message.i
+    if kind == "f":
+        return message.f
+    if kind == "b":
+        return message.b
+    if kind == "s":
+        return message.s
+    if kind == "type":
+        return DType(message.type)
+    if kind == "shape":
+        return shape_from_message(message.shape)
+    if kind == "tensor":
+        return tensor_from_message(message.tensor)
+    if kind == "func":
+        return FuncRef(message.func.name, message.func.SerializeToString(deterministic=True))
+    if kind == "list":
+        return _list_from_message(message)
+    return RawAttr(message.SerializeToString(deterministic=True))
+
+
+def _list_from_message(message: pb.AttrValue) -> AttrValue:
+    values = message.list
+    kinds: list[tuple[Any, ...]] = [
+        tuple(values.i),
+        tuple(values.f),
+        tuple(values.b),
+        tuple(values.s),
+        tuple(DType(number) for number in values.type),
+        tuple(shape_from_message(shape) for shape in values.shape),
+        tuple(tensor_from_message(tensor) for tensor in values.tensor),
+        tuple(
+            FuncRef(func.name, func.SerializeToString(deterministic=True)) for func in values.func
+        ),
+    ]
+    filled = [kind for kind in kinds if kind]
+    if len(filled) > 1:
+        return RawAttr(message.SerializeToString(deterministic=True))
+    return filled[0] if filled else ()
+
+
+def shape_from_message(message: pb.TensorShapeProto) -> Shape:
+    if message.unknown_rank:
+        return Shape(None)
+    return Shape(tuple(dim.size for dim in message.dim))
+
+
+def tensor_from_message(message: pb.TensorProto, content: memoryview | None = None) -> TensorValue:
+    """Return the constant of a TensorProto whose `tensor_content` may live elsewhere.
+
+    Args:
+        message: the proto; with `content` given, without its tensor_content.
+        content: the bytes of tensor_content, in the file they were read from.
+    """
+    shape = tuple(dim.size for dim in message.tensor_shape.dim)
+    data: memoryview | bytes | None = content
+    if data is None and message.tensor_content:
+        data = message.tensor_content
+        stripped = pb.TensorProto()
+        stripped.CopyFrom(message)
+        stripped.ClearField("tensor_content")
+        message = stripped
+    return TensorValue(DType(message.dtype), shape, content=data, message=message)
+
+
+def attr_to_message(value: AttrValue) -> pb.AttrValue:
+    """Return the AttrValue message of a typed value.
+
+    Raises:
+        TypeError: the value has no attribute form.
+    """
+    message = pb.AttrValue()
+    if isinstance(value, bool):
+        message.b = value
+    elif isinstance(value, DType):
+        message.type = value.value
+    elif isinstance(value, int):
+        message.i = value
+    elif isinstance(value, float):
+        message.f = value
+    elif isinstance(value, bytes):
+        message.s = value
+    elif isinstance(value, Shape):
+        message.shape.CopyFrom(shape_to_message(value))
+    elif isinstance(value, TensorValue):
+        message.tensor.CopyFrom(value.to_message())
+    elif isinstance(value, FuncRef):
+        message.func.CopyFrom(_func_to_message(value))
+    elif isinstance(value, RawAttr):
+        message.ParseFromString(value.message)
+    elif isinstance(value, tuple):
+        message.list.SetInParent()
+        for item in value:
+            _append_to_list(message.list, item)
+    else:
+        raise TypeError(f"{value!r} cannot be an attribute")
+    return message
+
+
+def _append_to_list(values: pb.AttrValue.ListValue, item: object) -> None:
+    if isinstance(item, bool):
+        values.b.append(item)
+    elif isinstance(item, DType):
+        values.type.append(item.value)
+    elif isinstance(item, int):
+        values.i.append(item)
+    elif isinstance(item, float):
+        values.f.append(item)
+    elif isinstance(item, bytes):
+        values.s.append(item)
+    elif isinstance(item, Shape):
+        values.shape.append(shape_to_message(item))
+    elif isinstance(item, TensorValue):
+        values.tensor.append(item.to_message())
+    elif isinstance(item, FuncRef):
+        values.func.append(_func_to_message(item))
+    else:
+        raise TypeError(f"{item!r} cannot stand in a list attribute")
+
+
+def _func_to_message(value: FuncRef) -> pb.NameAttrList:
+    message = pb.NameAttrList.FromString(value.message)
+    message.name = value.name
+    return message
+
+
+def shape_to_message(value: Shape) -> pb.TensorShapeProto:
+    if value.dims is None:
+        return pb.TensorShapeProto(unknown_rank=True)
+    message = pb.TensorShapeProto()
+    for dim in value.dims:
+        message.dim.add(size=dim)
+    return message

@@ -1,0 +1,54 @@
+"""Registries that fill themselves: a decorator, and a walk over a package to import its modules."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Registry(Mapping[str, T]):
+    """Maps names to what the modules of `package` registered with the decorator.
+
+    The package is imported at first look-up, so adding an entry is adding a function (or a file).
+
+    Args:
+        package: dotted name of the package whose modules register entries.
+    """
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+        self._entries: dict[str, T] = {}
+        self._loaded = False
+
+    def register(self, *names: str) -> Callable[[T], T]:
+        """Return a decorator that files its target under `names`; a second entry is an error."""
+
+        def decorate(entry: T) -> T:
+            for name in names:
+                if name in self._entries:
+                    raise ValueError(f"{name} is registered twice in {self._package}")
+                self._entries[name] = entry
+            return entry
+
+        return decorate
+
+    def _load(self) -> dict[str, T]:
+        if not self._loaded:
+            self._loaded = True
+            package = importlib.import_module(self._package)
+            for module in pkgutil.iter_modules(package.__path__):
+                importlib.import_module(f"{self._package}.{module.name}")
+        return self._entries
+
+    def __getitem__(self, name: str) -> T:
+        return self._load()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._load())
+
+    def __len__(self) -> int:
+        return len(self._load())
