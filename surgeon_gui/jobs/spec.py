@@ -1,0 +1,275 @@
+"""What a job is asked to do, and what it answers: frozen values that travel as JSON.
+
+A spec's `kind` chooses the worker's task; a result carries the same `kind`. Paths are written
+absolute. Tensors never travel in JSON: they lie in `.npz` files keyed by node name, without `:0`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from surgeon_gui.compare.report import TensorComparison
+from surgeon_gui.errors import ProtocolError
+from surgeon_gui.jobs.codec import decode, encode
+
+PRECISIONS = ("fp32", "fp16", "bf16", "int8")
+ROUTES = ("direct", "uff", "onnx")
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class _Message:
+    kind: ClassVar[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the value as JSON's own types, with its `kind`."""
+        return {"kind": self.kind, **encode(self)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the value `to_json` described.
+
+        Raises:
+            ProtocolError: it is of another kind, or a field is wrong.
+        """
+        if data.get("kind") != cls.kind:
+            raise ProtocolError(f"This is {data.get('kind')!r}, not {cls.kind!r}.")
+        return decode(cls, {name: item for name, item in data.items() if name != "kind"}, cls.kind)
+
+
+@dataclass(frozen=True)
+class JobSpec(_Message):
+    """Any job's request; the name of its result class is in `RESULTS`."""
+
+
+@dataclass(frozen=True)
+class JobResult(_Message):
+    """Any job's answer."""
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """An input or output: TensorFlow's dtype name; -1 is an unknown dimension."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ShapeRange:
+    """The shapes one input may have: an optimization profile's three corners."""
+
+    input: str
+    minimum: tuple[int, ...]
+    optimum: tuple[int, ...]
+    maximum: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class BuildSpec(JobSpec):
+    """Build an engine.
+
+    Args:
+        network: a `.network` file (`.uff` or `.onnx` on those routes).
+        engine: where the plan goes; replaced only when the build succeeds.
+        gpus: compute capabilities (`sm80`) or `current`; empty takes the GPU that is there, else
+            the flavour's default list.
+        precision: one of `PRECISIONS`.
+        route: one of `ROUTES`.
+        flavour: `rtx` or `tensorrt`; None takes the one that is installed and fits the GPU.
+        profiles: optimization profiles, each a range per dynamic input.
+        workspace_bytes: memory limit for tactics; None leaves TensorRT's own.
+        optimization_level: 0 to 5, None leaves TensorRT's own.
+        timing_cache: file read if it exists and written back after the build.
+    """
+
+    kind: ClassVar[str] = "build"
+
+    network: Path
+    engine: Path
+    gpus: tuple[str, ...] = ()
+    precision: str = "fp32"
+    route: str = "direct"
+    flavour: str | None = None
+    profiles: tuple[tuple[ShapeRange, ...], ...] = ()
+    workspace_bytes: int | None = None
+    optimization_level: int | None = None
+    timing_cache: Path | None = None
+    tf32: bool = False
+    sparse_weights: bool = False
+    refittable: bool = False
+    version_compatible: bool = False
+    hardware_compatible: bool = False
+
+
+@dataclass(frozen=True)
+class BuildResult(JobResult):
+    """What was built.
+
+    Args:
+        bytes: size of the plan.
+        layers: layers TensorRT was given, after lowering.
+        tensorrt: TensorRT's version.
+        gpu: the compute capabilities the plan holds code for.
+        peak_rss_bytes: the worker's largest resident memory.
+    """
+
+    kind: ClassVar[str] = "build"
+
+    path: Path
+    bytes: int
+    layers: int
+    tensorrt: str
+    flavour: str
+    route: str
+    gpu: tuple[str, ...]
+    seconds: float
+    peak_rss_bytes: int
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReferenceSpec(JobSpec):
+    """Run a frozen graph in TensorFlow on the CPU.
+
+    Args:
+        graph: a frozen `.pb` or `.pbtxt`.
+        results: the `.npz` the tensors go to.
+        fetches: tensors to compute (`name` or `name:1`); empty takes the deduced outputs.
+        all_tensors: compute every tensor that can be fetched, besides `fetches`.
+        inputs: `.npz` of the inputs; None draws them from `seed`.
+        shapes: placeholder shapes that override the graph's.
+    """
+
+    kind: ClassVar[str] = "reference"
+
+    graph: Path
+    results: Path
+    fetches: tuple[str, ...] = ()
+    all_tensors: bool = False
+    inputs: Path | None = None
+    seed: int = 0
+    shapes: Shapes = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReferenceResult(JobResult):
+    """The tensors computed, in the `.npz` at `path`."""
+
+    kind: ClassVar[str] = "reference"
+
+    path: Path
+    tensors: tuple[TensorInfo, ...]
+    seconds: float
+    peak_rss_bytes: int
+
+
+@dataclass(frozen=True)
+class VerifySpec(JobSpec):
+    """Compare a network in ONNX Runtime with TensorFlow on the original graph.
+
+    Args:
+        original: the frozen graph, `.pb` or `.pbtxt`, before any surgery.
+        network: a `.network` file, or an `.onnx` whose tensors are named as the graph's.
+        outputs: network outputs to compare; empty compares all.
+        renamed: network input or output -> the original's tensor, where surgery changed the name.
+        inputs: `.npz` of the inputs; None draws them from `seed`.
+        shapes: placeholder shapes that override the original's.
+        all_tensors: compare every tensor that exists on both sides, not only outputs.
+        max_rel: largest relative difference that still counts as equal.
+        min_cosine: smallest cosine similarity that still counts as equal.
+        save_outputs: `.npz` for the network's outputs.
+        save_reference: `.npz` for TensorFlow's outputs.
+    """
+
+    kind: ClassVar[str] = "verify"
+
+    original: Path
+    network: Path
+    outputs: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    inputs: Path | None = None
+    seed: int = 0
+    shapes: Shapes = field(default_factory=dict)
+    all_tensors: bool = False
+    max_rel: float = 1e-3
+    min_cosine: float = 0.99999
+    save_outputs: Path | None = None
+    save_reference: Path | None = None
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The first tensor, in the order of the graph, that differs.
+
+    Args:
+        node: the original's node that produces it.
+        op: that node's op.
+        layer: the network layer that produces it, or None for an ONNX file.
+        comparison: how far apart the two are.
+    """
+
+    node: str
+    op: str
+    layer: str | None
+    comparison: TensorComparison
+
+
+@dataclass(frozen=True)
+class VerifyResult(JobResult):
+    """How network and TensorFlow compare.
+
+    Args:
+        ok: every output is within the tolerance.
+        outputs: a row per output.
+        first_divergence: None while everything agrees, or where no inner tensor could be compared.
+        tensors: a row per inner tensor compared, in topological order.
+    """
+
+    kind: ClassVar[str] = "verify"
+
+    ok: bool
+    outputs: tuple[TensorComparison, ...]
+    first_divergence: Divergence | None
+    seconds: float
+    peak_rss_bytes: int
+    tensors: tuple[TensorComparison, ...] = ()
+
+
+SPECS: dict[str, type[JobSpec]] = {
+    spec.kind: spec for spec in (BuildSpec, ReferenceSpec, VerifySpec)
+}
+RESULTS: dict[str, type[JobResult]] = {
+    result.kind: result for result in (BuildResult, ReferenceResult, VerifyResult)
+}
+
+
+def spec_from_json(data: Mapping[str, Any]) -> JobSpec:
+    """Return the spec of whatever kind `data` names.
+
+    Raises:
+        ProtocolError: the kind is unknown or a field is wrong.
+    """
+    kind = SPECS.get(str(data.get("kind")))
+    if kind is None:
+        raise ProtocolError(f"There is no job of kind {data.get('kind')!r}.")
+    return kind.from_json(data)
+
+
+def result_from_json(data: Mapping[str, Any]) -> JobResult:
+    """Return the result of whatever kind `data` names.
+
+    Raises:
+        ProtocolError: the kind is unknown or a field is wrong.
+    """
+    kind = RESULTS.get(str(data.get("kind")))
+    if kind is None:
+        raise ProtocolError(f"There is no result of kind {data.get('kind')!r}.")
+    return kind.from_json(data)

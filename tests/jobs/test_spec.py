@@ -1,0 +1,113 @@
+"""Specs and results survive the trip through JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+
+import pytest
+
+from surgeon_gui.compare.report import TensorComparison
+from surgeon_gui.errors import ProtocolError
+from surgeon_gui.jobs.spec import (
+    RESULTS,
+    SPECS,
+    BuildResult,
+    BuildSpec,
+    Divergence,
+    JobResult,
+    JobSpec,
+    ReferenceResult,
+    ReferenceSpec,
+    ShapeRange,
+    TensorInfo,
+    VerifyResult,
+    VerifySpec,
+    result_from_json,
+    spec_from_json,
+)
+
+ROW = TensorComparison("out", (1, 10), True, {"max_abs": 1e-6, "cosine": 1.0})
+SPEC_EXAMPLES: list[JobSpec] = [
+    BuildSpec(
+        Path("/m/a.network"),
+        Path("/m/a.engine"),
+        gpus=("sm86", "current"),
+        profiles=((ShapeRange("x", (1, 8), (2, 8), (4, 8)),),),
+        timing_cache=Path("/m/cache"),
+        workspace_bytes=1 << 30,
+    ),
+    ReferenceSpec(Path("/m/a.pb"), Path("/m/y.npz"), fetches=("a:1",), shapes={"x": (1, 4)}),
+    VerifySpec(Path("/m/a.pb"), Path("/m/a.network"), renamed={"y": "z"}, shapes={"x": ()}),
+]
+RESULT_EXAMPLES: list[JobResult] = [
+    BuildResult(
+        Path("/m/a.engine"), 10, 3, "1.7", "rtx", "direct", ("sm80",), 1.5, 100,
+        (TensorInfo("x", "float32", (-1, 4)),), (), ("slow",),
+    ),
+    ReferenceResult(Path("/m/y.npz"), (TensorInfo("y", "float32", ()),), 0.5, 7),
+    VerifyResult(False, (ROW,), Divergence("n", "Conv2D", "conv", ROW), 0.5, 7, (ROW,)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("spec", SPEC_EXAMPLES, ids=lambda spec: spec.kind)
+def test_a_spec_survives_json(spec: JobSpec) -> None:
+    assert spec_from_json(json.loads(json.dumps(spec.to_json(), allow_nan=False))) == spec
+
+
+@pytest.mark.parametrize("result", RESULT_EXAMPLES, ids=lambda result: result.kind)
+def test_a_result_survives_json(result: JobResult) -> None:
+    assert result_from_json(json.loads(json.dumps(result.to_json(), allow_nan=False))) == result
+
+
+def test_every_kind_has_a_spec_and_a_result_and_an_example() -> None:
+    assert {spec.kind for spec in SPEC_EXAMPLES} == set(SPECS) == set(RESULTS)
+    assert {result.kind for result in RESULT_EXAMPLES} == set(RESULTS)
+
+
+def test_figures_that_are_no_number_survive_strict_json() -> None:
+    row = TensorComparison(
+        "x", (1,), False, {"max_abs": math.inf, "cosine": math.nan, "b": -math.inf}
+    )
+    result = VerifyResult(False, (row,), None, 0.0, 0)
+    text = json.dumps(result.to_json(), allow_nan=False)
+    back = VerifyResult.from_json(json.loads(text)).outputs[0].metrics
+    assert back["max_abs"] == math.inf
+    assert math.isnan(back["cosine"])
+    assert back["b"] == -math.inf
+
+
+def test_paths_are_written_absolute() -> None:
+    data = BuildSpec(Path("a.network"), Path("b.engine")).to_json()
+    assert data["network"] == os.path.join(os.getcwd(), "a.network")
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"network": 3}, "build.network"),
+        ({"gpus": "sm80"}, "build.gpus"),
+        ({"gpus": [1]}, "build.gpus[0]"),
+        ({"tf32": 1}, "build.tf32"),
+        ({"workspace_bytes": "much"}, "build.workspace_bytes"),
+        ({"colour": "red"}, "build"),
+        ({"profiles": [[{"input": "x"}]]}, "build.profiles[0][0]"),
+        ({"profiles": [[7]]}, "build.profiles[0][0]"),
+    ],
+)
+def test_a_wrong_field_is_named(change: dict[str, object], where: str) -> None:
+    data = BuildSpec(Path("a.network"), Path("b.engine")).to_json()
+    with pytest.raises(ProtocolError) as caught:
+        spec_from_json({**data, **change})
+    assert caught.value.where == where
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="no job of kind 'dance'"):
+        spec_from_json({"kind": "dance"})
+    with pytest.raises(ProtocolError, match="no result of kind None"):
+        result_from_json({})
+    with pytest.raises(ProtocolError, match="'verify', not 'build'"):
+        BuildSpec.from_json({"kind": "verify"})
