@@ -1,4 +1,4 @@
-"""What every test runs under: Qt without a display and without scaling, set before Qt is imported."""
+"""What every test runs under: Qt without a display or scaling, set before Qt is imported."""
 
 from __future__ import annotations
 
