@@ -1,0 +1,87 @@
+"""What is drawn over the nodes: one mark per node, and the worst of them for a closed group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+# From the best to the worst; a group wears the worst inside.
+STATUSES = ("vanishes", "takes", "unknown", "caveat", "cured", "refuses")
+_RANK = {status: rank for rank, status in enumerate(STATUSES)}
+_CONVERTS = frozenset({"vanishes", "takes", "caveat"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What an overlay says about one node.
+
+    Attributes:
+        status: one of `STATUSES`. `takes` and `vanishes` draw nothing; `caveat` a warning,
+            `cured` a wrench (a rule cures it), `refuses` a cross, `unknown` a question mark.
+        reason: one sentence for the tooltip.
+    """
+
+    status: str
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.status not in _RANK:
+            raise ValueError(f"{self.status!r} is none of {', '.join(STATUSES)}")
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the node wears a badge for it."""
+        return _RANK[self.status] >= _RANK["unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The marks of several nodes, as a closed group shows them.
+
+    Attributes:
+        worst: the worst status inside, None where no node has a mark.
+        count: how many nodes have that status.
+        converts: share of the marked nodes the target takes, 0 to 1.
+    """
+
+    worst: str | None = None
+    count: int = 0
+    converts: float = 1.0
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the group wears a badge for it."""
+        return self.worst is not None and _RANK[self.worst] >= _RANK["unknown"]
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Marks by node name; nodes without one are drawn plain.
+
+    Attributes:
+        marks: node name → mark.
+        title: what the marks are about, as the legend says it: `TensorRT 10`.
+    """
+
+    marks: Mapping[str, Mark] = field(default_factory=lambda: MappingProxyType({}))
+    title: str = ""
+
+    def summary(self, names: Iterable[str]) -> Summary:
+        """Return the summary of the marks of `names`."""
+        counts: dict[str, int] = {}
+        for name in names:
+            mark = self.marks.get(name)
+            if mark is not None:
+                counts[mark.status] = counts.get(mark.status, 0) + 1
+        return summarize(counts)
+
+
+def summarize(counts: Mapping[str, int]) -> Summary:
+    """Return the summary of `counts` (status → nodes that have it)."""
+    total = sum(counts.values())
+    if not total:
+        return Summary()
+    worst = max(counts, key=_RANK.__getitem__)
+    converts = sum(count for status, count in counts.items() if status in _CONVERTS)
+    return Summary(worst, counts[worst], converts / total)
