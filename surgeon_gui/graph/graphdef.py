@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from google.protobuf.message import DecodeError, EncodeError
 
@@ -24,57 +24,12 @@ from surgeon_gui.graph.values import (
     tensor_from_message,
 )
 from surgeon_gui.proto import graphdef_pb2 as pb
+from surgeon_gui.proto.wire import LENGTH_DELIMITED, field_head, read_fields
 
 PROTOBUF_LIMIT = 2**31 - 1
 """A protobuf message of 2 GiB or more is written but can never be read (measured, 2.36 GB)."""
 
 _LARGE_NODE = 1 << 14
-_BYTES = 2
-
-
-class _Field(NamedTuple):
-    number: int
-    wire: int
-    tag: int
-    start: int
-    end: int
-
-
-def _varint(data: memoryview, position: int) -> tuple[int, int]:
-    result = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        result |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return result, position
-        shift += 7
-        if shift > 63:
-            raise IndexError
-
-
-def _fields(data: memoryview, start: int, end: int) -> Iterator[_Field]:
-    """Yield the fields of the message in data[start:end]; IndexError where it is no message."""
-    position = start
-    while position < end:
-        tag = position
-        key, position = _varint(data, position)
-        wire = key & 7
-        if wire == _BYTES:
-            length, position = _varint(data, position)
-            value, position = position, position + length
-        elif wire == 0:
-            value = position
-            _, position = _varint(data, position)
-        elif wire == 1:
-            value, position = position, position + 8
-        elif wire == 5:
-            value, position = position, position + 4
-        else:
-            raise IndexError
-        if position > end or key < 8:
-            raise IndexError
-        yield _Field(key >> 3, wire, tag, value, position)
 
 
 def graph_from_graphdef(data: bytes | memoryview) -> Graph:
@@ -91,12 +46,12 @@ def graph_from_graphdef(data: bytes | memoryview) -> Graph:
     extra: list[memoryview] = []
     versions = Versions()
     try:
-        for field in _fields(view, 0, len(view)):
-            if field.wire == _BYTES and field.number == 1:
+        for field in read_fields(view, 0, len(view)):
+            if field.wire == LENGTH_DELIMITED and field.number == 1:
                 nodes.append(_node(view, field.start, field.end))
-            elif field.wire == _BYTES and field.number == 2:
+            elif field.wire == LENGTH_DELIMITED and field.number == 2:
                 library.append(view[field.start : field.end])
-            elif field.wire == _BYTES and field.number == 4:
+            elif field.wire == LENGTH_DELIMITED and field.number == 4:
                 message = pb.VersionDef.FromString(bytes(view[field.start : field.end]))
                 versions = Versions(
                     message.producer, message.min_consumer, tuple(message.bad_consumers)
@@ -128,8 +83,8 @@ def _node(view: memoryview, start: int, end: int) -> Node:
         name, op, device, inputs = message.name, message.op, message.device, list(message.input)
     else:
         name = op = device = ""
-        for field in _fields(view, start, end):
-            if field.number < 5 and field.wire == _BYTES:
+        for field in read_fields(view, start, end):
+            if field.number < 5 and field.wire == LENGTH_DELIMITED:
                 text = bytes(view[field.start : field.end]).decode()
                 if field.number == 1:
                     name = text
@@ -157,11 +112,11 @@ def _attrs(raw: memoryview) -> dict[str, AttrValue]:
         message = pb.NodeDef.FromString(raw.tobytes())
         return {key: attr_from_message(message.attr[key]) for key in sorted(message.attr)}
     attrs: dict[str, AttrValue] = {}
-    for field in _fields(raw, 0, len(raw)):
+    for field in read_fields(raw, 0, len(raw)):
         if field.number != 5:
             continue
         key, start, end = "", field.end, field.end
-        for part in _fields(raw, field.start, field.end):
+        for part in read_fields(raw, field.start, field.end):
             if part.number == 1:
                 key = bytes(raw[part.start : part.end]).decode()
             elif part.number == 2:
@@ -172,8 +127,8 @@ def _attrs(raw: memoryview) -> dict[str, AttrValue]:
 
 def _attr(raw: memoryview, start: int, end: int) -> AttrValue:
     if end - start > _LARGE_NODE:
-        for field in _fields(raw, start, end):
-            if field.number == 8 and field.wire == _BYTES:
+        for field in read_fields(raw, start, end):
+            if field.number == 8 and field.wire == LENGTH_DELIMITED:
                 return _large_tensor(raw, field.start, field.end)
     return attr_from_message(pb.AttrValue.FromString(raw[start:end].tobytes()))
 
@@ -181,22 +136,12 @@ def _attr(raw: memoryview, start: int, end: int) -> AttrValue:
 def _large_tensor(raw: memoryview, start: int, end: int) -> TensorValue:
     rest = bytearray()
     content: memoryview | None = None
-    for field in _fields(raw, start, end):
-        if field.number == 4 and field.wire == _BYTES:
+    for field in read_fields(raw, start, end):
+        if field.number == 4 and field.wire == LENGTH_DELIMITED:
             content = raw[field.start : field.end]
         else:
             rest += raw[field.tag : field.end]
     return tensor_from_message(pb.TensorProto.FromString(bytes(rest)), content)
-
-
-def _key(number: int, length: int) -> bytes:
-    """Return the tag and length of a length-delimited field."""
-    out = bytearray([number << 3 | _BYTES])
-    while True:
-        byte, length = length & 0x7F, length >> 7
-        out.append(byte | 0x80 if length else byte)
-        if not length:
-            return bytes(out)
 
 
 def node_to_bytes(node: Node) -> bytes | memoryview:
@@ -215,10 +160,10 @@ def graphdef_chunks(graph: Graph) -> Iterator[bytes | memoryview]:
     """Yield the serialized GraphDef in pieces, so that a large graph is never held twice."""
     for node in graph.nodes:
         payload = node_to_bytes(node)
-        yield _key(1, len(payload))
+        yield field_head(1, len(payload))
         yield payload
     if graph.library:
-        yield _key(2, len(graph.library))
+        yield field_head(2, len(graph.library))
         yield graph.library
     if graph.versions != Versions():
         payload = pb.VersionDef(
@@ -226,7 +171,7 @@ def graphdef_chunks(graph: Graph) -> Iterator[bytes | memoryview]:
             min_consumer=graph.versions.min_consumer,
             bad_consumers=graph.versions.bad_consumers,
         ).SerializeToString(deterministic=True)
-        yield _key(4, len(payload))
+        yield field_head(4, len(payload))
         yield payload
     if graph.extra:
         yield graph.extra
