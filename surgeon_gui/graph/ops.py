@@ -88,12 +88,13 @@ _CATEGORY: dict[str, str] = {
 }
 
 
-def _names(text: str) -> frozenset[str]:
+def names_in(text: str) -> frozenset[str]:
+    """Return the words of a text as a set: a table of names that is pleasant to read."""
     return frozenset(text.split())
 
 
 # Output 0 is input 0; what else they do (a check, a gradient barrier) changes no number.
-_IDENTITY_LIKE = _names(
+_IDENTITY_LIKE = names_in(
     """
     Identity StopGradient PreventGradient CheckNumerics Snapshot RefIdentity GuaranteeConst
     DeepCopy EnsureShape
@@ -101,14 +102,14 @@ _IDENTITY_LIKE = _names(
 )
 
 # Order of the two (AddN: all) inputs does not matter.
-_COMMUTATIVE = _names(
+_COMMUTATIVE = names_in(
     """
     Add AddV2 AddN Mul Maximum Minimum Equal NotEqual LogicalAnd LogicalOr SquaredDifference
     BitwiseAnd BitwiseOr BitwiseXor ApproximateEqual
     """
 )
 
-_STATEFUL = _names(
+_STATEFUL = names_in(
     """
     Placeholder PlaceholderV2 Variable VariableV2 VarHandleOp ReadVariableOp Assign AssignAdd
     AssignSub AssignVariableOp AssignAddVariableOp AssignSubVariableOp IsVariableInitialized
@@ -127,7 +128,7 @@ _STATEFUL = _names(
     """
 )
 
-_VARIABLES = _names(
+_VARIABLES = names_in(
     """
     Variable VariableV2 VarHandleOp ReadVariableOp Assign AssignVariableOp TemporaryVariable
     AutoReloadVariable ResourceGather
