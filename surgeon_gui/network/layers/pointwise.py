@@ -1,0 +1,133 @@
+"""Layers that work element by element."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from surgeon_gui.graph.values import Array, DType
+from surgeon_gui.network.ir import Kind, LayerError, TensorSpec
+from surgeon_gui.network.layers.dims import broadcast_dims, checked_axis
+from surgeon_gui.network.layers.enums import ActivationType, ElementWiseOperation, UnaryOperation
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Activation(Kind):
+    type: ActivationType
+    alpha: float = 0.0
+    beta: float = 0.0
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        return [TensorSpec(inputs[0].dtype, inputs[0].shape)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scale(Kind):
+    """(x * scale + shift) ** power per channel; each array f32[C]; C is dimension channel_axis."""
+
+    scale: Array
+    shift: Array
+    power: Array | None = None
+    channel_axis: int = 1
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        channels = inputs[0].shape[checked_axis(self.channel_axis, inputs[0].rank)]
+        for array in (self.scale, self.shift, self.power):
+            if array is not None and channels >= 0 and array.shape != (channels,):
+                raise LayerError(f"Scale has {array.shape} weights for {channels} channels.")
+        return [TensorSpec(inputs[0].dtype, inputs[0].shape)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Unary(Kind):
+    op: UnaryOperation
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        boolean = self.op in (UnaryOperation.ISINF, UnaryOperation.ISNAN)
+        return [TensorSpec(DType.BOOL if boolean else inputs[0].dtype, inputs[0].shape)]
+
+
+_COMPARISONS = (
+    ElementWiseOperation.EQUAL,
+    ElementWiseOperation.GREATER,
+    ElementWiseOperation.LESS,
+)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ElementWise(Kind):
+    """Same dtype and same rank on both sides; dimensions of 1 broadcast."""
+
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+    op: ElementWiseOperation
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        left, right = inputs
+        if left.dtype is not right.dtype:
+            raise LayerError(f"Dtypes {left.dtype.text} and {right.dtype.text} differ.")
+        dtype = DType.BOOL if self.op in _COMPARISONS else left.dtype
+        return [TensorSpec(dtype, broadcast_dims(left.shape, right.shape))]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Select(Kind):
+    """condition (bool), then, else: equal ranks, broadcast."""
+
+    arity: ClassVar[tuple[int, int | None]] = (3, 3)
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        condition, then, other = inputs
+        if condition.dtype is not DType.BOOL or then.dtype is not other.dtype:
+            raise LayerError("Select wants a bool condition and two tensors of one dtype.")
+        shape = broadcast_dims(broadcast_dims(condition.shape, then.shape), other.shape)
+        return [TensorSpec(then.dtype, shape)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ParametricReLU(Kind):
+    """x, slopes (broadcast, same rank) -> x if x > 0 else slopes * x."""
+
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        broadcast_dims(inputs[0].shape, inputs[1].shape)
+        return [TensorSpec(inputs[0].dtype, inputs[0].shape)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Cast(Kind):
+    to_type: DType
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        return [TensorSpec(self.to_type, inputs[0].shape)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Identity(Kind):
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        return [TensorSpec(inputs[0].dtype, inputs[0].shape)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Quantize(Kind):
+    """x / scale, rounded half to even, saturated to int8; scale f32[] or f32[C] along axis."""
+
+    scale: Array
+    axis: int | None = None
+    to_type: DType = DType.INT8
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        return [TensorSpec(self.to_type, inputs[0].shape)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dequantize(Kind):
+    """q * scale; scale f32[] or f32[C] along axis."""
+
+    scale: Array
+    axis: int | None = None
+    to_type: DType = DType.FLOAT32
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        return [TensorSpec(self.to_type, inputs[0].shape)]

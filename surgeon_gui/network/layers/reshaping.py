@@ -1,0 +1,131 @@
+"""Layers that move elements without computing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from surgeon_gui.graph.values import DType
+from surgeon_gui.network.ir import Dims, Kind, LayerError, TensorSpec
+from surgeon_gui.network.layers.dims import checked_axis, permuted
+from surgeon_gui.network.layers.enums import (
+    CoordinateTransformation,
+    InterpolationMode,
+    RoundMode,
+    SampleMode,
+)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Shuffle(Kind):
+    """Transpose, reshape, transpose; any part may be None.
+
+    reshape_dims: a 0 copies the input's dimension when zero_is_placeholder, one -1 is inferred.
+    With a second input, that shape tensor gives the dims and reshape_dims is None.
+    """
+
+    arity: ClassVar[tuple[int, int | None]] = (1, 2)
+    first_transpose: tuple[int, ...] | None = None
+    reshape_dims: Dims | None = None
+    second_transpose: tuple[int, ...] | None = None
+    zero_is_placeholder: bool = False
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        shape = permuted(inputs[0].shape, self.first_transpose)
+        if len(inputs) == 2:
+            shape = (-1,) * inputs[1].shape[0]
+        elif self.reshape_dims is not None:
+            shape = self._reshaped(shape, self.reshape_dims)
+        return [TensorSpec(inputs[0].dtype, permuted(shape, self.second_transpose))]
+
+    def _reshaped(self, shape: Dims, wanted: Dims) -> Dims:
+        dims = list(wanted)
+        if self.zero_is_placeholder:
+            dims = [shape[i] if dim == 0 else dim for i, dim in enumerate(dims)]
+        if dims.count(-1) > 1 and not any(dim < 0 for dim in shape):
+            raise LayerError(f"Reshape to {list(wanted)} has more than one -1.")
+        if all(dim >= 0 for dim in shape):
+            total, known = math.prod(shape), math.prod(dim for dim in dims if dim >= 0)
+            if -1 in dims:
+                if known == 0 or total % known:
+                    raise LayerError(f"{list(shape)} cannot be reshaped to {list(wanted)}.")
+                dims[dims.index(-1)] = total // known
+            elif total != known:
+                raise LayerError(f"{list(shape)} cannot be reshaped to {list(wanted)}.")
+        return tuple(dims)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Slice(Kind):
+    """Reads size elements per dimension from start by stride; outside the input as mode says.
+
+    start may be negative with FILL, REFLECT, CLAMP (padding). fill_value: what FILL puts there.
+    """
+
+    start: Dims
+    size: Dims
+    stride: Dims
+    mode: SampleMode = SampleMode.STRICT_BOUNDS
+    fill_value: float | int | bool = 0.0
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        data = inputs[0]
+        if not len(self.start) == len(self.size) == len(self.stride) == data.rank:
+            raise LayerError(f"Start, size and stride must have {data.rank} items.")
+        if self.mode is SampleMode.STRICT_BOUNDS:
+            for dim, start, size, stride in zip(
+                data.shape, self.start, self.size, self.stride, strict=True
+            ):
+                last = start + (size - 1) * stride
+                if dim >= 0 and size > 0 and not (0 <= start < dim and 0 <= last < dim):
+                    raise LayerError(f"Slice {start}…{last} leaves a dimension of {dim}.")
+        return [TensorSpec(data.dtype, self.size)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Concatenation(Kind):
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
+    axis: int
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        first = inputs[0]
+        axis = checked_axis(self.axis, first.rank)
+        total = 0
+        dims = list(first.shape)
+        for spec in inputs:
+            if spec.rank != first.rank or spec.dtype is not first.dtype:
+                raise LayerError("Concatenated tensors differ in rank or dtype.")
+            for other, dim in enumerate(spec.shape):
+                if other != axis:
+                    if min(dims[other], dim) >= 0 and dims[other] != dim:
+                        raise LayerError(f"Concatenated tensors differ in dimension {other}.")
+                    dims[other] = max(dims[other], dim)
+            total = -1 if total < 0 or spec.shape[axis] < 0 else total + spec.shape[axis]
+        dims[axis] = total
+        return [TensorSpec(first.dtype, tuple(dims))]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Resize(Kind):
+    """To static output dims (all dimensions, N and C included)."""
+
+    shape: Dims
+    resize_mode: InterpolationMode
+    coordinate_transformation: CoordinateTransformation
+    nearest_rounding: RoundMode = RoundMode.FLOOR
+    cubic_coeff: float = -0.75
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        if len(self.shape) != inputs[0].rank:
+            raise LayerError(f"Resize to rank {len(self.shape)} of rank {inputs[0].rank}.")
+        return [TensorSpec(inputs[0].dtype, self.shape)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Shape(Kind):
+    """The input's dimensions as an int64 vector."""
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        return [TensorSpec(DType.INT64, (inputs[0].rank,))]
