@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +47,14 @@ class DType(enum.Enum):
     UINT64 = 23
     FLOAT8_E5M2 = 24
     FLOAT8_E4M3FN = 25
+    FLOAT8_E4M3FNUZ = 26
+    FLOAT8_E4M3B11FNUZ = 27
+    FLOAT8_E5M2FNUZ = 28
     INT4 = 29
     UINT4 = 30
+    INT2 = 31
+    UINT2 = 32
+    FLOAT4_E2M1FN = 33
 
     @classmethod
     def _missing_(cls, value: object) -> DType:
@@ -62,6 +68,11 @@ class DType(enum.Enum):
         member._value_ = value
         cls._value2member_map_[value] = member
         return member
+
+    @property
+    def number(self) -> pb.DataType:
+        """The number as a protobuf enum, which is open: any number may stand there."""
+        return cast("pb.DataType", self.value)
 
     @property
     def text(self) -> str:
@@ -330,7 +341,7 @@ class TensorValue:
             if self._content is not None:
                 message.tensor_content = bytes(self._content)
             return message
-        message = pb.TensorProto(dtype=self.dtype.value)
+        message = pb.TensorProto(dtype=self.dtype.number)
         message.tensor_shape.SetInParent()
         for dim in self.shape:
             message.tensor_shape.dim.add(size=dim)
@@ -479,7 +490,7 @@ def attr_to_message(value: AttrValue) -> pb.AttrValue:
     if isinstance(value, bool):
         message.b = value
     elif isinstance(value, DType):
-        message.type = value.value
+        message.type = value.number
     elif isinstance(value, int):
         message.i = value
     elif isinstance(value, float):
@@ -507,7 +518,7 @@ def _append_to_list(values: pb.AttrValue.ListValue, item: object) -> None:
     if isinstance(item, bool):
         values.b.append(item)
     elif isinstance(item, DType):
-        values.type.append(item.value)
+        values.type.append(item.number)
     elif isinstance(item, int):
         values.i.append(item)
     elif isinstance(item, float):
