@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from surgeon_gui.compare.report import TensorComparison
 from surgeon_gui.errors import ProtocolError
@@ -41,14 +41,25 @@ class _Message:
         return decode(cls, {name: item for name, item in data.items() if name != "kind"}, cls.kind)
 
 
-@dataclass(frozen=True)
-class JobSpec(_Message):
-    """Any job's request; the name of its result class is in `RESULTS`."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class JobResult(_Message):
-    """Any job's answer."""
+    """Any job's answer; the worker fills in what the work took.
+
+    Args:
+        seconds: the task's own time, without starting the worker.
+        peak_rss_bytes: the worker's largest resident memory.
+    """
+
+    seconds: float = 0.0
+    peak_rss_bytes: int = 0
+
+
+R = TypeVar("R", bound=JobResult)
+
+
+@dataclass(frozen=True)
+class JobSpec(_Message, Generic[R]):
+    """Any job's request; the parameter is the class of its answer, which has the same kind."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,32 @@ class ShapeRange:
 
 
 @dataclass(frozen=True)
-class BuildSpec(JobSpec):
+class BuildResult(JobResult):
+    """What was built.
+
+    Args:
+        bytes: size of the plan.
+        layers: layers TensorRT was given, after lowering.
+        tensorrt: TensorRT's version.
+        gpu: the compute capabilities the plan holds code for.
+    """
+
+    kind: ClassVar[str] = "build"
+
+    path: Path
+    bytes: int
+    layers: int
+    tensorrt: str
+    flavour: str
+    route: str
+    gpu: tuple[str, ...]
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BuildSpec(JobSpec[BuildResult]):
     """Build an engine.
 
     Args:
@@ -108,35 +144,17 @@ class BuildSpec(JobSpec):
 
 
 @dataclass(frozen=True)
-class BuildResult(JobResult):
-    """What was built.
+class ReferenceResult(JobResult):
+    """The tensors computed, in the `.npz` at `path`."""
 
-    Args:
-        bytes: size of the plan.
-        layers: layers TensorRT was given, after lowering.
-        tensorrt: TensorRT's version.
-        gpu: the compute capabilities the plan holds code for.
-        peak_rss_bytes: the worker's largest resident memory.
-    """
-
-    kind: ClassVar[str] = "build"
+    kind: ClassVar[str] = "reference"
 
     path: Path
-    bytes: int
-    layers: int
-    tensorrt: str
-    flavour: str
-    route: str
-    gpu: tuple[str, ...]
-    seconds: float
-    peak_rss_bytes: int
-    inputs: tuple[TensorInfo, ...]
-    outputs: tuple[TensorInfo, ...]
-    warnings: tuple[str, ...] = ()
+    tensors: tuple[TensorInfo, ...]
 
 
 @dataclass(frozen=True)
-class ReferenceSpec(JobSpec):
+class ReferenceSpec(JobSpec[ReferenceResult]):
     """Run a frozen graph in TensorFlow on the CPU.
 
     Args:
@@ -157,52 +175,6 @@ class ReferenceSpec(JobSpec):
     inputs: Path | None = None
     seed: int = 0
     shapes: Shapes = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ReferenceResult(JobResult):
-    """The tensors computed, in the `.npz` at `path`."""
-
-    kind: ClassVar[str] = "reference"
-
-    path: Path
-    tensors: tuple[TensorInfo, ...]
-    seconds: float
-    peak_rss_bytes: int
-
-
-@dataclass(frozen=True)
-class VerifySpec(JobSpec):
-    """Compare a network in ONNX Runtime with TensorFlow on the original graph.
-
-    Args:
-        original: the frozen graph, `.pb` or `.pbtxt`, before any surgery.
-        network: a `.network` file, or an `.onnx` whose tensors are named as the graph's.
-        outputs: network outputs to compare; empty compares all.
-        renamed: network input or output -> the original's tensor, where surgery changed the name.
-        inputs: `.npz` of the inputs; None draws them from `seed`.
-        shapes: placeholder shapes that override the original's.
-        all_tensors: compare every tensor that exists on both sides, not only outputs.
-        max_rel: largest relative difference that still counts as equal.
-        min_cosine: smallest cosine similarity that still counts as equal.
-        save_outputs: `.npz` for the network's outputs.
-        save_reference: `.npz` for TensorFlow's outputs.
-    """
-
-    kind: ClassVar[str] = "verify"
-
-    original: Path
-    network: Path
-    outputs: tuple[str, ...] = ()
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    inputs: Path | None = None
-    seed: int = 0
-    shapes: Shapes = field(default_factory=dict)
-    all_tensors: bool = False
-    max_rel: float = 1e-3
-    min_cosine: float = 0.99999
-    save_outputs: Path | None = None
-    save_reference: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -238,12 +210,44 @@ class VerifyResult(JobResult):
     ok: bool
     outputs: tuple[TensorComparison, ...]
     first_divergence: Divergence | None
-    seconds: float
-    peak_rss_bytes: int
     tensors: tuple[TensorComparison, ...] = ()
 
 
-SPECS: dict[str, type[JobSpec]] = {
+@dataclass(frozen=True)
+class VerifySpec(JobSpec[VerifyResult]):
+    """Compare a network in ONNX Runtime with TensorFlow on the original graph.
+
+    Args:
+        original: the frozen graph, `.pb` or `.pbtxt`, before any surgery.
+        network: a `.network` file, or an `.onnx` whose tensors are named as the graph's.
+        outputs: network outputs to compare; empty compares all.
+        renamed: network input or output -> the original's tensor, where surgery changed the name.
+        inputs: `.npz` of the inputs; None draws them from `seed`.
+        shapes: placeholder shapes that override the original's.
+        all_tensors: compare every tensor that exists on both sides, not only outputs.
+        max_rel: largest relative difference that still counts as equal.
+        min_cosine: smallest cosine similarity that still counts as equal.
+        save_outputs: `.npz` for the network's outputs.
+        save_reference: `.npz` for TensorFlow's outputs.
+    """
+
+    kind: ClassVar[str] = "verify"
+
+    original: Path
+    network: Path
+    outputs: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    inputs: Path | None = None
+    seed: int = 0
+    shapes: Shapes = field(default_factory=dict)
+    all_tensors: bool = False
+    max_rel: float = 1e-3
+    min_cosine: float = 0.99999
+    save_outputs: Path | None = None
+    save_reference: Path | None = None
+
+
+SPECS: dict[str, type[JobSpec[Any]]] = {
     spec.kind: spec for spec in (BuildSpec, ReferenceSpec, VerifySpec)
 }
 RESULTS: dict[str, type[JobResult]] = {
@@ -251,7 +255,7 @@ RESULTS: dict[str, type[JobResult]] = {
 }
 
 
-def spec_from_json(data: Mapping[str, Any]) -> JobSpec:
+def spec_from_json(data: Mapping[str, Any]) -> JobSpec[Any]:
     """Return the spec of whatever kind `data` names.
 
     Raises:

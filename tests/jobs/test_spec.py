@@ -6,6 +6,7 @@ import json
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ from surgeon_gui.jobs.spec import (
 )
 
 ROW = TensorComparison("out", (1, 10), True, {"max_abs": 1e-6, "cosine": 1.0})
-SPEC_EXAMPLES: list[JobSpec] = [
+SPEC_EXAMPLES: list[JobSpec[Any]] = [
     BuildSpec(
         Path("/m/a.network"),
         Path("/m/a.engine"),
@@ -44,16 +45,16 @@ SPEC_EXAMPLES: list[JobSpec] = [
 ]
 RESULT_EXAMPLES: list[JobResult] = [
     BuildResult(
-        Path("/m/a.engine"), 10, 3, "1.7", "rtx", "direct", ("sm80",), 1.5, 100,
-        (TensorInfo("x", "float32", (-1, 4)),), (), ("slow",),
+        Path("/m/a.engine"), 10, 3, "1.7", "rtx", "direct", ("sm80",),
+        (TensorInfo("x", "float32", (-1, 4)),), (), ("slow",), seconds=1.5, peak_rss_bytes=100,
     ),
-    ReferenceResult(Path("/m/y.npz"), (TensorInfo("y", "float32", ()),), 0.5, 7),
-    VerifyResult(False, (ROW,), Divergence("n", "Conv2D", "conv", ROW), 0.5, 7, (ROW,)),
+    ReferenceResult(Path("/m/y.npz"), (TensorInfo("y", "float32", ()),), seconds=0.5),
+    VerifyResult(False, (ROW,), Divergence("n", "Conv2D", "conv", ROW), (ROW,)),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("spec", SPEC_EXAMPLES, ids=lambda spec: spec.kind)
-def test_a_spec_survives_json(spec: JobSpec) -> None:
+def test_a_spec_survives_json(spec: JobSpec[Any]) -> None:
     assert spec_from_json(json.loads(json.dumps(spec.to_json(), allow_nan=False))) == spec
 
 
@@ -71,7 +72,7 @@ def test_figures_that_are_no_number_survive_strict_json() -> None:
     row = TensorComparison(
         "x", (1,), False, {"max_abs": math.inf, "cosine": math.nan, "b": -math.inf}
     )
-    result = VerifyResult(False, (row,), None, 0.0, 0)
+    result = VerifyResult(False, (row,), None)
     text = json.dumps(result.to_json(), allow_nan=False)
     back = VerifyResult.from_json(json.loads(text)).outputs[0].metrics
     assert back["max_abs"] == math.inf

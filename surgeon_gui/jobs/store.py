@@ -1,0 +1,97 @@
+"""Where jobs live on disk: a folder each, old ones pruned."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from surgeon_gui.errors import SaveError
+
+logger = logging.getLogger(__name__)
+
+KEEP_JOBS = 40
+KEEP_SECONDS = 14 * 24 * 3600
+_OWNER = "owner.pid"
+
+
+def cache_root() -> Path:
+    """Return the user's cache folder for this program; `SURGEON_CACHE` overrides it."""
+    override = os.environ.get("SURGEON_CACHE")
+    if override:
+        return Path(override)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "surgeon-gui"
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA")
+        return Path(base or Path.home() / "AppData" / "Local") / "surgeon-gui" / "cache"
+    base = os.environ.get("XDG_CACHE_HOME")
+    return Path(base or Path.home() / ".cache") / "surgeon-gui"
+
+
+def new_job_directory(kind: str, root: Path | None = None) -> Path:
+    """Make and return a folder for a job of this kind; prune old ones.
+
+    Args:
+        kind: the spec's kind, the folder's name ends in it.
+        root: the folder of all jobs; the user's cache folder by default.
+
+    Raises:
+        SaveError: the folder cannot be made.
+    """
+    home = root or cache_root() / "jobs"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        prune(home)
+        stamp = time.strftime("%Y%m%d-%H%M%S-")
+        directory = Path(tempfile.mkdtemp(prefix=stamp, suffix=f"-{kind}", dir=home))
+        (directory / _OWNER).write_text(str(os.getpid()))
+    except OSError as error:
+        raise SaveError(
+            f"A job's folder cannot be made: {error.strerror or error}.",
+            where=str(home),
+            hint="Free some space, or set SURGEON_CACHE to a folder that can be written.",
+        ) from error
+    return directory
+
+
+def prune(root: Path, *, keep: int = KEEP_JOBS, seconds: float = KEEP_SECONDS) -> list[Path]:
+    """Delete job folders that are too old or too many; return them.
+
+    A folder whose client still runs is left alone.
+    """
+    folders = [path for path in root.iterdir() if path.is_dir() and path.name[:8].isdigit()]
+    folders.sort(key=lambda path: path.name, reverse=True)
+    oldest = time.time() - seconds
+    doomed = [
+        folder
+        for position, folder in enumerate(folders)
+        if (position >= keep or folder.stat().st_mtime < oldest) and not _is_owned(folder)
+    ]
+    for folder in doomed:
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            logger.warning("The old job folder %s cannot be deleted: %s", folder, error)
+    return doomed
+
+
+def release(directory: Path) -> None:
+    """Say that the job is over: its folder may be pruned when it is old."""
+    try:
+        (directory / _OWNER).unlink(missing_ok=True)
+    except OSError as error:
+        logger.debug("the job folder %s cannot be released: %s", directory, error)
+
+
+def _is_owned(folder: Path) -> bool:
+    try:
+        return psutil.pid_exists(int((folder / _OWNER).read_text()))
+    except (OSError, ValueError):
+        return False
