@@ -1,0 +1,196 @@
+"""What an engine route accepts, and why not: targets, verdicts and the report over a graph."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from surgeon_gui.errors import UsageError
+from surgeon_gui.graph.model import Graph, TensorRef
+from surgeon_gui.graph.values import Shape, TensorType
+from surgeon_gui.registry import Registry
+
+
+class Status(enum.Enum):
+    """How a target takes a node, best first."""
+
+    TAKES = "takes"
+    VANISHES = "vanishes"
+    CAVEAT = "caveat"
+    CURED = "cured"
+    UNKNOWN = "unknown"
+    REFUSES = "refuses"
+
+    @property
+    def severity(self) -> int:
+        """0 for the best; a closed group wears the mark of its worst member."""
+        return list(Status).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a target says of one node.
+
+    Attributes:
+        status: the verdict.
+        reason: why, one sentence; empty where nothing needs saying.
+        remedy: what to do, or None.
+        rule: id of the bundled rule that cures it, or None.
+        source: document and section the fact comes from, or None where our converters decide.
+        confidence: high, medium or low.
+    """
+
+    status: Status
+    reason: str = ""
+    remedy: str | None = None
+    rule: str | None = None
+    source: str | None = None
+    confidence: str = "high"
+
+
+TAKES = Verdict(Status.TAKES)
+VANISHES = Verdict(Status.VANISHES, "It is not part of the engine: no output needs it.")
+FOLDED = Verdict(Status.VANISHES, "It vanishes: folded into a constant or passed through.")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One row of the problems list; `node` is empty for what concerns the whole graph."""
+
+    node: str
+    op: str
+    severity: str
+    reason: str
+    remedy: str | None = None
+    rule: str | None = None
+
+    def as_dict(self) -> dict[str, str | None]:
+        return {
+            "node": self.node,
+            "op": self.op,
+            "severity": self.severity,
+            "reason": self.reason,
+            "remedy": self.remedy,
+            "rule": self.rule,
+        }
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a target's judge returns: a verdict per node, and remarks on the whole graph."""
+
+    verdicts: Mapping[str, Verdict]
+    general: tuple[Problem, ...] = ()
+    types: Mapping[TensorRef, TensorType] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a target: a graph, its outputs, shapes that fix unknown dimensions."""
+
+    graph: Graph
+    outputs: tuple[TensorRef, ...]
+    shapes: Mapping[str, Shape]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One route to an engine.
+
+    Attributes:
+        id: as `--target` names it: `direct`, `uff-8`.
+        title: for people.
+        route: `direct`, `uff`, `onnx` or `hybrid`.
+        summary: what it is, since and until when, what it needs.
+        judge: gives the verdicts.
+    """
+
+    id: str
+    title: str
+    route: str
+    summary: str
+    judge: Callable[[Question], Judgement]
+
+
+@dataclass(frozen=True)
+class SupportReport:
+    """A target's verdicts over a graph.
+
+    Attributes:
+        target: the target asked.
+        verdicts: one per node of the graph.
+        problems: what keeps the graph from converting (errors first), then caveats.
+        types: dtype and shape per tensor, as far as the target worked them out.
+    """
+
+    target: Target
+    verdicts: Mapping[str, Verdict]
+    problems: tuple[Problem, ...]
+    types: Mapping[TensorRef, TensorType] = field(default_factory=dict)
+
+    @property
+    def supported(self) -> bool:
+        """Whether the graph converts as it stands."""
+        return not any(problem.severity == "error" for problem in self.problems)
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """Nodes per status."""
+        counted = Counter(verdict.status for verdict in self.verdicts.values())
+        return {status: counted[status] for status in Status}
+
+    @property
+    def summary(self) -> str:
+        """One line: `214 of 230 convert; 11 after rules; 5 need you`."""
+        counts = self.counts
+        total = len(self.verdicts) - counts[Status.VANISHES]
+        good = counts[Status.TAKES] + counts[Status.CAVEAT]
+        parts = [f"{good} of {total} convert"]
+        if counts[Status.CURED]:
+            parts.append(f"{counts[Status.CURED]} after rules")
+        if counts[Status.UNKNOWN]:
+            parts.append(f"{counts[Status.UNKNOWN]} unknown")
+        if counts[Status.REFUSES]:
+            parts.append(f"{counts[Status.REFUSES]} need you")
+        return "; ".join(parts)
+
+
+TARGETS: Registry[Callable[[], Sequence[Target]]] = Registry("surgeon_gui.targets.kinds")
+"""Families of targets; each entry lists its targets. A new family is a new module in `kinds/`."""
+
+_catalogue: dict[str, Target] = {}
+
+
+def catalogue() -> tuple[Target, ...]:
+    """Return every known target, `direct` first."""
+    if not _catalogue:
+        found = [target for family in TARGETS.values() for target in family()]
+        _catalogue.update((target.id, target) for target in found)
+    return tuple(sorted(_catalogue.values(), key=lambda target: (target.route, target.id)))
+
+
+def find_target(target_id: str) -> Target:
+    """Return the target of that id.
+
+    Raises:
+        UsageError: there is none.
+    """
+    known = {target.id: target for target in catalogue()}
+    if target_id not in known:
+        raise UsageError(
+            "There is no such target.", where=target_id, hint=f"Known: {', '.join(known)}."
+        )
+    return known[target_id]
+
+
+def as_json(report: SupportReport) -> dict[str, Any]:
+    """Return target, supported, counts and problems as JSON's own types."""
+    return {
+        "target": report.target.id,
+        "supported": report.supported,
+        "counts": {status.value: count for status, count in report.counts.items()},
+        "problems": [problem.as_dict() for problem in report.problems],
+    }
