@@ -45,11 +45,10 @@ class Draft:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._nodes: dict[str, Node] = {node.name: node for node in graph.nodes}
-        self._before: dict[str, list[Node]] = {}
+        self._before: dict[str, list[str]] = {}
+        self._renamed: dict[str, str] = {}
         self._outputs = graph.outputs
-        self._consumers: dict[str, dict[str, None]] = {}
-        for node in graph.nodes:
-            self._link(node)
+        self._readers: dict[str, dict[str, None]] | None = None
 
     def __contains__(self, name: object) -> bool:
         return name in self._nodes
@@ -70,6 +69,15 @@ class Draft:
         """Nodes that now read or wait for `name`."""
         return tuple(self._nodes[reader] for reader in self._consumers.get(name, ()))
 
+    @property
+    def _consumers(self) -> dict[str, dict[str, None]]:
+        """Names of the readers of each name, built when first needed and then kept up to date."""
+        if self._readers is None:
+            self._readers = {}
+            for node in self._nodes.values():
+                self._link(node)
+        return self._readers
+
     def unique_name(self, wanted: str) -> str:
         """Return `wanted`, or `wanted_1`, `wanted_2` … if it is taken."""
         name, count = wanted, 0
@@ -79,14 +87,19 @@ class Draft:
         return name
 
     def _link(self, node: Node) -> None:
+        readers = self._readers
+        if readers is None:
+            return
         for ref in node.inputs:
-            self._consumers.setdefault(ref.node, {})[node.name] = None
+            readers.setdefault(ref.node, {})[node.name] = None
         for name in node.controls:
-            self._consumers.setdefault(name, {})[node.name] = None
+            readers.setdefault(name, {})[node.name] = None
 
     def _unlink(self, node: Node) -> None:
+        if self._readers is None:
+            return
         for name in [*(ref.node for ref in node.inputs), *node.controls]:
-            self._consumers.get(name, {}).pop(node.name, None)
+            self._readers.get(name, {}).pop(node.name, None)
 
     def add(self, node: Node, *, before: str | None = None) -> Node:
         """Add a node, in file order just before another or at the end.
@@ -99,7 +112,7 @@ class Draft:
         self._nodes[node.name] = node
         self._link(node)
         if before is not None:
-            self._before.setdefault(before, []).append(node)
+            self._before.setdefault(before, []).append(node.name)
         return node
 
     def put(self, node: Node) -> Node:
@@ -165,32 +178,33 @@ class Draft:
             raise DuplicateName(
                 "Two nodes would get the same name.", where=next(iter(names.values()))
             )
-        nodes = {}
-        for name, node in self._nodes.items():
-            renamed = node.replace(
-                name=names.get(name, name),
+        touched = {reader for old in names for reader in self._consumers.get(old, ())}
+
+        def renamed(node: Node) -> Node:
+            if node.name not in names and node.name not in touched:
+                return node
+            return node.replace(
+                name=names.get(node.name, node.name),
                 inputs=tuple(
                     TensorRef(names.get(ref.node, ref.node), ref.port) for ref in node.inputs
                 ),
                 controls=tuple(names.get(other, other) for other in node.controls),
             )
-            nodes[renamed.name] = renamed
-        self._nodes = nodes
+
+        self._nodes = {names.get(name, name): renamed(node) for name, node in self._nodes.items()}
         self._before = {
-            names.get(anchor, anchor): [
-                self._nodes[names.get(n.name, n.name)]
-                for n in added
-                if names.get(n.name, n.name) in self._nodes
-            ]
+            names.get(anchor, anchor): [names.get(name, name) for name in added]
             for anchor, added in self._before.items()
         }
+        for node in self._graph.nodes:
+            current = self._renamed.get(node.name, node.name)
+            if current in names:
+                self._renamed[node.name] = names[current]
         if self._outputs is not None:
             self._outputs = tuple(
                 TensorRef(names.get(ref.node, ref.node), ref.port) for ref in self._outputs
             )
-        self._consumers = {}
-        for node in self._nodes.values():
-            self._link(node)
+        self._readers = None
 
     def set_outputs(self, outputs: Iterable[TensorRef] | None) -> None:
         self._outputs = None if outputs is None else tuple(outputs)
@@ -198,12 +212,14 @@ class Draft:
     def commit(self) -> Graph:
         """Return the changed graph, or the very same one if nothing changed.
 
+        An input that already led nowhere in the graph before may stay so.
+
         Raises:
             GraphError: an input or a chosen output does not resolve.
         """
         for node in self._nodes.values():
-            for name in [*(ref.node for ref in node.inputs), *node.controls]:
-                if name not in self._nodes:
+            for name in (*(ref.node for ref in node.inputs), *node.controls):
+                if name not in self._nodes and not self._was_dangling(node, name):
                     raise DanglingInput(
                         f"Its input {name} would not exist any more.",
                         where=node.name,
@@ -223,24 +239,32 @@ class Draft:
             nodes, self._graph.versions, self._graph.library, self._graph.extra, self._outputs
         )
 
+    def _was_dangling(self, node: Node, name: str) -> bool:
+        before = self._graph.get(node.name)
+        if before is None or name in self._graph:
+            return False
+        return name in before.controls or any(ref.node == name for ref in before.inputs)
+
     def _ordered(self) -> tuple[Node, ...]:
+        """Return the nodes in file order, added ones before their anchors (even removed ones)."""
         if not self._before:
             return tuple(self._nodes.values())
-        moved = {node.name for added in self._before.values() for node in added}
-        ordered: list[Node] = []
-
-        def place(name: str) -> None:
-            for added in self._before.get(name, ()):
-                if added.name in self._nodes:
-                    place(added.name)
-            ordered.append(self._nodes[name])
-
-        for name in self._nodes:
-            if name not in moved:
-                place(name)
-        placed = {node.name for node in ordered}
-        ordered.extend(node for name, node in self._nodes.items() if name not in placed)
-        return tuple(ordered)
+        moved = {name for added in self._before.values() for name in added}
+        first = [self._renamed.get(node.name, node.name) for node in self._graph.nodes]
+        pending = [name for name in (*first, *self._nodes) if name not in moved]
+        pending.reverse()
+        ordered: dict[str, Node] = {}
+        waiting = dict(self._before)
+        while pending:
+            name = pending.pop()
+            added = waiting.pop(name, None)
+            if added is not None:
+                pending += [name, *reversed(added)]
+            elif name in self._nodes:
+                ordered.setdefault(name, self._nodes[name])
+        for name, node in self._nodes.items():
+            ordered.setdefault(name, node)
+        return tuple(ordered.values())
 
 
 def normalised(value: AttrValue) -> AttrValue:

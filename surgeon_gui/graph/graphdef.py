@@ -6,9 +6,12 @@ back byte for byte, so what this program does not interpret survives.
 
 from __future__ import annotations
 
+import gc
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,12 +27,13 @@ from surgeon_gui.graph.values import (
     tensor_from_message,
 )
 from surgeon_gui.proto import graphdef_pb2 as pb
-from surgeon_gui.proto.wire import LENGTH_DELIMITED, field_head, read_fields
+from surgeon_gui.proto.wire import LENGTH_DELIMITED, field_head, read_fields, read_varint
 
 PROTOBUF_LIMIT = 2**31 - 1
 """A protobuf message of 2 GiB or more is written but can never be read (measured, 2.36 GB)."""
 
 _LARGE_NODE = 1 << 14
+_ATTR_FIELD = 5
 
 
 def graph_from_graphdef(data: bytes | memoryview) -> Graph:
@@ -46,23 +50,24 @@ def graph_from_graphdef(data: bytes | memoryview) -> Graph:
     extra: list[memoryview] = []
     versions = Versions()
     try:
-        for field in read_fields(view, 0, len(view)):
-            if field.wire == LENGTH_DELIMITED and field.number == 1:
-                nodes.append(_node(view, field.start, field.end))
-            elif field.wire == LENGTH_DELIMITED and field.number == 2:
-                library.append(view[field.start : field.end])
-            elif field.wire == LENGTH_DELIMITED and field.number == 4:
-                message = pb.VersionDef.FromString(bytes(view[field.start : field.end]))
-                versions = Versions(
-                    message.producer, message.min_consumer, tuple(message.bad_consumers)
-                )
-            else:
-                extra.append(view[field.tag : field.end])
+        with _collector_paused():
+            for number, wire, tag, start, end in read_fields(view, 0, len(view)):
+                if wire != LENGTH_DELIMITED or number > 4 or number == 3:
+                    extra.append(view[tag:end])
+                elif number == 1:
+                    nodes.append(_node(view, start, end))
+                elif number == 2:
+                    library.append(view[start:end])
+                else:
+                    message = pb.VersionDef.FromString(bytes(view[start:end]))
+                    versions = Versions(
+                        message.producer, message.min_consumer, tuple(message.bad_consumers)
+                    )
     except (IndexError, DecodeError, UnicodeDecodeError) as error:
-        if nodes:
+        if nodes or starts_like_a_node(view):
+            last = f" (the last is {nodes[-1].name})" if nodes else ""
             raise TruncatedFile(
-                f"The file is damaged or ends too early, after {len(nodes)} nodes "
-                f"(the last is {nodes[-1].name}).",
+                f"The file is damaged or ends too early, after {len(nodes)} nodes{last}.",
                 hint="Copy or export it again.",
             ) from error
         raise NotAGraphDef(
@@ -75,45 +80,87 @@ def graph_from_graphdef(data: bytes | memoryview) -> Graph:
     return Graph(tuple(nodes), versions, b"".join(library), b"".join(extra))
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the cycle collector from looking through a growing heap that holds no garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+# name = 1 (its length takes one or two bytes), op = 2.
+_NODE_START = re.compile(
+    rb"\x0a.[\x01-\x7f]?[A-Za-z0-9.][\w.\\/>-]*\x12.[A-Za-z_][\w>]+", re.DOTALL
+)
+
+
+def starts_like_a_node(view: memoryview) -> bool:
+    """Whether the bytes begin with a GraphDef's first node, even if cut off inside it."""
+    try:
+        key, position = read_varint(view, 0)
+        _, position = read_varint(view, position)
+    except IndexError:
+        return False
+    return key == 10 and _NODE_START.match(view[position : position + 1024]) is not None
+
+
 def _node(view: memoryview, start: int, end: int) -> Node:
     raw = view[start:end]
-    inputs: list[str] = []
+    texts: Iterable[str]
     if end - start <= _LARGE_NODE:
         message = pb.NodeDef.FromString(raw.tobytes())
-        name, op, device, inputs = message.name, message.op, message.device, list(message.input)
+        name, op, device, texts = message.name, message.op, message.device, message.input
     else:
-        name = op = device = ""
-        for field in read_fields(view, start, end):
-            if field.number < 5 and field.wire == LENGTH_DELIMITED:
-                text = bytes(view[field.start : field.end]).decode()
-                if field.number == 1:
-                    name = text
-                elif field.number == 2:
-                    op = text
-                elif field.number == 3:
-                    inputs.append(text)
-                else:
-                    device = text
+        name, op, device, texts = _large_node(view, start, end)
     if not name or not op:
         raise IndexError
-    return Node(
-        name,
-        op,
-        [TensorRef.parse(text) for text in inputs if not text.startswith("^")],
-        controls=[text[1:] for text in inputs if text.startswith("^")],
-        device=device,
-        source=raw,
-        decode=lambda: _attrs(raw),
-    )
+    inputs: list[TensorRef] = []
+    controls: list[str] = []
+    for text in texts:
+        if text.startswith("^"):
+            controls.append(text[1:])
+        elif ":" in text:
+            inputs.append(TensorRef.parse(text))
+        else:
+            inputs.append(TensorRef(text))
+    return Node(name, op, inputs, controls=controls, device=device, source=raw, decode=_attrs)
 
 
-def _attrs(raw: memoryview) -> dict[str, AttrValue]:
-    if len(raw) <= _LARGE_NODE:
-        message = pb.NodeDef.FromString(raw.tobytes())
-        return {key: attr_from_message(message.attr[key]) for key in sorted(message.attr)}
+def _large_node(view: memoryview, start: int, end: int) -> tuple[str, str, str, list[str]]:
+    """Return name, op, device and inputs without handing the constant inside to protobuf."""
+    texts = {1: "", 2: "", 4: ""}
+    inputs: list[str] = []
+    for field in read_fields(view, start, end):
+        if field.number < _ATTR_FIELD and field.wire == LENGTH_DELIMITED:
+            text = bytes(view[field.start : field.end]).decode()
+            if field.number == 3:
+                inputs.append(text)
+            else:
+                texts[field.number] = text
+    return texts[1], texts[2], texts[4], inputs
+
+
+def _attrs(raw: memoryview | bytes) -> dict[str, AttrValue]:
+    raw = memoryview(raw)
+    try:
+        if len(raw) <= _LARGE_NODE:
+            message = pb.NodeDef.FromString(raw.tobytes())
+            return {key: attr_from_message(message.attr[key]) for key in sorted(message.attr)}
+        return _large_attrs(raw)
+    except (IndexError, DecodeError, UnicodeDecodeError) as error:
+        raise TruncatedFile(
+            "The attributes of a node are damaged.", hint="Copy or export the file again."
+        ) from error
+
+
+def _large_attrs(raw: memoryview) -> dict[str, AttrValue]:
     attrs: dict[str, AttrValue] = {}
     for field in read_fields(raw, 0, len(raw)):
-        if field.number != 5:
+        if field.number != _ATTR_FIELD:
             continue
         key, start, end = "", field.end, field.end
         for part in read_fields(raw, field.start, field.end):
@@ -145,15 +192,20 @@ def _large_tensor(raw: memoryview, start: int, end: int) -> TensorValue:
 
 
 def node_to_bytes(node: Node) -> bytes | memoryview:
-    """Return the serialized NodeDef: the bytes read, when the node is unchanged."""
+    """Return the serialized NodeDef; what was not changed keeps the bytes it was read from."""
     if node.source is not None:
         return node.source
     message = pb.NodeDef(name=node.name, op=node.op, device=node.device)
     message.input.extend(map(str, node.inputs))
     message.input.extend(f"^{name}" for name in node.controls)
-    for key, value in node.attrs.items():
-        message.attr[key].CopyFrom(attr_to_message(value))
-    return message.SerializeToString(deterministic=True)
+    kept = memoryview(node.origin or b"")
+    first = _ATTR_FIELD
+    if node.encoded_attrs is None:
+        first += 1
+        for key, value in node.attrs.items():
+            message.attr[key].CopyFrom(attr_to_message(value))
+    fields = [kept[f.tag : f.end] for f in read_fields(kept, 0, len(kept)) if f.number >= first]
+    return b"".join([message.SerializeToString(deterministic=True), *fields])
 
 
 def graphdef_chunks(graph: Graph) -> Iterator[bytes | memoryview]:

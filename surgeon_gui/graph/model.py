@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 from surgeon_gui.errors import DanglingInput, DuplicateName, UnknownNode
 from surgeon_gui.graph.values import AttrValue
 
+Decoder = Callable[[memoryview | bytes], dict[str, AttrValue]]
+"""Reads the attributes out of a serialized NodeDef."""
+
 
 class TensorRef(NamedTuple):
     """A tensor, named by its producer and the producer's output port: `split:1`."""
@@ -45,7 +48,17 @@ class Node:
         source: the NodeDef's bytes as read, None for a node made or changed here.
     """
 
-    __slots__ = ("_attrs", "_decode", "controls", "device", "inputs", "name", "op", "source")
+    __slots__ = (
+        "_attrs",
+        "_decode",
+        "_raw",
+        "controls",
+        "device",
+        "inputs",
+        "name",
+        "op",
+        "source",
+    )
 
     name: str
     op: str
@@ -54,7 +67,8 @@ class Node:
     device: str
     source: memoryview | bytes | None
     _attrs: Mapping[str, AttrValue] | None
-    _decode: Callable[[], dict[str, AttrValue]] | None
+    _raw: memoryview | bytes | None
+    _decode: Decoder | None
 
     def __init__(
         self,
@@ -66,7 +80,7 @@ class Node:
         controls: Iterable[str] = (),
         device: str = "",
         source: memoryview | bytes | None = None,
-        decode: Callable[[], dict[str, AttrValue]] | None = None,
+        decode: Decoder | None = None,
     ) -> None:
         put = object.__setattr__
         put(self, "name", name)
@@ -75,12 +89,9 @@ class Node:
         put(self, "controls", tuple(controls))
         put(self, "device", device)
         put(self, "source", source)
-        put(
-            self,
-            "_attrs",
-            None if attrs is None and decode else MappingProxyType(dict(attrs or {})),
-        )
+        put(self, "_raw", source)
         put(self, "_decode", decode)
+        put(self, "_attrs", None if decode else MappingProxyType(dict(attrs or {})))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Node is frozen; use replace({name}=…)")
@@ -89,9 +100,20 @@ class Node:
     def attrs(self) -> Mapping[str, AttrValue]:
         if self._attrs is not None:
             return self._attrs
-        found = MappingProxyType(self._decode() if self._decode else {})
+        decoded = self._decode(self._raw) if self._decode and self._raw is not None else {}
+        found = MappingProxyType(decoded)
         object.__setattr__(self, "_attrs", found)
         return found
+
+    @property
+    def encoded_attrs(self) -> memoryview | bytes | None:
+        """The NodeDef this node's attributes still equal, None once they were changed or made."""
+        return self._raw if self._decode else None
+
+    @property
+    def origin(self) -> memoryview | bytes | None:
+        """The NodeDef this node was made from by changes, None for a node made here."""
+        return self._raw
 
     @property
     def namespace(self) -> str:
@@ -104,18 +126,15 @@ class Node:
 
     def replace(self, **changes: Any) -> Node:
         """Return a copy with some of name, op, inputs, attrs, controls, device changed."""
-        kept: dict[str, Any] = {
-            "name": self.name,
-            "op": self.op,
-            "inputs": self.inputs,
-            "attrs": self.attrs,
-            "controls": self.controls,
-            "device": self.device,
-        }
-        if all(kept[key] == value for key, value in changes.items()):
+        if all(getattr(self, key) == value for key, value in changes.items()):
             return self
-        kept.update(changes)
-        return Node(**kept)
+        kept = {key: getattr(self, key) for key in ("name", "op", "inputs", "controls", "device")}
+        changed = Node(**{**kept, **changes})
+        object.__setattr__(changed, "_raw", self._raw)
+        if "attrs" not in changes:
+            object.__setattr__(changed, "_attrs", self._attrs)
+            object.__setattr__(changed, "_decode", self._decode)
+        return changed
 
     def _key(self) -> tuple[object, ...]:
         return self.name, self.op, self.inputs, self.controls, self.device
