@@ -21,6 +21,7 @@ from surgeon_gui.network.layers.convolution import LRN, Convolution, Deconvoluti
 from surgeon_gui.network.layers.dims import broadcast_dims, permutation_is_identity
 from surgeon_gui.network.layers.enums import (
     ActivationType,
+    BoundingBoxFormat,
     CoordinateTransformation,
     CumulativeOperation,
     ElementWiseOperation,
@@ -58,6 +59,7 @@ __all__ = [
     "Activation",
     "ActivationType",
     "Array",
+    "BoundingBoxFormat",
     "Cast",
     "Concatenation",
     "Constant",

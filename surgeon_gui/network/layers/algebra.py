@@ -45,7 +45,7 @@ class MatrixMultiply(Kind):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Einsum(Kind):
-    arity: ClassVar[tuple[int, int | None]] = (1, 2)
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
     equation: str
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
@@ -69,6 +69,8 @@ class Reduce(Kind):
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         data = inputs[0]
+        if not self.axes:
+            raise LayerError("A reduction over no axis is an identity.")
         gone = {checked_axis(axis, data.rank) for axis in self.axes}
         if self.keep_dims:
             shape = tuple(1 if axis in gone else dim for axis, dim in enumerate(data.shape))

@@ -11,6 +11,7 @@ from surgeon_gui.network.layers.enums import PaddingMode
 def spatial_size(
     size: int, window: int, stride: int, dilation: int, pads: int, mode: PaddingMode
 ) -> int:
+    """Return how many windows fit into `size`; -1 while that is unknown."""
     if size < 0:
         return -1
     if mode in (PaddingMode.SAME_UPPER, PaddingMode.SAME_LOWER):
@@ -19,6 +20,20 @@ def spatial_size(
     if mode is PaddingMode.EXPLICIT_ROUND_UP:
         return -(-room // stride) + 1
     return room // stride + 1
+
+
+def window_padding(
+    size: int, window: int, stride: int, dilation: int, pre: int, post: int, mode: PaddingMode
+) -> tuple[int, int]:
+    """Return the padding before and after that `mode` amounts to for a known `size`."""
+    if mode is PaddingMode.EXPLICIT_ROUND_DOWN:
+        return pre, post
+    outputs = spatial_size(size, window, stride, dilation, pre + post, mode)
+    total = max(0, (outputs - 1) * stride + (window - 1) * dilation + 1 - size)
+    if mode is PaddingMode.EXPLICIT_ROUND_UP:
+        return pre, max(post, total - pre)
+    small, large = total // 2, total - total // 2
+    return (small, large) if mode is PaddingMode.SAME_UPPER else (large, small)
 
 
 def broadcast_dims(left: Dims, right: Dims) -> Dims:

@@ -22,8 +22,16 @@ class PoolingType(enum.Enum):
 class ActivationType(enum.Enum):
     """What alpha and beta mean depends on the function.
 
-    LEAKY_RELU alpha = slope; CLIP alpha = low, beta = high; HARD_SIGMOID
-    max(0, min(1, alpha*x + beta)); THRESHOLDED_RELU x if x > alpha else 0.
+    - LEAKY_RELU: alpha is the slope below 0.
+    - ELU: alpha * (exp(x) - 1) below 0.
+    - SELU: beta * x above 0, beta * (alpha * exp(x) - alpha) below.
+    - SOFTPLUS: alpha * log(exp(beta * x) + 1).
+    - CLIP: alpha is the low, beta the high end.
+    - HARD_SIGMOID: max(0, min(1, alpha * x + beta)).
+    - SCALED_TANH: alpha * tanh(beta * x).
+    - THRESHOLDED_RELU: x where x > alpha, else 0.
+
+    The others take neither.
     """
 
     RELU = "RELU"
@@ -149,3 +157,10 @@ class ScatterMode(enum.Enum):
 
 class CumulativeOperation(enum.Enum):
     SUM = "SUM"
+
+
+class BoundingBoxFormat(enum.Enum):
+    """CORNER_PAIRS: two opposite corners; CENTER_SIZES: centre and size."""
+
+    CORNER_PAIRS = "CORNER_PAIRS"
+    CENTER_SIZES = "CENTER_SIZES"

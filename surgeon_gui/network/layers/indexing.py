@@ -9,7 +9,7 @@ from typing import ClassVar
 from surgeon_gui.graph.values import DType
 from surgeon_gui.network.ir import Kind, LayerError, TensorSpec
 from surgeon_gui.network.layers.dims import checked_axis
-from surgeon_gui.network.layers.enums import GatherMode, ScatterMode
+from surgeon_gui.network.layers.enums import BoundingBoxFormat, GatherMode, ScatterMode
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -85,7 +85,7 @@ class NMS(Kind):
 
     arity: ClassVar[tuple[int, int | None]] = (3, 5)
     topk_box_limit: int
-    bounding_box_format: str = "CORNER_PAIRS"
+    bounding_box_format: BoundingBoxFormat = BoundingBoxFormat.CORNER_PAIRS
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         return [TensorSpec(DType.INT32, (-1, 3)), TensorSpec(DType.INT32, ())]

@@ -11,20 +11,29 @@ from surgeon_gui.network.ir import Kind, LayerError, TensorSpec
 from surgeon_gui.network.layers.dims import broadcast_dims, checked_axis
 from surgeon_gui.network.layers.enums import ActivationType, ElementWiseOperation, UnaryOperation
 
+_TWO_FACTORS = (ActivationType.SELU, ActivationType.SOFTPLUS, ActivationType.SCALED_TANH)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Activation(Kind):
+    """A function of one variable; what alpha and beta mean is told at `ActivationType`."""
+
     type: ActivationType
     alpha: float = 0.0
     beta: float = 0.0
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        if self.type in _TWO_FACTORS and 0.0 in (self.alpha, self.beta):
+            raise LayerError(f"{self.type.name} with a factor of 0 is a constant.")
         return [TensorSpec(inputs[0].dtype, inputs[0].shape)]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Scale(Kind):
-    """(x * scale + shift) ** power per channel; each array f32[C]; C is dimension channel_axis."""
+    """(x * scale + shift) ** power; arrays of shape [C], or [] for one value for all.
+
+    C is the size of dimension channel_axis. Rank 3 or more.
+    """
 
     scale: Array
     shift: Array
@@ -32,10 +41,14 @@ class Scale(Kind):
     channel_axis: int = 1
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        if inputs[0].rank < 3:
+            raise LayerError(f"Scale wants rank 3 or more, not {inputs[0].rank}.")
         channels = inputs[0].shape[checked_axis(self.channel_axis, inputs[0].rank)]
-        for array in (self.scale, self.shift, self.power):
-            if array is not None and channels >= 0 and array.shape != (channels,):
-                raise LayerError(f"Scale has {array.shape} weights for {channels} channels.")
+        for array in (self.shift, self.power):
+            if array is not None and array.shape != self.scale.shape:
+                raise LayerError(f"Scale has weights of {self.scale.shape} and {array.shape}.")
+        if self.scale.shape not in ((), (channels,)) and channels >= 0:
+            raise LayerError(f"Scale has {self.scale.shape} weights for {channels} channels.")
         return [TensorSpec(inputs[0].dtype, inputs[0].shape)]
 
 

@@ -23,7 +23,8 @@ class Shuffle(Kind):
     """Transpose, reshape, transpose; any part may be None.
 
     reshape_dims: a 0 copies the input's dimension when zero_is_placeholder, one -1 is inferred.
-    With a second input, that shape tensor gives the dims and reshape_dims is None.
+    With a second input, that shape tensor gives the dims; reshape_dims then only tells what is
+    known of them (-1: nothing), or is None.
     """
 
     arity: ClassVar[tuple[int, int | None]] = (1, 2)
@@ -35,7 +36,9 @@ class Shuffle(Kind):
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         shape = permuted(inputs[0].shape, self.first_transpose)
         if len(inputs) == 2:
-            shape = (-1,) * inputs[1].shape[0]
+            shape = self.reshape_dims or (-1,) * inputs[1].shape[0]
+            if len(shape) != inputs[1].shape[0]:
+                raise LayerError(f"A vector of {inputs[1].shape[0]} is no {len(shape)} dims.")
         elif self.reshape_dims is not None:
             shape = self._reshaped(shape, self.reshape_dims)
         return [TensorSpec(inputs[0].dtype, permuted(shape, self.second_transpose))]
@@ -44,7 +47,7 @@ class Shuffle(Kind):
         dims = list(wanted)
         if self.zero_is_placeholder:
             dims = [shape[i] if dim == 0 else dim for i, dim in enumerate(dims)]
-        if dims.count(-1) > 1 and not any(dim < 0 for dim in shape):
+        if list(wanted).count(-1) > 1:
             raise LayerError(f"Reshape to {list(wanted)} has more than one -1.")
         if all(dim >= 0 for dim in shape):
             total, known = math.prod(shape), math.prod(dim for dim in dims if dim >= 0)
@@ -61,9 +64,12 @@ class Shuffle(Kind):
 class Slice(Kind):
     """Reads size elements per dimension from start by stride; outside the input as mode says.
 
-    start may be negative with FILL, REFLECT, CLAMP (padding). fill_value: what FILL puts there.
+    start may be negative with FILL, REFLECT, CLAMP, WRAP (padding). fill_value: what FILL puts
+    there. With three inputs (data, start, size), int vectors give start and size; then start is ()
+    and size only tells what is known of it (-1: nothing).
     """
 
+    arity: ClassVar[tuple[int, int | None]] = (1, 3)
     start: Dims
     size: Dims
     stride: Dims
@@ -72,15 +78,22 @@ class Slice(Kind):
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         data = inputs[0]
-        if not len(self.start) == len(self.size) == len(self.stride) == data.rank:
+        if len(inputs) == 2:
+            raise LayerError("Slice wants both start and size as tensors, or neither.")
+        start = self.start if len(inputs) == 1 else self.stride
+        if not len(start) == len(self.size) == len(self.stride) == data.rank:
             raise LayerError(f"Start, size and stride must have {data.rank} items.")
+        if len(inputs) == 3:
+            return [TensorSpec(data.dtype, self.size)]
+        if min(self.size, default=0) < 0:
+            raise LayerError(f"Slice cannot read {list(self.size)} elements.")
         if self.mode is SampleMode.STRICT_BOUNDS:
-            for dim, start, size, stride in zip(
+            for dim, first, size, stride in zip(
                 data.shape, self.start, self.size, self.stride, strict=True
             ):
-                last = start + (size - 1) * stride
-                if dim >= 0 and size > 0 and not (0 <= start < dim and 0 <= last < dim):
-                    raise LayerError(f"Slice {start}…{last} leaves a dimension of {dim}.")
+                last = first + (size - 1) * stride
+                if dim >= 0 and size > 0 and not (0 <= first < dim and 0 <= last < dim):
+                    raise LayerError(f"Slice {first}…{last} leaves a dimension of {dim}.")
         return [TensorSpec(data.dtype, self.size)]
 
 
@@ -109,17 +122,28 @@ class Concatenation(Kind):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Resize(Kind):
-    """To static output dims (all dimensions, N and C included)."""
+    """To the dims `shape` (all dimensions, N and C included), resizing the last three at most.
 
+    With a second input, that shape tensor gives the dims; `shape` then only tells what is known of
+    them (-1: nothing). CUBIC resizes the last two dimensions.
+    """
+
+    arity: ClassVar[tuple[int, int | None]] = (1, 2)
     shape: Dims
     resize_mode: InterpolationMode
     coordinate_transformation: CoordinateTransformation
     nearest_rounding: RoundMode = RoundMode.FLOOR
     cubic_coeff: float = -0.75
+    exclude_outside: bool = False
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         if len(self.shape) != inputs[0].rank:
             raise LayerError(f"Resize to rank {len(self.shape)} of rank {inputs[0].rank}.")
+        resized = 2 if self.resize_mode is InterpolationMode.CUBIC else 3
+        if self.shape[:-resized] != inputs[0].shape[:-resized]:
+            raise LayerError(f"Only the last {resized} dimensions can be resized.")
+        if len(inputs) == 1 and min(self.shape, default=0) < 0:
+            raise LayerError(f"Resize to {list(self.shape)} needs a shape tensor.")
         return [TensorSpec(inputs[0].dtype, self.shape)]
 
 

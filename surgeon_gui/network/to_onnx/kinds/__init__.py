@@ -1,0 +1,1 @@
+"""One exporter per layer kind; each module registers its own."""

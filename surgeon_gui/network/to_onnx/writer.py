@@ -1,0 +1,229 @@
+"""What an exporter of one layer writes with: nodes, constants, names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+
+from surgeon_gui.errors import ConvertError
+from surgeon_gui.graph.values import Array, DType
+from surgeon_gui.network.ir import Layer, Tensor
+from surgeon_gui.registry import Registry
+
+OPSET = 20
+"""The ONNX operator set written: Gelu and Pad's wrap mode need it; TensorRT 10 and later, TensorRT
+for RTX and ONNX Runtime 1.17 and later read it."""
+
+IR_VERSION = 9
+"""The ONNX file format that belongs to `OPSET`."""
+
+PLUGIN_DOMAIN = "surgeon.plugins"
+"""Domain of the nodes that stand for TensorRT plugins."""
+
+_ALIGNMENT = 64
+_INLINE_BYTES = 1024
+
+
+def onnx_dtype(dtype: DType) -> int:
+    """Return ONNX's number for `dtype`.
+
+    Raises:
+        ConvertError: ONNX has no such dtype.
+    """
+    if dtype.numpy is None or dtype is DType.STRING:
+        raise ConvertError(f"An ONNX tensor cannot hold {dtype.text}.")
+    return onnx.helper.np_dtype_to_tensor_dtype(dtype.numpy)
+
+
+class ExternalData:
+    """Weights that go to a file beside the model.
+
+    Args:
+        location: the file's name, as the model spells it.
+    """
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        self.size = 0
+        self._blocks: list[tuple[int, Array]] = []
+
+    def place(self, array: Array) -> int:
+        """Reserve room for `array` (contiguous, kept by reference); return its offset."""
+        offset = math.ceil(self.size / _ALIGNMENT) * _ALIGNMENT
+        self._blocks.append((offset - self.size, array))
+        self.size = offset + array.nbytes
+        return offset
+
+    def chunks(self) -> list[bytes | memoryview]:
+        """Return the file's content, in order, without copying the weights."""
+        parts: list[bytes | memoryview] = []
+        for gap, array in self._blocks:
+            parts.append(bytes(gap))
+            parts.append(array.reshape(-1).view(np.uint8).data)
+        return parts
+
+
+class ModelWriter:
+    """The ONNX model under construction.
+
+    Args:
+        tensors: every tensor of the network by name; new names avoid these.
+        external: where weights of 1 KiB and more go; None writes all into the model.
+    """
+
+    def __init__(self, tensors: Mapping[str, Tensor], external: ExternalData | None) -> None:
+        self.model = onnx.ModelProto(ir_version=IR_VERSION, producer_name="Graph Surgeon")
+        self.model.opset_import.add(domain="", version=OPSET)
+        self.tensors = tensors
+        self._external = external
+        self._names = set(tensors)
+        self._node_names: set[str] = set()
+        self._stored: dict[tuple[int, tuple[int, ...], str], tuple[str, Array]] = {}
+
+    def unique(self, wanted: str) -> str:
+        """Return `wanted`, numbered when another tensor has that name."""
+        name = _numbered(wanted, self._names)
+        self._names.add(name)
+        return name
+
+    def add_node(
+        self,
+        op: str,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        *,
+        layer: Layer,
+        domain: str = "",
+        attributes: Mapping[str, Any],
+    ) -> None:
+        wanted = layer.name if layer.name not in self._node_names else f"{layer.name}/{op}"
+        name = _numbered(wanted, self._node_names)
+        self._node_names.add(name)
+        node = self.model.graph.node.add(op_type=op, name=name, domain=domain)
+        node.input.extend(inputs)
+        node.output.extend(outputs)
+        node.doc_string = " ".join(layer.origin)
+        for key, value in attributes.items():
+            if value is not None:
+                node.attribute.append(onnx.helper.make_attribute(key, value))
+
+    def add_weights(self, array: Array, wanted: str) -> str:
+        """Store `array` once, whoever else uses it; return the name it has."""
+        array = np.ascontiguousarray(array) if array.ndim else array
+        address = array.__array_interface__["data"][0]
+        key = (address, array.shape, array.dtype.str)
+        if key not in self._stored:
+            name = self.unique(wanted)
+            self.store(array, name)
+            # The array is kept, so that its address is nobody else's.
+            self._stored[key] = (name, array)
+        return self._stored[key][0]
+
+    def store(self, array: Array, name: str) -> None:
+        """Store `array` as the initializer `name`."""
+        tensor = self.model.graph.initializer.add(
+            name=name, data_type=onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
+        )
+        tensor.dims.extend(array.shape)
+        if self._external is None or array.nbytes < _INLINE_BYTES:
+            tensor.raw_data = array.tobytes()
+            return
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        offset = self._external.place(np.ascontiguousarray(array))
+        for key, value in (
+            ("location", self._external.location),
+            ("offset", str(offset)),
+            ("length", str(array.nbytes)),
+        ):
+            tensor.external_data.add(key=key, value=value)
+
+
+def _numbered(wanted: str, taken: set[str]) -> str:
+    name, count = wanted, 0
+    while name in taken:
+        count += 1
+        name = f"{wanted}__{count}"
+    return name
+
+
+@dataclass(frozen=True)
+class LayerWriter:
+    """Writes the nodes of one layer.
+
+    Attributes:
+        inputs: the tensors the layer reads.
+        outputs: the tensors the layer makes.
+    """
+
+    writer: ModelWriter
+    layer: Layer
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the layer's inputs."""
+        return [tensor.name for tensor in self.inputs]
+
+    def node(self, op: str, inputs: Sequence[str], **attributes: Any) -> str:
+        """Add a node with one output of its own; return the output's name."""
+        output = self.writer.unique(f"{self.layer.name}/{op}")
+        self.writer.add_node(op, inputs, [output], layer=self.layer, attributes=attributes)
+        return output
+
+    def result(
+        self, op: str, inputs: Sequence[str], *, port: int = 0, domain: str = "", **attributes: Any
+    ) -> None:
+        """Add the node that makes the layer's output `port`."""
+        self.results(op, inputs, [self.outputs[port].name], domain=domain, **attributes)
+
+    def results(
+        self,
+        op: str,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        *,
+        domain: str = "",
+        **attributes: Any,
+    ) -> None:
+        """Add a node with several outputs of given names."""
+        self.writer.add_node(
+            op, inputs, outputs, layer=self.layer, domain=domain, attributes=attributes
+        )
+
+    def weights(self, array: Array, hint: str) -> str:
+        """Add a constant named after the layer and `hint`; return its name."""
+        return self.writer.add_weights(array, f"{self.layer.name}/{hint}")
+
+    def ints(self, values: Sequence[int], hint: str) -> str:
+        """Add an int64 vector."""
+        return self.weights(np.array(values, dtype=np.int64), hint)
+
+    def scalar(self, value: float, hint: str, dtype: DType | None = None) -> str:
+        """Add a rank-0 constant; its dtype is the first input's unless given."""
+        kind = (dtype or self.inputs[0].dtype).numpy
+        return self.weights(np.array(value, dtype=kind), hint)
+
+    def fresh(self, hint: str) -> str:
+        """Return a new tensor name."""
+        return self.writer.unique(f"{self.layer.name}/{hint}")
+
+    def as_int64(self, index: int) -> str:
+        """Return the name of input `index`, cast to int64 where it is not."""
+        tensor = self.inputs[index]
+        if tensor.dtype is DType.INT64:
+            return tensor.name
+        return self.node("Cast", [tensor.name], to=onnx_dtype(DType.INT64))
+
+    def cannot(self, reason: str, hint: str | None = None) -> ConvertError:
+        """Return the error that says why ONNX cannot express this layer."""
+        return ConvertError(reason, where=self.layer.name, hint=hint)
+
+
+LAYERS: Registry[Callable[[Any, LayerWriter], None]] = Registry("surgeon_gui.network.to_onnx.kinds")
+"""Exporters by kind: `exporter(kind, writer)`."""
