@@ -1,0 +1,99 @@
+"""The command line: finds its verbs in `cli/verbs`, runs one, turns errors into exit codes.
+
+Exit status: 0 done and yes; 1 done and the answer is no; 2 bad usage or bad input; 3 a job
+crashed, was cancelled or timed out.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+
+from surgeon_gui import __version__
+from surgeon_gui.errors import ConvertError, JobError, SurgeonError, UsageError
+from surgeon_gui.registry import Registry
+
+VERBS: Registry[click.Command] = Registry("surgeon_gui.cli.verbs")
+"""The verbs by name: one module each."""
+
+stdout = Console(highlight=False, soft_wrap=True)
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Verbs(click.Group):
+    """A group whose commands are the registered verbs, imported when one is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return VERBS.get(cmd_name)
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="surgeon")
+@click.option("-v", "--verbose", is_flag=True, help="Log more, on stderr.")
+def root(verbose: bool) -> None:
+    """Take a TensorFlow graph to TensorRT: inspect, edit, verify, export, build."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.DEBUG if verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+
+
+def exit_code(error: SurgeonError) -> int:
+    """Return the exit status that tells what kind of failure it was."""
+    if isinstance(error, JobError):
+        return 3
+    return 1 if isinstance(error, ConvertError) else 2
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print one JSON object on one line of stdout."""
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def print_error(error: SurgeonError, *, as_json: bool, model: str | None = None) -> None:
+    """Say what went wrong: in JSON on stdout, or in words on stderr."""
+    if as_json:
+        print_json({"model": model, "error": error.as_dict()})
+        return
+    stderr.print(f"error: {error.message}", style="red", markup=False)
+    if error.where:
+        stderr.print(f"  at: {error.where}", markup=False)
+    if error.hint:
+        stderr.print(f"  {error.hint}", markup=False)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in arguments
+    try:
+        result = root.main(arguments, prog_name="surgeon", standalone_mode=False)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "surgeon"
+        usage = UsageError(error.format_message(), hint=f"See {command} --help.")
+        print_error(usage, as_json=as_json, model=_model(arguments))
+        return 2
+    except SurgeonError as error:
+        print_error(error, as_json=as_json, model=_model(arguments))
+        return exit_code(error)
+    except (KeyboardInterrupt, click.Abort):
+        stderr.print("Cancelled.")
+        return 3
+    return result if isinstance(result, int) else 0
+
+
+def _model(arguments: Sequence[str]) -> str | None:
+    """The MODEL of a command line, for the error's JSON: the first word after the verb."""
+    words = [word for word in arguments if not word.startswith("-")]
+    return words[1] if len(words) > 1 else None

@@ -1,0 +1,172 @@
+"""The options every verb that takes a MODEL shares, and what they do to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from surgeon_gui.edits.boundary import SetPlaceholderShape
+from surgeon_gui.edits.script import load_script, replay
+from surgeon_gui.errors import UsageError
+from surgeon_gui.graph.model import Graph, TensorRef
+from surgeon_gui.graph.open import open_graph
+from surgeon_gui.graph.query import deduce_outputs, resolve_output
+from surgeon_gui.graph.values import Shape
+from surgeon_gui.rewrite.driver import apply_rules
+from surgeon_gui.rewrite.library import find_rules
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Surgery:
+    """What the common options ask to be done to a model before the verb's own work."""
+
+    outputs: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    script: Path | None = None
+    preprocess: Path | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model, opened and operated on.
+
+    Attributes:
+        path: the file.
+        original: the graph as opened, with the given shapes.
+        graph: after preprocess, rules and script.
+        outputs: the outputs asked for, or deduced.
+        shapes: as given by `--shape`.
+        changes: what each rule or edit did: its name and the nodes it touched.
+        stopped: why the rules stopped.
+    """
+
+    path: Path
+    original: Graph
+    graph: Graph
+    outputs: tuple[TensorRef, ...]
+    shapes: Mapping[str, Shape]
+    changes: tuple[Mapping[str, Any], ...]
+    stopped: str
+
+
+def json_option(function: F) -> F:
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, nothing else."
+    )(function)
+
+
+def surgery_options(function: F) -> F:
+    """Add --output, --shape, --rules, --script, --preprocess; the verb gets them as `surgery`."""
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        surgery = Surgery(
+            kwargs.pop("outputs"),
+            kwargs.pop("shapes"),
+            kwargs.pop("rules"),
+            kwargs.pop("script"),
+            kwargs.pop("preprocess"),
+        )
+        return function(*args, surgery=surgery, **kwargs)
+
+    wrapped.__name__, wrapped.__doc__ = function.__name__, function.__doc__
+    wrapped.__dict__.update(function.__dict__)
+    decorators = [
+        click.option(
+            "--output",
+            "outputs",
+            multiple=True,
+            metavar="NAME",
+            help="An output to keep; repeat for more. Default: deduced.",
+        ),
+        click.option(
+            "--shape",
+            "shapes",
+            multiple=True,
+            metavar="NAME=1x224x224x3",
+            help="Fix an input's shape; NAME=scalar for rank 0.",
+        ),
+        click.option(
+            "--rules",
+            "rules",
+            multiple=True,
+            metavar="NAME|FILE",
+            help="A rule, a rule set or a rule file to apply.",
+        ),
+        click.option(
+            "--script",
+            type=click.Path(path_type=Path),
+            metavar="FILE.toml",
+            help="A surgery script to replay.",
+        ),
+        click.option(
+            "--preprocess",
+            type=click.Path(path_type=Path),
+            metavar="config.py",
+            help="A graphsurgeon script to run (it is code: run only what you trust).",
+        ),
+    ]
+    result: Any = wrapped
+    for decorate in reversed(decorators):
+        result = decorate(result)
+    decorated: F = result
+    return decorated
+
+
+def parse_shape(text: str) -> tuple[str, Shape]:
+    """Read `NAME=1x224x224x3`, or `NAME=scalar` for rank 0.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    found = re.fullmatch(r"(?P<name>.+)=(?P<dims>scalar|\d+(x\d+)*)", text, re.IGNORECASE)
+    if found is None:
+        raise UsageError(
+            f"{text!r} is no shape.", where="--shape", hint="Write --shape input=1x224x224x3."
+        )
+    name, dims = found["name"], found["dims"].lower()
+    shape = () if dims == "scalar" else tuple(int(dim) for dim in dims.split("x"))
+    return name, Shape(shape)
+
+
+def prepare(path: Path, surgery: Surgery) -> Prepared:
+    """Open a model and do to it what the common options ask.
+
+    The order is: shapes, preprocess script, rules, surgery script.
+
+    Raises:
+        SurgeonError: the file, a name or a rule is wrong.
+    """
+    original = open_graph(path)
+    shapes = dict(map(parse_shape, surgery.shapes))
+    for name, shape in shapes.items():
+        original = SetPlaceholderShape(name, shape).apply(original)
+    if surgery.outputs:
+        original = original.with_outputs(resolve_output(original, name) for name in surgery.outputs)
+    graph = original
+    changes: list[Mapping[str, Any]] = []
+    stopped = "nothing to do"
+    if surgery.preprocess is not None:
+        from surgeon_gui.compat.preprocess import run_preprocess
+
+        graph = run_preprocess(graph, surgery.preprocess)
+        changes.append({"edit": "preprocess", "nodes": [str(surgery.preprocess)]})
+    if surgery.rules:
+        rules = [rule for name in surgery.rules for rule in find_rules(name)]
+        result = apply_rules(graph, rules)
+        graph, stopped = result.graph, result.report.stopped
+        changes.extend(change.as_dict() for change in result.report.changes)
+    if surgery.script is not None:
+        for edit in load_script(surgery.script):
+            changes.append({"edit": edit.title, "nodes": []})
+        graph = replay(graph, surgery.script)
+    return Prepared(
+        Path(path), original, graph, tuple(deduce_outputs(graph)), shapes, tuple(changes), stopped
+    )

@@ -1,0 +1,117 @@
+"""`surgeon build`: build the TensorRT engine in a worker process."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
+from surgeon_gui.cli.progress import job_progress
+from surgeon_gui.errors import UsageError
+from surgeon_gui.jobs.run import run_job
+from surgeon_gui.jobs.spec import PRECISIONS, BuildResult, BuildSpec, ShapeRange
+from surgeon_gui.pipeline import prepare_build
+
+
+@VERBS.register("build")
+@click.command("build")
+@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL")
+@click.option(
+    "-o",
+    "target",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="X.engine",
+    help="Where the plan goes.",
+)
+@click.option(
+    "--gpu",
+    default="",
+    metavar="sm86,sm89|current",
+    help="Compute capabilities to build for; default: the GPU that is there, else a list.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default="fp32",
+    show_default=True,
+    help="Precision of the layers.",
+)
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME=MIN:OPT:MAX",
+    help="The shapes an input with unknown dimensions may have; repeat per input.",
+)
+@json_option
+@surgery_options
+def build_verb(
+    model: Path,
+    target: Path,
+    gpu: str,
+    precision: str,
+    profiles: tuple[str, ...],
+    as_json: bool,
+    surgery: Surgery,
+) -> int:
+    """Build the TensorRT engine; without a GPU, for named compute capabilities."""
+    prepared = prepare(model, surgery)
+    ranges = tuple(parse_profile(text) for text in profiles)
+    wanted = BuildSpec(
+        network=Path(),
+        engine=target.absolute(),
+        gpus=tuple(name for name in gpu.split(",") if name),
+        precision=precision,
+        profiles=(ranges,) if ranges else (),
+    )
+    with tempfile.TemporaryDirectory(prefix="surgeon-build-") as folder:
+        spec = prepare_build(
+            prepared.graph, Path(folder), wanted, outputs=prepared.outputs, shapes=prepared.shapes
+        )
+        with job_progress() as on_event:
+            result = run_job(spec, on_event)
+    if as_json:
+        print_json({"model": str(model), **_facts(result)})
+    else:
+        _print(result)
+    return 0
+
+
+def parse_profile(text: str) -> ShapeRange:
+    """Read `NAME=MIN:OPT:MAX`, each of them as 1x224x224x3.
+
+    Raises:
+        UsageError: it is not that.
+    """
+    name, _, corners = text.rpartition("=")
+    try:
+        shapes = [tuple(int(dim) for dim in corner.split("x")) for corner in corners.split(":")]
+        minimum, optimum, maximum = shapes
+    except ValueError as error:
+        hint = "Write --profile input=1x224x224x3:4x224x224x3:8x224x224x3."
+        raise UsageError(f"{text!r} is no profile.", where="--profile", hint=hint) from error
+    return ShapeRange(name, minimum, optimum, maximum)
+
+
+def _facts(result: BuildResult) -> dict[str, object]:
+    facts = result.to_json()
+    facts.pop("kind")
+    return facts
+
+
+def _print(result: BuildResult) -> None:
+    gpus = ", ".join(result.gpu)
+    stdout.print(
+        f"{result.path}: {result.bytes / 1e6:.2f} MB, {result.layers} layers, "
+        f"TensorRT {result.tensorrt} ({result.flavour}), for {gpus}, {result.seconds:.1f} s",
+        markup=False,
+    )
+    for tensor in (*result.inputs, *result.outputs):
+        kind = "input" if tensor in result.inputs else "output"
+        stdout.print(f"  {kind:7}{tensor.name}  {tensor.dtype} {list(tensor.shape)}", markup=False)
+    for warning in result.warnings:
+        stdout.print(f"  {warning}", markup=False)

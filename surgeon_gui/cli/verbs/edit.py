@@ -1,0 +1,50 @@
+"""`surgeon edit`: apply rules, a script or a preprocess file and save the graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
+from surgeon_gui.pipeline import export
+
+
+@VERBS.register("edit")
+@click.command("edit")
+@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL")
+@click.option(
+    "-o",
+    "target",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="OUT.pb",
+    help="Where the edited graph goes (.pb or .pbtxt).",
+)
+@json_option
+@surgery_options
+def edit_verb(model: Path, target: Path, as_json: bool, surgery: Surgery) -> int:
+    """Apply rules and scripts to a model and save the result."""
+    prepared = prepare(model, surgery)
+    exported = export(prepared.graph, target)
+    facts = {
+        "model": str(model),
+        "path": str(exported.path),
+        "nodes_before": len(prepared.original),
+        "nodes_after": len(prepared.graph),
+        "changes": list(prepared.changes),
+        "stopped": prepared.stopped,
+    }
+    if as_json:
+        print_json(facts)
+        return 0
+    for change in prepared.changes:
+        name = change.get("rule") or change.get("edit")
+        stdout.print(f"  {name}: {', '.join(change['nodes'])}", markup=False)
+    stdout.print(
+        f"{target}: {len(prepared.original)} nodes before, {len(prepared.graph)} after, "
+        f"{len(prepared.changes)} changes; stopped: {prepared.stopped}",
+        markup=False,
+    )
+    return 0

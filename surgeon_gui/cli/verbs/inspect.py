@@ -1,0 +1,104 @@
+"""`surgeon inspect`: what is in a model, and what a target takes of it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from surgeon_gui.cli.app import VERBS, exit_code, print_error, print_json, stdout
+from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
+from surgeon_gui.errors import SurgeonError
+from surgeon_gui.graph.model import TensorRef
+from surgeon_gui.graph.query import deduce_inputs
+from surgeon_gui.graph.shapes import infer_types
+from surgeon_gui.graph.values import Shape, TensorType
+from surgeon_gui.targets import SupportReport, as_json, inspect
+
+_SHOWN = 20
+
+
+@VERBS.register("inspect")
+@click.command("inspect")
+@click.argument(
+    "models", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="MODEL…"
+)
+@click.option("--target", default="direct", show_default=True, help="The target asked.")
+@json_option
+@surgery_options
+def inspect_verb(models: tuple[Path, ...], target: str, as_json: bool, surgery: Surgery) -> int:
+    """Say what is in a model and what a target takes of it.
+
+    Exit status 1: some node is not taken. 2: some MODEL could not be read.
+    """
+    status = 0
+    for model in models:
+        try:
+            supported = _inspect(model, target, surgery, as_json)
+        except SurgeonError as error:
+            print_error(error, as_json=as_json, model=str(model))
+            status = max(status, exit_code(error))
+            continue
+        status = max(status, 0 if supported else 1)
+    return status
+
+
+def _inspect(model: Path, target: str, surgery: Surgery, as_json_: bool) -> bool:
+    started = time.perf_counter()
+    prepared = prepare(model, surgery)
+    report = inspect(prepared.graph, target, outputs=prepared.outputs, shapes=prepared.shapes)
+    facts = _facts(prepared, report)
+    facts["seconds"] = round(time.perf_counter() - started, 3)
+    if as_json_:
+        print_json(facts)
+    else:
+        _print(facts, report)
+    return report.supported
+
+
+def _tensor(name: str, tensor: TensorType) -> dict[str, Any]:
+    dims = tensor.shape.dims
+    return {"name": name, "dtype": tensor.dtype.text, "shape": None if dims is None else list(dims)}
+
+
+def _facts(prepared: Prepared, report: SupportReport) -> dict[str, Any]:
+    graph = prepared.graph
+    types = infer_types(graph, prepared.shapes)
+    return {
+        "model": str(prepared.path),
+        "nodes": len(graph),
+        "inputs": [
+            _tensor(node.name, types.type(TensorRef(node.name))) for node in deduce_inputs(graph)
+        ],
+        "outputs": [_tensor(str(ref), types.type(ref)) for ref in prepared.outputs],
+        "ops": dict(Counter(node.op for node in graph).most_common()),
+        "summary": report.summary,
+        **as_json(report),
+    }
+
+
+def _print(facts: dict[str, Any], report: SupportReport) -> None:
+    stdout.print(f"{facts['model']}: {facts['nodes']} nodes", style="bold", markup=False)
+    for kind in ("inputs", "outputs"):
+        for tensor in facts[kind]:
+            shape = Shape(None if tensor["shape"] is None else tuple(tensor["shape"]))
+            text = f"  {kind[:-1]:7}{tensor['name']}  {tensor['dtype']} {shape}"
+            stdout.print(text, markup=False)
+    ops = list(facts["ops"].items())
+    listed = ", ".join(f"{op} {count}" for op, count in ops[:12])
+    more = f" and {len(ops) - 12} more" if len(ops) > 12 else ""
+    stdout.print(f"  ops    {listed}{more}", markup=False)
+    stdout.print(f"  {report.target.title}: {report.summary}", markup=False)
+    if report.problems:
+        table = Table("", "node", "op", "why", "what to do", box=None, pad_edge=False)
+        for problem in report.problems[:_SHOWN]:
+            cure = f"rule {problem.rule}" if problem.rule else problem.remedy or ""
+            table.add_row(problem.severity, problem.node, problem.op, problem.reason, cure)
+        stdout.print(table)
+        if len(report.problems) > _SHOWN:
+            stdout.print(f"  … and {len(report.problems) - _SHOWN} more (see --json)")
+    stdout.print(f"  {facts['seconds']} s", markup=False)

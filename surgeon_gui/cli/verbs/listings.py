@@ -1,0 +1,73 @@
+"""`surgeon targets`, `rules`, `plugins`: what is known."""
+
+from __future__ import annotations
+
+import click
+from rich.table import Table
+
+from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.options import json_option
+from surgeon_gui.rewrite.library import bundled_rules
+from surgeon_gui.targets import catalogue
+from surgeon_gui.targets.plugins import facts
+
+
+def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(str(row[column]) for column in columns))
+    stdout.print(table)
+
+
+@VERBS.register("targets")
+@click.command("targets")
+@json_option
+def targets_verb(as_json: bool) -> int:
+    """List the targets a graph can be judged for."""
+    rows: list[dict[str, object]] = [
+        {"id": target.id, "title": target.title, "route": target.route, "summary": target.summary}
+        for target in catalogue()
+    ]
+    if as_json:
+        print_json({"targets": rows})
+    else:
+        _table(rows, ("id", "title", "summary"))
+    return 0
+
+
+@VERBS.register("rules")
+@click.command("rules")
+@json_option
+def rules_verb(as_json: bool) -> int:
+    """List the bundled rules."""
+    rows: list[dict[str, object]] = [
+        {"id": rule.id, "group": rule.group, "summary": rule.summary, "source": rule.source}
+        for rule in bundled_rules()
+    ]
+    if as_json:
+        print_json({"rules": rows})
+    else:
+        _table(rows, ("id", "group", "summary"))
+    return 0
+
+
+@VERBS.register("plugins")
+@click.command("plugins")
+@json_option
+def plugins_verb(as_json: bool) -> int:
+    """List the TensorRT plugins and which TensorRT has them."""
+    rows: list[dict[str, object]] = [
+        {
+            "name": plugin["name"],
+            "since": plugin["since_tensorrt"],
+            "removed": plugin["removed_in_tensorrt"] or "",
+            "replaces": plugin["replaces"],
+            "fields": [field["name"] for field in plugin["fields"]],
+        }
+        for plugin in facts("plugins")["plugins"]
+    ]
+    if as_json:
+        print_json({"plugins": rows})
+    else:
+        _table(rows, ("name", "since", "removed", "replaces"))
+    return 0

@@ -1,0 +1,119 @@
+"""`surgeon verify`: the network in ONNX Runtime against TensorFlow on the original, on the CPU."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
+from surgeon_gui.cli.progress import job_progress
+from surgeon_gui.jobs.run import run_job
+from surgeon_gui.jobs.spec import VerifyResult
+from surgeon_gui.pipeline import prepare_verify
+
+
+@VERBS.register("verify")
+@click.command("verify")
+@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL")
+@click.option(
+    "--original",
+    type=click.Path(path_type=Path),
+    metavar="ORIG",
+    help="The graph TensorFlow runs; default: MODEL before any surgery.",
+)
+@click.option(
+    "--inputs",
+    type=click.Path(path_type=Path),
+    metavar="X.npz",
+    help="Input arrays keyed by node name; default: random.",
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of the random inputs.")
+@click.option(
+    "--save-outputs",
+    type=click.Path(path_type=Path),
+    metavar="Y.npz",
+    help="Keep the network's outputs.",
+)
+@click.option("--all-tensors", is_flag=True, help="Compare inner tensors as well.")
+@json_option
+@surgery_options
+def verify_verb(
+    model: Path,
+    original: Path | None,
+    inputs: Path | None,
+    seed: int,
+    save_outputs: Path | None,
+    all_tensors: bool,
+    as_json: bool,
+    surgery: Surgery,
+) -> int:
+    """Prove that the numbers did not change: the network against TensorFlow, on the CPU.
+
+    Exit status 1: they differ, or the model does not convert.
+    """
+    prepared = prepare(model, surgery)
+    before = prepared.original
+    if original is not None:
+        before = prepare(original, Surgery(shapes=surgery.shapes)).original
+    with tempfile.TemporaryDirectory(prefix="surgeon-verify-") as folder:
+        spec = prepare_verify(
+            before,
+            prepared.graph,
+            Path(folder),
+            outputs=prepared.outputs,
+            shapes=prepared.shapes,
+            inputs=None if inputs is None else inputs.absolute(),
+            seed=seed,
+            all_tensors=all_tensors,
+            save_outputs=None if save_outputs is None else save_outputs.absolute(),
+        )
+        with job_progress() as on_event:
+            result = run_job(replace(spec), on_event)
+    if as_json:
+        print_json({"model": str(model), **_facts(result)})
+    else:
+        _print(result)
+    return 0 if result.ok else 1
+
+
+def _facts(result: VerifyResult) -> dict[str, object]:
+    divergence = result.first_divergence
+    return {
+        "ok": result.ok,
+        "outputs": [row.as_dict() for row in result.outputs],
+        "tensors": [row.as_dict() for row in result.tensors],
+        "first_divergence": None
+        if divergence is None
+        else {
+            "node": divergence.node,
+            "op": divergence.op,
+            "layer": divergence.layer,
+            **divergence.comparison.as_dict(),
+        },
+        "seconds": result.seconds,
+        "peak_rss_bytes": result.peak_rss_bytes,
+    }
+
+
+def _print(result: VerifyResult) -> None:
+    table = Table("", "output", "shape", "max abs", "max rel", "cosine", box=None, pad_edge=False)
+    for row in result.outputs:
+        numbers = [row.metrics.get(name) for name in ("max_abs", "max_rel", "cosine")]
+        shown = ["" if number is None else f"{number:.3g}" for number in numbers[:2]]
+        cosine = "" if numbers[2] is None else f"{numbers[2]:.7f}"
+        verdict = "equal" if row.ok else "differs"
+        table.add_row(verdict, row.name, str(list(row.shape)), *shown, cosine)
+    stdout.print(table)
+    for row in result.outputs:
+        if row.problem:
+            stdout.print(f"  {row.name}: {row.problem}", markup=False)
+    if result.first_divergence is not None:
+        first = result.first_divergence
+        stdout.print(f"First difference at {first.node} ({first.op}).", markup=False)
+    answer = "The numbers did not change" if result.ok else "The numbers differ"
+    stdout.print(f"{answer} ({result.seconds:.1f} s).")

@@ -1,0 +1,223 @@
+"""The roads from a graph to what it can become: a file, a verification job, a build job.
+
+The window and the command line both go through here, so they cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from surgeon_gui.errors import ConvertError, Unsupported, UsageError
+from surgeon_gui.graph.graphdef import save_graphdef
+from surgeon_gui.graph.model import Graph, TensorRef
+from surgeon_gui.graph.open import save_graph
+from surgeon_gui.graph.query import deduce_outputs
+from surgeon_gui.graph.values import Shape
+from surgeon_gui.jobs.spec import BuildSpec, VerifySpec
+from surgeon_gui.network.ir import Network
+from surgeon_gui.network.lower import network_from_graph
+from surgeon_gui.network.store import save_network
+from surgeon_gui.network.to_onnx import save_onnx
+from surgeon_gui.uff import save_uff
+
+Outputs = Sequence[TensorRef] | None
+Shapes = Mapping[str, Shape] | None
+
+
+class NotConvertible(ConvertError):
+    """A graph holds nodes TensorRT does not take.
+
+    Args:
+        problems: every one of them.
+    """
+
+    def __init__(self, problems: Sequence[Unsupported]) -> None:
+        first = problems[0]
+        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+        super().__init__(
+            f"{first.reason}{' (' + str(len(problems)) + ' nodes in all)' if more else ''}",
+            where=first.node + more,
+            hint=first.remedy or "Run inspect to see every node and its cure.",
+        )
+        self.problems = tuple(problems)
+
+
+def network_of(graph: Graph, *, outputs: Outputs = None, shapes: Shapes = None) -> Network:
+    """Return the network of a graph.
+
+    Raises:
+        NotConvertible: some node is not taken.
+    """
+    lowering = network_from_graph(graph, outputs=outputs, shapes=shapes)
+    if lowering.network is None:
+        raise NotConvertible(lowering.problems)
+    return lowering.network
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written.
+
+    Attributes:
+        path: where it is.
+        format: `pb`, `pbtxt`, `uff`, `onnx` or `network`.
+        bytes: its size.
+        nodes: nodes, UFF nodes, ONNX nodes or layers in it.
+        notes: what the writer mended or warns of.
+    """
+
+    path: Path
+    format: str
+    bytes: int
+    nodes: int
+    notes: tuple[str, ...] = ()
+
+
+def _export_graph(
+    graph: Graph, path: Path, outputs: Outputs, shapes: Shapes, strict: bool
+) -> Exported:
+    save_graph(graph, path)
+    return Exported(path, path.suffix[1:], path.stat().st_size, len(graph))
+
+
+def _export_uff(
+    graph: Graph, path: Path, outputs: Outputs, shapes: Shapes, strict: bool
+) -> Exported:
+    wanted = [str(ref) for ref in outputs or deduce_outputs(graph)]
+    export = save_uff(graph, path, outputs=wanted, strict=strict)
+    return Exported(
+        path, "uff", path.stat().st_size, export.nodes, (*export.repairs, *export.warnings)
+    )
+
+
+def _export_onnx(
+    graph: Graph, path: Path, outputs: Outputs, shapes: Shapes, strict: bool
+) -> Exported:
+    network = network_of(graph, outputs=outputs, shapes=shapes)
+    save_onnx(network, path)
+    return Exported(path, "onnx", path.stat().st_size, len(network.layers))
+
+
+def _export_network(
+    graph: Graph, path: Path, outputs: Outputs, shapes: Shapes, strict: bool
+) -> Exported:
+    network = network_of(graph, outputs=outputs, shapes=shapes)
+    save_network(network, path)
+    return Exported(path, "network", path.stat().st_size, len(network.layers))
+
+
+EXPORTERS: dict[str, Callable[[Graph, Path, Outputs, Shapes, bool], Exported]] = {
+    ".pb": _export_graph,
+    ".pbtxt": _export_graph,
+    ".uff": _export_uff,
+    ".onnx": _export_onnx,
+    ".network": _export_network,
+}
+"""Writers by file ending."""
+
+
+def export(
+    graph: Graph,
+    path: Path,
+    *,
+    outputs: Outputs = None,
+    shapes: Shapes = None,
+    strict: bool = False,
+) -> Exported:
+    """Write `graph` in the form the file's ending names.
+
+    Args:
+        graph: what to write.
+        path: ends in .pb, .pbtxt, .uff, .onnx or .network.
+        outputs: what the file must compute; None deduces them.
+        shapes: placeholder shapes that fix unknown dimensions.
+        strict: write UFF exactly as NVIDIA's converter does, without repairs.
+
+    Raises:
+        UsageError: the ending names no format.
+        NotConvertible: some node has no counterpart.
+        SaveError: the file cannot be written.
+    """
+    exporter = EXPORTERS.get(path.suffix.lower())
+    if exporter is None:
+        raise UsageError(
+            f"{path.suffix or 'A name without ending'} is no known format.",
+            where=str(path),
+            hint=f"Use one of {' '.join(EXPORTERS)}.",
+        )
+    return exporter(graph, path, outputs, shapes, strict)
+
+
+def prepare_verify(
+    original: Graph,
+    graph: Graph,
+    directory: Path,
+    *,
+    outputs: Outputs = None,
+    shapes: Shapes = None,
+    inputs: Path | None = None,
+    seed: int = 0,
+    all_tensors: bool = False,
+    save_outputs: Path | None = None,
+) -> VerifySpec:
+    """Write what a verification needs into `directory` and return its spec.
+
+    Args:
+        original: the graph TensorFlow runs.
+        graph: the graph after surgery, which becomes the network.
+        directory: where the two files go.
+        outputs: the outputs compared.
+        shapes: placeholder shapes.
+        inputs: `.npz` of the inputs, None draws them from `seed`.
+        seed: of the random inputs.
+        all_tensors: compare inner tensors too.
+        save_outputs: `.npz` for the network's outputs.
+
+    Raises:
+        NotConvertible: the graph does not lower to a network.
+    """
+    network = network_of(graph, outputs=outputs, shapes=shapes)
+    directory.mkdir(parents=True, exist_ok=True)
+    graph_file, network_file = directory / "original.pb", directory / "graph.network"
+    save_graphdef(original, graph_file)
+    save_network(network, network_file)
+    return VerifySpec(
+        original=graph_file,
+        network=network_file,
+        inputs=inputs,
+        seed=seed,
+        shapes=network_shapes(network, original),
+        all_tensors=all_tensors,
+        save_outputs=save_outputs,
+    )
+
+
+def network_shapes(network: Network, graph: Graph) -> dict[str, tuple[int, ...]]:
+    """Return the network's input shapes for those placeholders the graph has too."""
+    return {
+        tensor.name: tensor.shape
+        for tensor in network.inputs
+        if tensor.name in graph and all(dim >= 0 for dim in tensor.shape)
+    }
+
+
+def prepare_build(
+    graph: Graph,
+    directory: Path,
+    spec: BuildSpec,
+    *,
+    outputs: Outputs = None,
+    shapes: Shapes = None,
+) -> BuildSpec:
+    """Write the network into `directory` and return `spec` reading it.
+
+    Raises:
+        NotConvertible: the graph does not lower to a network.
+    """
+    network = network_of(graph, outputs=outputs, shapes=shapes)
+    directory.mkdir(parents=True, exist_ok=True)
+    network_file = directory / "graph.network"
+    save_network(network, network_file)
+    return replace(spec, network=network_file)
