@@ -52,10 +52,11 @@ def graph_from_graphdef(data: bytes | memoryview) -> Graph:
     try:
         with _collector_paused():
             for number, wire, tag, start, end in read_fields(view, 0, len(view)):
-                if wire != LENGTH_DELIMITED or number > 4 or number == 3:
-                    extra.append(view[tag:end])
-                elif number == 1:
+                if number == 1 and wire == LENGTH_DELIMITED:
                     nodes.append(_node(view, start, end))
+                elif start == end or wire != LENGTH_DELIMITED or number not in (2, 4):
+                    # Also an empty library or version: present, though it says nothing.
+                    extra.append(view[tag:end])
                 elif number == 2:
                     library.append(view[start:end])
                 else:
