@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+
+from surgeon_gui.compare.metrics import measure
+from surgeon_gui.graph.values import Array, Shape
+
+_TEXT = "SUO"
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """When two tensors count as equal: both figures must hold.
+
+    Args:
+        max_rel: largest relative difference, as `metrics.max_rel` defines it.
+        min_cosine: smallest cosine.
+    """
+
+    max_rel: float = 1e-3
+    min_cosine: float = 0.99999
 
 
 @dataclass(frozen=True)
@@ -34,3 +54,92 @@ class TensorComparison:
             **self.metrics,
             "problem": self.problem,
         }
+
+
+@dataclass(frozen=True)
+class ComparisonReport:
+    """All tensors compared, in the order of the graph where that is known."""
+
+    rows: tuple[TensorComparison, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is something to compare and all of it agrees."""
+        return bool(self.rows) and all(row.ok for row in self.rows)
+
+    @property
+    def first_divergence(self) -> TensorComparison | None:
+        """The first row that is not ok."""
+        return next((row for row in self.rows if not row.ok), None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as JSON's own types (figures may be infinite)."""
+        first = self.first_divergence
+        return {
+            "ok": self.ok,
+            "rows": [row.as_dict() for row in self.rows],
+            "first_divergence": first.name if first else None,
+        }
+
+
+def compare_tensor(
+    name: str, value: Array, reference: Array, tolerance: Tolerance | None = None
+) -> TensorComparison:
+    """Return how far `value` is from `reference`."""
+    limits = tolerance or Tolerance()
+    shape = tuple(reference.shape)
+    if value.shape != reference.shape:
+        found = Shape(tuple(value.shape))
+        words = f"The shapes differ: {found}, expected {Shape(shape)}."
+        return TensorComparison(name, shape, False, problem=words)
+    if value.dtype.kind in _TEXT or reference.dtype.kind in _TEXT:
+        same = bool(np.array_equal(value.astype(np.bytes_), reference.astype(np.bytes_)))
+        return TensorComparison(name, shape, same, problem=None if same else "The strings differ.")
+    metrics = measure(value, reference)
+    problem = _problem(value, reference, metrics, limits)
+    return TensorComparison(name, shape, problem is None, metrics, problem)
+
+
+def _problem(
+    value: Array, reference: Array, metrics: Mapping[str, float], limits: Tolerance
+) -> str | None:
+    mine, theirs = np.isfinite(value), np.isfinite(reference)
+    if reference.size and not theirs.any():
+        return "The reference is NaN or infinite everywhere, so nothing is proven."
+    if metrics["max_abs"] == np.inf:
+        count = int(np.count_nonzero(mine != theirs))
+        side = "the candidate" if not mine.all() else "the reference"
+        return f"{count or 'Some'} elements are NaN or infinite only in {side}."
+    if metrics["max_rel"] > limits.max_rel:
+        return f"The relative difference is {metrics['max_rel']:.2g}, over {limits.max_rel:g}."
+    if metrics["cosine"] < limits.min_cosine:
+        return f"The cosine is {metrics['cosine']:.6f}, under {limits.min_cosine:g}."
+    return None
+
+
+def compare_tensors(
+    values: Mapping[str, Array],
+    references: Mapping[str, Array],
+    names: Iterable[str] | None = None,
+    tolerance: Tolerance | None = None,
+) -> ComparisonReport:
+    """Compare two runs tensor by tensor.
+
+    Args:
+        values: the candidate's tensors.
+        references: what they should be.
+        names: what to compare and in which order; by default all of `references`.
+        tolerance: when they count as equal.
+    """
+    rows = []
+    for name in references if names is None else names:
+        value, reference = values.get(name), references.get(name)
+        if value is None or reference is None:
+            side = "candidate" if value is None else "reference"
+            shape = () if reference is None else tuple(reference.shape)
+            rows.append(
+                TensorComparison(name, shape, False, problem=f"The {side} has no such tensor.")
+            )
+        else:
+            rows.append(compare_tensor(name, value, reference, tolerance))
+    return ComparisonReport(tuple(rows))

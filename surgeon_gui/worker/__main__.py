@@ -21,12 +21,12 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
-from surgeon_gui.errors import JobCancelled, JobFailed, ProtocolError, SurgeonError
+from surgeon_gui.errors import JobCancelled, JobFailed, SurgeonError
 from surgeon_gui.jobs.protocol import PROTOCOL, Failure, Hello, Result, Start
 from surgeon_gui.jobs.spec import JobResult, spec_from_json
 from surgeon_gui.worker.channel import Channel, ChannelHandler, WorkerReport, read_spec
 from surgeon_gui.worker.memory import peak_rss_bytes
-from surgeon_gui.worker.registry import TASKS
+from surgeon_gui.worker.registry import task_of
 
 logger = logging.getLogger("surgeon_gui.worker")
 
@@ -65,10 +65,7 @@ def run(directory: Path, report: WorkerReport) -> Result | Failure:
     try:
         started = time.perf_counter()
         spec = spec_from_json(read_spec(directory))
-        task = TASKS.get(spec.kind)
-        if task is None:
-            raise ProtocolError(f"This worker has no task of kind {spec.kind!r}.")
-        result = task(spec, report)
+        result = task_of(spec.kind)(spec, report)
         seconds = time.perf_counter() - started
         result = dataclasses.replace(result, seconds=seconds, peak_rss_bytes=peak_rss_bytes())
         _save(directory, result)
