@@ -17,7 +17,8 @@ SurgeonError(message, where, hint)
 ├── RuleError          a rule file is wrong
 ├── UsageError         an option or argument is wrong
 ├── ConvertError       a graph cannot be converted
-│   └── Unsupported    one node a target does not take
+│   ├── Unsupported    one node a target does not take
+│   └── NotConvertible several nodes are in the way
 ├── JobError           work in another process went wrong
 │   ├── JobNotStarted
 │   ├── JobFailed
@@ -35,6 +36,8 @@ Only a SurgeonError becomes a message for the user; anything else is a bug.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class SurgeonError(Exception):
@@ -131,6 +134,23 @@ class Unsupported(ConvertError):
         self.reason = reason
         self.remedy = remedy
         self.rule = rule
+
+
+class NotConvertible(ConvertError):
+    """Several nodes are in the way; `problems` holds an error for each.
+
+    Args:
+        problems: at least one.
+    """
+
+    def __init__(self, problems: Sequence[Unsupported]) -> None:
+        shown = "; ".join(f"{problem.node}: {problem.reason}" for problem in problems[:3])
+        more = f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
+        super().__init__(
+            f"{len(problems)} nodes cannot be converted: {shown}{more}",
+            hint=next((problem.remedy for problem in problems if problem.remedy), None),
+        )
+        self.problems = tuple(problems)
 
 
 class JobError(SurgeonError): ...
