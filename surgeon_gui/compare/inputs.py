@@ -17,6 +17,8 @@ from surgeon_gui.graph.values import Array, DType, TensorType
 MAX_INDEX = 10
 """Random integers stay below it: they are mostly indices into tables of unknown length."""
 
+_HOW_TO_WRITE = "Write it with numpy.savez(path, **{'input': array})."
+
 
 def random_inputs(types: Mapping[str, TensorType], seed: int = 0) -> dict[str, Array]:
     """Return an array per input, the same for the same name, type and seed.
@@ -62,13 +64,13 @@ def fixed_shape(name: str, kind: TensorType) -> tuple[int, ...]:
     """
     dims = kind.shape.dims
     if dims is None or any(dim < 0 for dim in dims[1:]):
-        example = (
-            "1x224x224x3" if dims is None else "x".join(str(d) if d >= 0 else "224" for d in dims)
-        )
+        guess = [1 if position == 0 else 224 for position in range(len(dims or ()))]
+        known = zip(dims or (), guess, strict=True)
+        example = "x".join(str(have if have >= 0 else size) for have, size in known)
         raise UsageError(
             f"The shape of this input is not known: {kind.shape}.",
             where=name,
-            hint=f"Give it, for example: --shape {name}={example.replace('-1', '1')}",
+            hint=f"Give it, for example: --shape {name}={example or '1x224x224x3'}",
         )
     return tuple(1 if dim < 0 else dim for dim in dims)
 
@@ -81,20 +83,19 @@ def load_npz(path: str | os.PathLike[str]) -> dict[str, Array]:
     """
     where = os.fspath(path)
     try:
-        with np.load(where, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise OpenError(
-                    "This is a single array.", where=where, hint="Save it with numpy.savez."
-                )
-            return {str(TensorRef.parse(name)): archive[name] for name in archive.files}
+        with open(where, "rb") as stream:
+            archive = np.load(stream, allow_pickle=False)
+            if isinstance(archive, np.lib.npyio.NpzFile):
+                return {str(TensorRef.parse(name)): archive[name] for name in archive.files}
     except FileNotFoundError as error:
         raise OpenError("There is no such file.", where=where) from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise OpenError(
             f"This is no .npz file of plain arrays: {error}.",
             where=where,
-            hint="Write it with numpy.savez(path, **{'input': array}).",
+            hint=_HOW_TO_WRITE,
         ) from error
+    raise OpenError("This is a single array without a name.", where=where, hint=_HOW_TO_WRITE)
 
 
 def save_npz(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
