@@ -19,6 +19,9 @@ CHUNK_BYTES = 256 << 20
 """How much `run_many` lets one run return at a time."""
 
 _UNKNOWN_SIZE_GUESS = 16 << 20
+_NODE_IN_ERROR = re.compile(
+    r"\{\{node ([^}]+)\}\}|[Nn]ode '([^']+)'|name: \"([^\"]+)\"|of node (\S+) was passed"
+)
 _PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
 _NO_VALUES = frozenset({DType.RESOURCE, DType.VARIANT})
 
@@ -272,10 +275,10 @@ def _inside_loops(graph: Graph) -> set[str]:
 
 def _where(text: str, graph: Graph) -> str | None:
     """Return the node an error of TensorFlow speaks of."""
-    for name in re.findall(r"\{\{node ([^}]+)\}\}|[Nn]ode '([^']+)'|name: \"([^\"]+)\"", text):
-        found = next(filter(None, name))
-        if found in graph:
-            return str(found)
+    for names in _NODE_IN_ERROR.findall(text):
+        name = str(next(filter(None, names)))
+        if name in graph:
+            return name
     return None
 
 

@@ -1,0 +1,80 @@
+"""ONNX Runtime on the CPU: outputs, inner tensors, and clear refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from surgeon_gui.errors import ConvertError, JobFailed, UsageError
+from surgeon_gui.graph.values import DType, Shape, TensorType
+from surgeon_gui.reference.onnx_runner import OnnxRunner
+
+
+def model(*nodes: onnx.NodeProto, shape: tuple[int | str, ...] = ("batch", 2)) -> onnx.ModelProto:
+    graph = helper.make_graph(
+        list(nodes),
+        "test",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+NEG = helper.make_node("Neg", ["x"], ["h"], name="first")
+EXP = helper.make_node("Exp", ["h"], ["y"], name="second")
+FEEDS = {"x": np.ones((3, 2), np.float32)}
+
+
+def test_outputs_and_chosen_inner_tensors() -> None:
+    runner = OnnxRunner(model(NEG, EXP), extra=["h", "y"])
+    assert runner.outputs() == ("y", "h")
+    found = runner.run(FEEDS)
+    assert found["y"] == pytest.approx(np.full((3, 2), np.exp(-1)))
+    assert list(runner.run(FEEDS, ["h"])) == ["h"]
+
+
+def test_inputs_have_types() -> None:
+    runner = OnnxRunner(model(NEG, EXP), optimised=True)
+    assert runner.inputs() == {"x": TensorType(DType.FLOAT32, Shape.of(-1, 2))}
+
+
+def test_a_model_it_does_not_take_names_the_node() -> None:
+    wrong = helper.make_node("Dance", ["h"], ["y"], name="second")
+    with pytest.raises(ConvertError, match="ONNX Runtime refuses the network") as caught:
+        OnnxRunner(model(NEG, wrong))
+    assert "Dance" in caught.value.message
+    mistyped = helper.make_node("And", ["h", "h"], ["y"], name="third")
+    with pytest.raises(ConvertError) as caught:
+        OnnxRunner(model(NEG, mistyped))
+    assert caught.value.where == "third"
+
+
+def test_a_stop_while_running_names_the_node() -> None:
+    shape = helper.make_node("Constant", [], ["s"], value_ints=[5], name="shape")
+    reshape = helper.make_node("Reshape", ["x", "s"], ["y"], name="reshape")
+    runner = OnnxRunner(model(shape, reshape))
+    with pytest.raises(JobFailed, match="ONNX Runtime stopped") as caught:
+        runner.run(FEEDS)
+    assert caught.value.where == "reshape"
+
+
+@pytest.mark.parametrize(
+    ("feeds", "words"),
+    [
+        ({}, "This input of the network has no value."),
+        ({"x": np.ones((3, 4), np.float32)}, "The array is [3,4], the network's input is [?,2]."),
+        ({"x": np.ones((3, 2), np.complex64)}, "The array is complex64, the network's input is"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_said(feeds: dict[str, np.ndarray], words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        OnnxRunner(model(NEG, EXP)).run(feeds)
+    assert words in caught.value.message
+    assert caught.value.where == "x"
+
+
+def test_inputs_are_brought_to_the_dtype_of_the_network() -> None:
+    found = OnnxRunner(model(NEG, EXP)).run({"x": np.ones((1, 2), np.float64)})
+    assert found["y"].dtype == np.float32
