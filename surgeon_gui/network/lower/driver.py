@@ -1,0 +1,260 @@
+"""From a graph to a network: every reachable node through its converter, every refusal kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from surgeon_gui.errors import ConvertError, OpenError, Unsupported
+from surgeon_gui.graph.evaluate import evaluate
+from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.graph.ops import is_stateful, is_variable, output_count
+from surgeon_gui.graph.query import deduce_outputs, topological_order
+from surgeon_gui.graph.shapes import infer_node
+from surgeon_gui.graph.values import DType, Shape, TensorType
+from surgeon_gui.network.ir import Network
+from surgeon_gui.network.lower.call import Call
+from surgeon_gui.network.lower.context import Lower
+from surgeon_gui.network.lower.registry import CONVERTERS
+from surgeon_gui.network.lower.value import DEAD, Value, held_dtype
+from surgeon_gui.network.simplify import simplify as simplified
+from surgeon_gui.network.simplify import tidy
+
+# Nothing is computed for these: their outputs are their inputs, or numbers of the file.
+_NOT_FOLDED = frozenset({"Const", "Switch", "Merge", "RefSwitch", "RefMerge", "Identity"})
+
+
+@dataclass(frozen=True, eq=False)
+class Lowering:
+    """What became of a graph.
+
+    Attributes:
+        network: the network, or None when there are problems.
+        problems: why not, at most one per node, in execution order.
+        types: dtype and shape of every tensor that was reached.
+        vanished: nodes that need no layer: constants, shape arithmetic, identities, and what other
+            nodes' layers absorbed whole.
+        unjudged: nodes nothing can be said about, because a tensor they read has no known shape.
+        layers_of: for every node with layers, their names in the network.
+        notes: what the user should know about a node that was lowered.
+    """
+
+    network: Network | None
+    problems: tuple[Unsupported, ...]
+    types: Mapping[TensorRef, TensorType]
+    vanished: frozenset[str]
+    unjudged: frozenset[str]
+    layers_of: Mapping[str, tuple[str, ...]]
+    notes: Mapping[str, str]
+
+
+def network_from_graph(
+    graph: Graph,
+    *,
+    outputs: Sequence[TensorRef] | None = None,
+    shapes: Mapping[str, Shape] | None = None,
+    simplify: bool = True,
+) -> Lowering:
+    """Lower what the outputs need; collect every problem instead of stopping at the first.
+
+    Args:
+        graph: a frozen graph.
+        outputs: the tensors to compute; None: the graph's own, or deduced.
+        shapes: dimensions of inputs by node name; a batch left open becomes 1.
+        simplify: fold and merge layers, as an expert would.
+
+    Raises:
+        GraphCycle: the graph goes in a circle.
+    """
+    wanted = tuple(outputs) if outputs is not None else deduce_outputs(graph)
+    run = _Run(graph, dict(shapes or {}))
+    for name in _order(graph, wanted):
+        run.lower(graph[name])
+    refs = tuple(dict.fromkeys(wanted))
+    for ref in refs:
+        run.mark_output(ref)
+    network = None
+    layers_of: dict[str, list[str]] = {}
+    if not run.problems:
+        built = tidy(run.b.builder.build(), refs)
+        network = simplified(built) if simplify else built
+        for layer in network.layers:
+            for origin in layer.origin:
+                layers_of.setdefault(origin, []).append(layer.name)
+    judged = run.done - run.unjudged - set(run.problems)
+    with_layers = set(layers_of) if network is not None else run.with_layers
+    return Lowering(
+        network,
+        tuple(run.problems.values()),
+        run.types,
+        frozenset(judged - with_layers),
+        frozenset(run.unjudged),
+        {name: tuple(names) for name, names in layers_of.items()},
+        dict(run.b.notes),
+    )
+
+
+def _order(graph: Graph, outputs: Sequence[TensorRef]) -> list[str]:
+    """Return the nodes the outputs read, by data edges, in execution order."""
+    found = {ref.node for ref in outputs if ref.node in graph}
+    pending = list(found)
+    while pending:
+        for ref in graph[pending.pop()].inputs:
+            if ref.node not in found and ref.node in graph:
+                found.add(ref.node)
+                pending.append(ref.node)
+    return [name for name in topological_order(graph) if name in found]
+
+
+class _Run:
+    def __init__(self, graph: Graph, shapes: dict[str, Shape]) -> None:
+        self.graph = graph
+        self.b = Lower(graph, shapes)
+        self.problems: dict[str, Unsupported] = {}
+        self.types: dict[TensorRef, TensorType] = {}
+        self.unjudged: set[str] = set()
+        self.done: set[str] = set()
+        self.with_layers: set[str] = set()
+
+    def lower(self, node: Node) -> None:
+        """Lower one node; whatever happens, say what its outputs are as far as it is known."""
+        self.b.node = node
+        self.done.add(node.name)
+        inputs = [self.b.values.get(ref) for ref in node.inputs]
+        values = tuple(value for value in inputs if value is not None)
+        if len(values) < len(inputs):
+            self._skip(node, inputs)
+            return
+        before = len(self.b.builder)
+        try:
+            results = self._results(node, values)
+        except Unsupported as problem:
+            self._refuse(node, problem, inputs)
+            return
+        except (ConvertError, OpenError) as error:
+            self._refuse(node, Unsupported(node.name, error.message, error.hint), inputs)
+            return
+        if len(self.b.builder) > before:
+            self.with_layers.add(node.name)
+        for port, value in enumerate(results):
+            self._set(TensorRef(node.name, port), value)
+
+    def _results(self, node: Node, values: tuple[Value, ...]) -> tuple[Value, ...]:
+        if any(value.dead for value in values) and node.op not in ("Merge", "RefMerge"):
+            return (DEAD,) * max(output_count(node), 1)
+        if values and node.op not in _NOT_FOLDED and not is_stateful(node.op):
+            arrays = [value.array for value in values if value.array is not None]
+            if len(arrays) == len(values):
+                folded = evaluate(node, arrays)
+                if folded is not None:
+                    types = infer_node(node, [value.type for value in values], arrays)
+                    return tuple(
+                        Value.known(array, _dtype_of(array, types, port))
+                        for port, array in enumerate(folded)
+                    )
+        convert = CONVERTERS.get(node.op)
+        if convert is None:
+            raise _no_converter(self.graph, node)
+        result = convert(Call(node, values), self.b)
+        return result if isinstance(result, tuple) else (result,)
+
+    def _set(self, ref: TensorRef, value: Value) -> None:
+        self.b.values[ref] = value
+        if not value.dead:
+            self.types[ref] = value.type
+            self.b.set_source(ref, value)
+
+    def _skip(self, node: Node, inputs: Sequence[Value | None]) -> None:
+        """An input has no known shape, or does not exist."""
+        for ref, value in zip(node.inputs, inputs, strict=True):
+            if value is None and ref.node not in self.done:
+                self._refuse(
+                    node,
+                    Unsupported(
+                        node.name,
+                        f"It reads {ref}, which does not exist.",
+                        "Connect the input to another node or remove this node.",
+                    ),
+                    inputs,
+                )
+                return
+            if value is None and self.types.get(ref) is None and ref.node not in self.unjudged:
+                if ref.node in self.problems:
+                    continue
+                self._refuse(
+                    node,
+                    Unsupported(node.name, f"{ref.node} has no output {ref.port}."),
+                    inputs,
+                )
+                return
+        if node.op not in CONVERTERS:
+            self._refuse(node, _no_converter(self.graph, node), inputs)
+            return
+        self.unjudged.add(node.name)
+        self._guess(node, inputs)
+
+    def _refuse(self, node: Node, problem: Unsupported, inputs: Sequence[Value | None]) -> None:
+        self.problems.setdefault(node.name, problem)
+        self._guess(node, inputs)
+
+    def _guess(self, node: Node, inputs: Sequence[Value | None]) -> None:
+        """Type the outputs of a node that was not lowered, so that its readers can be judged.
+
+        Where the type is known in full, an input of the network that will never be stands in.
+        """
+        known = [
+            value.type if value is not None else self.types.get(ref, TensorType(DType.INVALID))
+            for ref, value in zip(node.inputs, inputs, strict=True)
+        ]
+        arrays = [None if value is None else value.array for value in inputs]
+        for port, found in enumerate(infer_node(node, known, arrays)):
+            ref = TensorRef(node.name, port)
+            self.types[ref] = found
+            held = held_dtype(found.dtype)
+            dims = found.shape.dims
+            if held is not None and dims is not None and found.shape.is_static:
+                tensor = self.b.builder.add_input(f"{ref}__unknown", held, dims)
+                self.b.values[ref] = Value.of(tensor, found.dtype)
+
+    def mark_output(self, ref: TensorRef) -> None:
+        self.b.node = Node(str(ref), "Output")
+        value = self.b.values.get(ref)
+        if ref.node not in self.graph:
+            self.problems.setdefault(
+                ref.node,
+                Unsupported(ref.node, "This output does not exist.", "Choose another output."),
+            )
+            return
+        if value is None:
+            return
+        if value.dead:
+            self.problems.setdefault(
+                ref.node, Unsupported(ref.node, "This output lies on a branch never taken.")
+            )
+            return
+        try:
+            tensor = self.b.edge_tensor(value)
+        except Unsupported as problem:
+            self.problems.setdefault(ref.node, problem)
+            return
+        self.b.builder.mark_output(tensor)
+
+
+def _dtype_of(array: object, types: Sequence[TensorType], port: int) -> DType | None:
+    """Return the inferred dtype, which tells quint8 from uint8; None: the array's own."""
+    dtype = types[port].dtype if port < len(types) else DType.INVALID
+    return None if dtype is DType.INVALID or dtype.numpy is None else dtype
+
+
+def _no_converter(graph: Graph, node: Node) -> Unsupported:
+    if is_variable(node.op):
+        return Unsupported(
+            node.name,
+            f"{node.op} holds a variable: the graph is not frozen.",
+            "Freeze the model first: surgeon freeze SOURCE -o OUT.pb.",
+        )
+    return Unsupported(
+        node.name,
+        f"No TensorRT layer computes {node.op}.",
+        "Replace the node by a plugin or by ops TensorRT has, or cut the graph before it.",
+    )

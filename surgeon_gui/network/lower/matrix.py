@@ -1,0 +1,81 @@
+"""Matrix products and Einsum."""
+
+from __future__ import annotations
+
+from surgeon_gui.network import layers
+from surgeon_gui.network.ir import Tensor
+from surgeon_gui.network.layers import MatrixOperation
+from surgeon_gui.network.lower.call import Call
+from surgeon_gui.network.lower.context import Lower
+from surgeon_gui.network.lower.registry import converter
+from surgeon_gui.network.lower.value import Value
+
+
+@converter("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3")
+def matmul(node: Call, b: Lower) -> Value:
+    left, right = node.input(0), node.input(1)
+    names = ("transpose_a", "transpose_b") if node.op == "MatMul" else ("adj_x", "adj_y")
+    if min(left.rank, right.rank) < 2:
+        raise node.refuse("A matrix product needs rank 2 or more on both sides.")
+    if not left.dtype.is_floating:
+        raise node.refuse(
+            f"TensorRT has no matrix product of {left.dtype.text}.", "Cast both inputs to float32."
+        )
+    rank = max(left.rank, right.rank)
+    one, first = _factor(b, left, rank, node.flag(names[0], False))
+    other, second = _factor(b, right, rank, node.flag(names[1], False))
+    kind = layers.MatrixMultiply(op0=first, op1=second)
+    return Value.of(b.add(kind, one, other), left.dtype)
+
+
+def _factor(b: Lower, value: Value, rank: int, transposed: bool) -> tuple[Tensor, MatrixOperation]:
+    """Return the tensor with leading 1s, and whether to transpose it."""
+    value = b.view(value, (1,) * (rank - value.rank) + value.shape)
+    swapped = (*range(rank - 2), rank - 1, rank - 2)
+    if value.array is None and value.axes == swapped:
+        tensor, transposed = b.tensor(value), not transposed
+    else:
+        tensor = b.logical(value)
+    return tensor, MatrixOperation.TRANSPOSE if transposed else MatrixOperation.NONE
+
+
+@converter("Einsum")
+def einsum(node: Call, b: Lower) -> Value:
+    """Layouts cost nothing: the labels are permuted instead of the tensors."""
+    equation = node.text("equation").replace(" ", "")
+    sources, arrow, target = equation.partition("->")
+    terms = sources.split(",")
+    if not arrow or len(terms) != len(node.inputs):
+        raise node.refuse(f"The equation {equation} does not name its {len(node.inputs)} inputs.")
+    terms, target = _without_ellipsis(node, terms, target)
+    labels, tensors = [], []
+    for term, value in zip(terms, node.inputs, strict=True):
+        if len(term) != value.rank:
+            raise node.refuse(f"{term} does not fit a tensor of rank {value.rank}.")
+        if len(set(term)) != len(term):
+            raise node.refuse(f"TensorRT takes no diagonal ({term}).")
+        value = b.live(value)
+        tensors.append(b.tensor(value))
+        placed = [""] * value.rank
+        for label, axis in zip(term, value.axes, strict=True):
+            placed[axis] = label
+        labels.append("".join(placed))
+    kind = layers.Einsum(equation=f"{','.join(labels)}->{target}")
+    return Value.of(b.add(kind, *tensors), node.input(0).dtype)
+
+
+def _without_ellipsis(node: Call, terms: list[str], target: str) -> tuple[list[str], str]:
+    """Name the dimensions `...` stands for, from the right, with letters not used elsewhere."""
+    free = [letter for letter in "zyxwvutsrqponmlkjihgfedcba" if letter not in "".join(terms)]
+    widest = 0
+    result = []
+    for term, value in zip(terms, node.inputs, strict=True):
+        if "..." not in term:
+            result.append(term)
+            continue
+        count = value.rank - (len(term) - 3)
+        widest = max(widest, count)
+        names = "".join(reversed(free[:count]))
+        result.append(term.replace("...", names))
+    batch = "".join(reversed(free[:widest]))
+    return result, target.replace("...", batch)

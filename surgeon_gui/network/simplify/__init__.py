@@ -1,0 +1,43 @@
+"""Network to Network: the same numbers with the layers an expert would have written."""
+
+from __future__ import annotations
+
+from surgeon_gui.network.ir import Network
+from surgeon_gui.network.simplify.bench import Bench, tidy
+from surgeon_gui.network.simplify.folding import (
+    fold_affines,
+    fold_paddings,
+    fold_transposed_features,
+)
+from surgeon_gui.network.simplify.patterns import merge_affines, recognise_activations
+from surgeon_gui.network.simplify.shuffles import (
+    drop_identities,
+    merge_shuffles,
+    transposes_to_reshapes,
+)
+
+__all__ = ["simplify", "tidy"]
+
+_PASSES = (
+    drop_identities,
+    merge_shuffles,
+    recognise_activations,
+    fold_affines,
+    merge_affines,
+    fold_paddings,
+    fold_transposed_features,
+    merge_shuffles,
+    transposes_to_reshapes,
+)
+
+
+def simplify(network: Network) -> Network:
+    """Return an equal network with fewer layers.
+
+    Tensors that stay keep their names, sources and numbers; layers keep the nodes they stand for.
+    """
+    bench = Bench(network)
+    for step in _PASSES:
+        step(bench)
+        bench.prune()
+    return bench.network()

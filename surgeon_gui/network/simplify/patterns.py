@@ -1,0 +1,133 @@
+"""Passes that recognise activations written as arithmetic, and chains of affine layers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from surgeon_gui.network import layers
+from surgeon_gui.network.ir import Layer
+from surgeon_gui.network.layers import Activation, ActivationType, ElementWiseOperation, Scale
+from surgeon_gui.network.simplify.bench import Bench
+from surgeon_gui.network.simplify.folding import Affine, affine_of
+
+
+def recognise_activations(bench: Bench) -> None:
+    """Maximum(x, alpha * x), Maximum(x, 0), Minimum(Maximum(x, low), high) become activations."""
+    for found in bench.each():
+        layer = found
+        if isinstance(layer.kind, layers.ElementWise):
+            _leaky_relu(bench, layer)
+            layer = bench.layers[layer.name]
+        if isinstance(layer.kind, layers.ElementWise):
+            _relu_or_clip(bench, layer)
+
+
+def _scalar_operand(bench: Bench, layer: Layer) -> tuple[str, float] | None:
+    """Return the tensor and the one number a layer combines."""
+    for data, other in (layer.inputs, layer.inputs[::-1]):
+        constant = bench.constant(other)
+        if constant is not None and constant.weights_.size == 1 and bench.constant(data) is None:
+            if constant.weights_.dtype != np.float32:
+                return None
+            if layer.outputs[0].shape != bench.tensors[data].shape:
+                return None
+            return data, float(constant.weights_.reshape(-1)[0])
+    return None
+
+
+def _is(layer: Layer | None, op: ElementWiseOperation) -> bool:
+    return layer is not None and isinstance(layer.kind, layers.ElementWise) and layer.kind.op is op
+
+
+def _leaky_relu(bench: Bench, layer: Layer) -> None:
+    if not _is(layer, ElementWiseOperation.MAX):
+        return
+    for data, other in (layer.inputs, layer.inputs[::-1]):
+        product = bench.producer(other)
+        if product is None or not _is(product, ElementWiseOperation.PROD):
+            continue
+        scaled = _scalar_operand(bench, product)
+        if scaled is None or scaled[0] != data or not 0 <= scaled[1] <= 1:
+            continue
+        kind = Activation(type=ActivationType.LEAKY_RELU, alpha=scaled[1])
+        bench.replace(layer, kind, [data], merged=[product])
+        return
+
+
+def _relu_or_clip(bench: Bench, layer: Layer) -> None:
+    low_op, high_op = ElementWiseOperation.MAX, ElementWiseOperation.MIN
+    operand = _scalar_operand(bench, layer)
+    if operand is None or not (_is(layer, low_op) or _is(layer, high_op)):
+        return
+    data, limit = operand
+    before = bench.producer(data)
+    inner = _lower_limit(bench, before) if _is(layer, high_op) else None
+    if inner is not None and before is not None and inner[1] <= limit:
+        kind = Activation(type=ActivationType.CLIP, alpha=inner[1], beta=limit)
+        bench.replace(layer, kind, [inner[0]], merged=[before])
+        return
+    if _is(layer, low_op) and before is not None and _is(before, high_op):
+        outer = _scalar_operand(bench, before)
+        if outer is not None and limit <= outer[1]:
+            kind = Activation(type=ActivationType.CLIP, alpha=limit, beta=outer[1])
+            bench.replace(layer, kind, [outer[0]], merged=[before])
+            return
+    if _is(layer, low_op) and limit == 0:
+        readers = bench.readers(layer.outputs[0].name)
+        if not any(_is(reader, high_op) and _scalar_operand(bench, reader) for reader in readers):
+            bench.replace(layer, Activation(type=ActivationType.RELU), [data])
+
+
+def _lower_limit(bench: Bench, layer: Layer | None) -> tuple[str, float] | None:
+    """Return the tensor and the number below which a layer cuts it off."""
+    if layer is None:
+        return None
+    if isinstance(layer.kind, Activation) and layer.kind.type is ActivationType.RELU:
+        return layer.inputs[0], 0.0
+    if _is(layer, ElementWiseOperation.MAX):
+        return _scalar_operand(bench, layer)
+    return None
+
+
+def merge_affines(bench: Bench) -> None:
+    """Join per-channel scales and shifts that follow each other into one Scale."""
+    for found in bench.each():
+        layer = bench.layers.get(found.name)
+        while layer is not None:
+            layer = _merge_affine(bench, layer)
+
+
+def _merge_affine(bench: Bench, layer: Layer) -> Layer | None:
+    """Return the Scale made of a layer and its only reader; None when they do not go together."""
+    reader = bench.only_reader(layer.outputs[0].name)
+    shape = layer.outputs[0].shape
+    if reader is None or len(shape) < 3:
+        return None
+    for axis in dict.fromkeys((1, len(shape) - 1)):
+        first, then = affine_of(bench, layer, axis), affine_of(bench, reader, axis)
+        if first is None or then is None or shape[axis] < 0:
+            continue
+        if reader.outputs[0].shape != shape or bench.tensors[first.data].shape != shape:
+            continue
+        if bench.tensors[first.data].dtype.numpy != np.float32:
+            return None
+        scale = _joined(first, then, shape[axis])
+        return bench.replace(
+            layer, scale, [first.data], merged=[_taken(bench, reader)], outputs=reader.outputs
+        )
+    return None
+
+
+def _taken(bench: Bench, layer: Layer) -> Layer:
+    bench.remove(layer)
+    return layer
+
+
+def _joined(first: Affine, then: Affine, channels: int) -> Scale:
+    factor = np.broadcast_to(first.factor * then.factor, (channels,))
+    offset = np.broadcast_to(first.offset * then.factor + then.offset, (channels,))
+    return Scale(
+        scale=np.ascontiguousarray(factor, dtype=np.float32),
+        shift=np.ascontiguousarray(offset, dtype=np.float32),
+        channel_axis=first.axis,
+    )
