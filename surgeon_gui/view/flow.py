@@ -1,0 +1,81 @@
+"""The graph's edges as integers, and an order of its nodes that loops do not upset."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+
+from surgeon_gui.graph.model import Graph
+
+# TensorFlow 1 loops close with NextIteration → Merge; nothing else may close one.
+_CLOSES_LOOP = frozenset({"NextIteration", "RefNextIteration"})
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Who feeds whom, by position in `Graph.nodes`; edges to missing nodes are left out.
+
+    Attributes:
+        inputs: per node its data producers, one entry per input, -1 where the input is missing.
+        controls: per node the nodes it waits for.
+        consumers: per node its consumers (data and control), each once, ascending.
+        order: per node its place in an order that runs from producers to consumers, except along
+            the edges that close a loop.
+    """
+
+    inputs: tuple[tuple[int, ...], ...]
+    controls: tuple[tuple[int, ...], ...]
+    consumers: tuple[tuple[int, ...], ...]
+    order: tuple[int, ...]
+
+
+def flow_from_graph(graph: Graph) -> Flow:
+    """Return the integer form of the graph's edges."""
+    index = {node.name: position for position, node in enumerate(graph.nodes)}
+    find = index.get
+    inputs = tuple(tuple(find(ref.node, -1) for ref in node.inputs) for node in graph.nodes)
+    controls = tuple(
+        tuple(index[name] for name in node.controls if name in index) for node in graph.nodes
+    )
+    consumers: list[dict[int, None]] = [{} for _ in inputs]
+    for position, (data, waits) in enumerate(zip(inputs, controls, strict=True)):
+        for source in data:
+            if source >= 0:
+                consumers[source][position] = None
+        for source in waits:
+            consumers[source][position] = None
+    found = tuple(map(tuple, consumers))
+    closing = [node.op in _CLOSES_LOOP for node in graph.nodes]
+    return Flow(inputs, controls, found, _order(found, closing))
+
+
+def _order(consumers: tuple[tuple[int, ...], ...], closing: list[bool]) -> tuple[int, ...]:
+    """Return each node's place: Kahn's order, ties by position, cycles cut where they are met."""
+    count = len(consumers)
+    waiting = [0] * count
+    for source, targets in enumerate(consumers):
+        if not closing[source]:
+            for target in targets:
+                waiting[target] += 1
+    ready = [node for node in range(count) if not waiting[node]]
+    placed = [-1] * count
+    place, next_unplaced = 0, 0
+    while place < count:
+        if not ready:
+            # A cycle no NextIteration closes: cut it at the first node still waiting.
+            while placed[next_unplaced] >= 0:
+                next_unplaced += 1
+            waiting[next_unplaced] = 0
+            ready.append(next_unplaced)
+        node = heapq.heappop(ready)
+        if placed[node] >= 0:
+            continue
+        placed[node] = place
+        place += 1
+        if closing[node]:
+            continue
+        for target in consumers[node]:
+            waiting[target] -= 1
+            if waiting[target] == 0 and placed[target] < 0:
+                heapq.heappush(ready, target)
+    return tuple(placed)

@@ -1,0 +1,290 @@
+"""A layered layout of boxes and the edges between them, flow from top to bottom.
+
+Everything here is plain geometry: what the boxes stand for is `scene.py`'s matter. The same sketch
+always gives the same layout, and equal sketches share one (blocks of a network repeat).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from surgeon_gui.view.layers import (
+    Layers,
+    assign_layers,
+    build_layers,
+    order_rows,
+    reversed_edges,
+)
+from surgeon_gui.view.place import Spacing, place_rows
+from surgeon_gui.view.route import (
+    LANE,
+    Edge,
+    attach,
+    route,
+    route_round,
+    row_gaps,
+    side_lanes,
+)
+
+BOX_GAP = 24.0
+ROW_GAP = 28.0
+LONGEST_EDGE = 30
+_COMPONENT_GAP = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """An edge of a sketch.
+
+    Attributes:
+        source, target: the boxes it joins.
+        source_dx, target_dx: where it must leave and enter, from the middle of the box; None where
+            the layout may choose.
+        back: whether it closes a loop and is to run upwards.
+        roomy: whether a label will stand where it leaves its source.
+    """
+
+    source: int
+    target: int
+    source_dx: float | None = None
+    target_dx: float | None = None
+    back: bool = False
+    roomy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What is to be laid out.
+
+    Attributes:
+        sizes: width and height of each box.
+        wires: the edges.
+        tops, bottoms: boxes of no height that stand for the places where edges come in at the top
+            and go out at the bottom.
+        weak: boxes that must not push the main line aside (constants).
+    """
+
+    sizes: tuple[tuple[float, float], ...]
+    wires: tuple[Wire, ...] = ()
+    tops: frozenset[int] = frozenset()
+    bottoms: frozenset[int] = frozenset()
+    weak: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything stands; the origin is the upper left corner.
+
+    Attributes:
+        width, height: of the whole.
+        xs, ys: upper left corner of each box.
+        routes: per wire its points `x0, y0, x1, y1, …` from source to target.
+        crossings: how many pairs of edges cross.
+    """
+
+    width: float = 0.0
+    height: float = 0.0
+    xs: tuple[float, ...] = ()
+    ys: tuple[float, ...] = ()
+    routes: tuple[tuple[float, ...], ...] = ()
+    crossings: int = 0
+
+
+class Layouts:
+    """Layouts by sketch, each made once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Sketch, Layout] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, sketch: Sketch) -> Layout:
+        found = self._known.get(sketch)
+        if found is None:
+            found = self._known[sketch] = layout(sketch)
+        return found
+
+
+def layout(sketch: Sketch) -> Layout:
+    """Return the layout of a sketch; unconnected parts stand side by side."""
+    parts = _components(sketch)
+    if len(parts) == 1:
+        return _connected(sketch)
+    laid = [(boxes, wires, _connected(_part(sketch, boxes, wires))) for boxes, wires in parts]
+    xs = [0.0] * len(sketch.sizes)
+    ys = [0.0] * len(sketch.sizes)
+    routes: list[tuple[float, ...]] = [()] * len(sketch.wires)
+    places, width, height = _packed(sketch, laid)
+    for (boxes, wires, part), (left, top) in zip(laid, places, strict=True):
+        for box, x, y in zip(boxes, part.xs, part.ys, strict=True):
+            xs[box], ys[box] = x + left, y + top
+        for index, points in zip(wires, part.routes, strict=True):
+            moved = list(points)
+            moved[::2] = [x + left for x in points[::2]]
+            moved[1::2] = [y + top for y in points[1::2]]
+            routes[index] = tuple(moved)
+    # Ways out lie on the common lower edge.
+    for box in sketch.bottoms:
+        ys[box] = height
+    for index, wire in enumerate(sketch.wires):
+        for end, place in ((wire.target, -1), (wire.source, 1)):
+            if end in sketch.bottoms and routes[index][place] != height:
+                lengthened = list(routes[index])
+                lengthened[place] = height
+                routes[index] = tuple(lengthened)
+    crossings = sum(part.crossings for _, _, part in laid)
+    return Layout(width, height, tuple(xs), tuple(ys), tuple(routes), crossings)
+
+
+_Laid = tuple[list[int], list[int], Layout]
+
+
+def _components(sketch: Sketch) -> list[tuple[list[int], list[int]]]:
+    """Return the boxes and wires of each connected part, in order of its first box."""
+    leader = list(range(len(sketch.sizes)))
+
+    def find(box: int) -> int:
+        while leader[box] != box:
+            leader[box] = leader[leader[box]]
+            box = leader[box]
+        return box
+
+    for wire in sketch.wires:
+        a, b = find(wire.source), find(wire.target)
+        if a != b:
+            leader[max(a, b)] = min(a, b)
+    parts: dict[int, tuple[list[int], list[int]]] = {}
+    for box in range(len(sketch.sizes)):
+        parts.setdefault(find(box), ([], []))[0].append(box)
+    for index, wire in enumerate(sketch.wires):
+        parts[find(wire.source)][1].append(index)
+    return list(parts.values())
+
+
+def _part(sketch: Sketch, boxes: list[int], wires: list[int]) -> Sketch:
+    new = {box: index for index, box in enumerate(boxes)}
+
+    def kept(old: Iterable[int]) -> frozenset[int]:
+        return frozenset(new[box] for box in old if box in new)
+
+    return Sketch(
+        tuple(sketch.sizes[box] for box in boxes),
+        tuple(
+            replace(
+                sketch.wires[w],
+                source=new[sketch.wires[w].source],
+                target=new[sketch.wires[w].target],
+            )
+            for w in wires
+        ),
+        kept(sketch.tops),
+        kept(sketch.bottoms),
+        kept(sketch.weak),
+    )
+
+
+def _packed(sketch: Sketch, laid: list[_Laid]) -> tuple[list[tuple[float, float]], float, float]:
+    """Place the parts: those with ways in or out in one row, the others in shelves beside them."""
+    ports = sketch.tops | sketch.bottoms
+    bound = [any(box in ports for box in boxes) for boxes, _, _ in laid]
+    free = [part for (_, _, part), tied in zip(laid, bound, strict=True) if not tied]
+    area = sum((part.width + _COMPONENT_GAP) * (part.height + _COMPONENT_GAP) for part in free)
+    places = [(0.0, 0.0)] * len(laid)
+    x, height = 0.0, 0.0
+    for index, (_, _, part) in enumerate(laid):
+        if bound[index]:
+            places[index] = (x, 0.0)
+            x += part.width + _COMPONENT_GAP
+            height = max(height, part.height)
+    left, wide = x, max([(1.6 * area) ** 0.5, *(part.width for part in free)], default=0.0)
+    top, shelf, right = 0.0, 0.0, x
+    for index, (_, _, part) in enumerate(laid):
+        if bound[index]:
+            continue
+        if x > left and x - left + part.width > wide:
+            x, top, shelf = left, top + shelf + _COMPONENT_GAP, 0.0
+        places[index] = (x, top)
+        x += part.width + _COMPONENT_GAP
+        shelf = max(shelf, part.height)
+        right = max(right, x)
+        height = max(height, top + shelf)
+    return places, max(right, x) - _COMPONENT_GAP, height
+
+
+def _connected(sketch: Sketch) -> Layout:
+    sizes, count = sketch.sizes, len(sketch.sizes)
+    turned = [wire.back for wire in sketch.wires]
+    pairs = [(w.target, w.source) if w.back else (w.source, w.target) for w in sketch.wires]
+    for index in reversed_edges(count, pairs):
+        turned[index] = not turned[index]
+        pairs[index] = pairs[index][::-1]
+    layers = build_layers(
+        count, pairs, assign_layers(count, pairs, sketch.tops, sketch.bottoms), LONGEST_EDGE
+    )
+    crossings = order_rows(layers)
+    edges = [
+        Edge(
+            upper,
+            lower,
+            chain,
+            back,
+            wire.target_dx if back else wire.source_dx,
+            wire.source_dx if back else wire.target_dx,
+            wire.roomy,
+        )
+        for wire, (upper, lower), chain, back in zip(
+            sketch.wires, pairs, layers.chains, turned, strict=True
+        )
+    ]
+    total = len(layers.up)
+    widths = [size[0] for size in sizes] + [0.0] * (total - count)
+    heights = [size[1] for size in sizes] + [0.0] * (total - count)
+    middles = place_rows(layers, _spacing(sketch, layers, edges, widths))
+    attach(edges, middles, widths)
+    row_of = [0] * total
+    for row, vertices in enumerate(layers.rows):
+        for vertex in vertices:
+            row_of[vertex] = row
+    gaps = row_gaps(edges, middles, row_of, len(layers.rows), ROW_GAP)
+    row_top, row_bottom, y = [], [], 0.0
+    for row, vertices in enumerate(layers.rows):
+        row_top.append(y)
+        y += max((heights[v] for v in vertices), default=0.0)
+        row_bottom.append(y)
+        y += gaps[row] if row < len(gaps) else 0.0
+    right = max((x + w / 2 for x, w in zip(middles, widths, strict=True)), default=0.0)
+    lanes, right = side_lanes(edges, row_of, right)
+    routes = tuple(
+        route(edge, middles, row_of, row_top, row_bottom, heights)
+        if edge.chain
+        else route_round(edge, lanes[index], middles, row_of, row_top, row_bottom, heights)
+        for index, edge in enumerate(edges)
+    )
+    return Layout(
+        right,
+        row_bottom[-1] if row_bottom else 0.0,
+        tuple(middles[box] - widths[box] / 2 for box in range(count)),
+        tuple(row_top[row_of[box]] for box in range(count)),
+        routes,
+        crossings,
+    )
+
+
+def _spacing(sketch: Sketch, layers: Layers, edges: list[Edge], widths: list[float]) -> Spacing:
+    attached: dict[tuple[int, int], tuple[float, float]] = {}
+    weak = [box in sketch.weak for box in range(len(sketch.sizes))]
+    weak += [False] * (len(widths) - len(weak))
+    for edge in edges:
+        chain = edge.chain
+        if not chain:
+            continue
+        if edge.upper_dx or edge.lower_dx:
+            first, last = (chain[0], chain[1]), (chain[-2], chain[-1])
+            attached[first] = (edge.upper_dx or 0.0, attached.get(first, (0.0, 0.0))[1])
+            attached[last] = (attached.get(last, (0.0, 0.0))[0], edge.lower_dx or 0.0)
+        if weak[edge.upper]:
+            for dummy in chain[1:-1]:
+                weak[dummy] = True
+    return Spacing(widths, BOX_GAP, LANE, attached, weak)

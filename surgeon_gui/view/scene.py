@@ -1,0 +1,381 @@
+"""From a tree and the set of open groups to a picture: boxes and edges with their places.
+
+Groups open in place: an open group is a box around the layout of its children. When a group opens
+or closes, only it and the groups around it are arranged again; all others keep theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from surgeon_gui.graph.ops import category
+from surgeon_gui.view.labels import OPEN_HEAD, Label, Labels, Metrics, TensorTypes
+from surgeon_gui.view.layout import Layout, Layouts, Sketch, Wire
+from surgeon_gui.view.lift import Lift, Link, Port
+from surgeon_gui.view.tree import ROOT, Tree
+
+SIDE = 16.0
+FOOT = 16.0
+# With fewer things than this at top level a graph says nothing yet, so more is opened.
+_FEW_BOXES = 4
+_MANY_BOXES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Strand:
+    """One drawn edge, or the piece of one at one level.
+
+    Attributes:
+        links: the graph's edges it stands for.
+        is_control: whether all of them are control edges.
+        has_arrow: whether it ends at its target, not at the border of an open group.
+        label: what is written beside it; empty for nothing.
+    """
+
+    links: tuple[Link, ...]
+    is_control: bool = False
+    has_arrow: bool = True
+    label: str = ""
+
+
+@dataclass(slots=True)
+class Arrangement:
+    """The inside of an open group.
+
+    Attributes:
+        layout: of its children, then its ports.
+        routes: per strand its points, from and to the border where it crosses it; the origin is
+            the upper left corner of the content.
+        strands: what is drawn along them.
+        width, height: of the whole box.
+        left, top: of the content in the box.
+        in_dx, out_dx: where ports are, from the middle of the box.
+    """
+
+    layout: Layout
+    routes: tuple[tuple[float, ...], ...]
+    strands: tuple[Strand, ...]
+    width: float
+    height: float
+    left: float
+    top: float
+    in_dx: dict[Port, float] = field(default_factory=dict)
+    out_dx: dict[Port, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything to be painted, in scene coordinates.
+
+    Attributes:
+        items: the boxes; outer ones before those inside them.
+        rects: left, top, width and height of each box.
+        is_open: whether the box is an open group.
+        strands: the edges.
+        routes: per edge its points, relative to its origin.
+        origins: per edge.
+        width, height: of the whole.
+    """
+
+    items: tuple[int, ...] = ()
+    rects: tuple[tuple[float, float, float, float], ...] = ()
+    is_open: tuple[bool, ...] = ()
+    strands: tuple[Strand, ...] = ()
+    routes: tuple[tuple[float, ...], ...] = ()
+    origins: tuple[tuple[float, float], ...] = ()
+    width: float = 0.0
+    height: float = 0.0
+
+
+class Scene:
+    """What of a tree is open, and the picture of it.
+
+    Args:
+        tree: what can be drawn.
+        metrics: the fonts' widths.
+        types: what is known of the tensors.
+    """
+
+    def __init__(self, tree: Tree, metrics: Metrics, types: TensorTypes | None = None) -> None:
+        self.tree = tree
+        self.lift = Lift(tree)
+        self.labels = Labels(tree, metrics, types)
+        self.layouts = Layouts()
+        self._metrics = metrics
+        self._open: set[int] = {ROOT}
+        self._arranged: dict[int, Arrangement] = {}
+
+    @property
+    def expanded(self) -> frozenset[int]:
+        """The open groups, the root not counted; some may lie in closed ones."""
+        return frozenset(self._open - {ROOT})
+
+    def is_open(self, item: int) -> bool:
+        return item in self._open
+
+    def set_types(self, types: TensorTypes | None) -> None:
+        """Take other tensor types; everything is arranged anew, as boxes may change their size."""
+        self.labels = Labels(self.tree, self._metrics, types)
+        self._arranged.clear()
+
+    def set_expanded(self, groups: Iterable[int]) -> bool:
+        """Open exactly these groups; return whether that changes anything."""
+        wanted = {ROOT, *(group for group in groups if group < 0)}
+        changed = wanted ^ self._open
+        self._open = wanted
+        for group in changed:
+            self._forget(group)
+        return bool(changed)
+
+    def _forget(self, group: int) -> None:
+        while True:
+            self._arranged.pop(group, None)
+            if group == ROOT:
+                return
+            group = self.tree.group(group).parent
+
+    def first_expansion(self) -> frozenset[int]:
+        """The groups to open so that a graph with little at top level shows something."""
+        tree = self.tree
+        shown = list(tree.group(ROOT).children)
+        opened: set[int] = set()
+        while len(shown) < _FEW_BOXES:
+            groups = [item for item in shown if item < 0]
+            fits = [
+                item
+                for item in groups
+                if len(shown) - 1 + len(tree.group(item).children) <= _MANY_BOXES
+            ]
+            if not fits:
+                break
+            opened.add(fits[0])
+            shown.remove(fits[0])
+            shown.extend(tree.group(fits[0]).children)
+        return frozenset(opened)
+
+    def shown(self) -> list[int]:
+        """The open groups in view, outer before inner."""
+        found = [ROOT]
+        for group in found:
+            found.extend(
+                child
+                for child in self.tree.group(group).children
+                if child < 0 and child in self._open
+            )
+        return found
+
+    def work(self) -> Iterator[float]:
+        """Arrange what is not yet; yield the share done after each group, to be resumed at will."""
+        pending = [group for group in self.shown() if group not in self._arranged]
+        total = max(len(pending), 1)
+        for done, group in enumerate(reversed(pending), start=1):
+            self._arranged[group] = self._arrange(group)
+            yield done / total
+
+    def picture(self, report: Callable[[], None] | None = None) -> Picture:
+        """Return the picture of what is open now."""
+        for _ in self.work():
+            pass
+        return _Painter(self).picture()
+
+    def arrangement(self, group: int) -> Arrangement:
+        """The arrangement of an open group; `work` has made it."""
+        return self._arranged[group]
+
+    # One group
+
+    def _arrange(self, group: int) -> Arrangement:
+        tree, level = self.tree, self.lift.level(group)
+        children = tree.group(group).children
+        sizes = [self._size(child) for child in children]
+        in_box = {port: len(sizes) + at for at, port in enumerate(level.ins)}
+        out_box = {port: len(sizes) + len(in_box) + at for at, port in enumerate(level.outs)}
+        sizes += [(0.0, 0.0)] * (len(in_box) + len(out_box))
+        bundles = _Bundles(self, children)
+        for (a, b), links in level.inside.items():
+            back = (a, b) in level.back
+            for link in links:
+                bundles.add(a, b, link, back)
+        for link, child in level.entering:
+            port = level.in_port[link.source]
+            bundles.add(in_box[port], child, link, port.back)
+        for link, child in level.leaving:
+            back = self.lift.is_back(group, link)
+            bundles.add(child, out_box[level.out_port[link.source, back]], link, back)
+        wires, strands = bundles.finished()
+        sketch = Sketch(
+            tuple(sizes),
+            wires,
+            frozenset(
+                [box for port, box in in_box.items() if not port.back]
+                + [box for port, box in out_box.items() if port.back]
+            ),
+            frozenset(
+                [box for port, box in in_box.items() if port.back]
+                + [box for port, box in out_box.items() if not port.back]
+            ),
+            frozenset(at for at, child in enumerate(children) if self._is_weak(child)),
+        )
+        layout = self.layouts.get(sketch)
+        return self._boxed(group, layout, sketch, strands, in_box, out_box)
+
+    def _boxed(
+        self,
+        group: int,
+        layout: Layout,
+        sketch: Sketch,
+        strands: tuple[Strand, ...],
+        in_box: dict[Port, int],
+        out_box: dict[Port, int],
+    ) -> Arrangement:
+        if group == ROOT:
+            return Arrangement(
+                layout, layout.routes, strands, layout.width, layout.height, 0.0, 0.0
+            )
+        width = max(layout.width + 2 * SIDE, self._head_width(group))
+        left = (width - layout.width) / 2
+        foot = layout.height + FOOT
+
+        def offset(box: int) -> float:
+            return left + layout.xs[box] - width / 2
+
+        ports = {*in_box.values(), *out_box.values()}
+        routes = list(layout.routes)
+        for index, wire in enumerate(sketch.wires):
+            route = routes[index]
+            if wire.source in ports:
+                border = foot if wire.source in sketch.bottoms else -OPEN_HEAD
+                route = (route[0], border, *route)
+            if wire.target in ports:
+                border = foot if wire.target in sketch.bottoms else -OPEN_HEAD
+                route = (*route, route[-2], border)
+            routes[index] = route
+        return Arrangement(
+            layout,
+            tuple(routes),
+            strands,
+            width,
+            OPEN_HEAD + foot,
+            left,
+            OPEN_HEAD,
+            {port: offset(box) for port, box in in_box.items()},
+            {port: offset(box) for port, box in out_box.items()},
+        )
+
+    def _head_width(self, group: int) -> float:
+        return self.labels.get(group).width
+
+    def _size(self, item: int) -> tuple[float, float]:
+        if item < 0 and item in self._open:
+            arranged = self._arranged[item]
+            return arranged.width, arranged.height
+        label: Label = self.labels.get(item)
+        return label.width, label.height
+
+    def _is_weak(self, item: int) -> bool:
+        if item < 0:
+            return False
+        node = self.tree.graph.nodes[self.tree.nodes[item]]
+        return category(node.op) == "constant"
+
+
+class _Bundles:
+    """Gathers the links of a level into wires: one per pair of places they run between."""
+
+    def __init__(self, scene: Scene, children: tuple[int, ...]) -> None:
+        self._scene, self._children = scene, children
+        self._found: dict[tuple[int, int, Port | None, Port | None, bool], list[Link]] = {}
+
+    def add(self, source: int, target: int, link: Link, back: bool) -> None:
+        out_port = in_port = None
+        group = self._open_group(source)
+        if group is not None:
+            out_port = self._scene.lift.level(group).out_port[link.source, back]
+        group = self._open_group(target)
+        if group is not None:
+            in_port = self._scene.lift.level(group).in_port[link.source]
+        self._found.setdefault((source, target, out_port, in_port, back), []).append(link)
+
+    def _open_group(self, box: int) -> int | None:
+        if box >= len(self._children):
+            return None
+        child = self._children[box]
+        return child if child < 0 and self._scene.is_open(child) else None
+
+    def finished(self) -> tuple[tuple[Wire, ...], tuple[Strand, ...]]:
+        wires, strands = [], []
+        for (source, target, out_port, in_port, back), links in self._found.items():
+            out_group, in_group = self._open_group(source), self._open_group(target)
+            source_dx = target_dx = None
+            if out_group is not None and out_port is not None:
+                source_dx = self._scene.arrangement(out_group).out_dx[out_port]
+            if in_group is not None and in_port is not None:
+                target_dx = self._scene.arrangement(in_group).in_dx[in_port]
+            if source >= len(self._children):
+                source_dx = 0.0
+            if target >= len(self._children):
+                target_dx = 0.0
+            has_arrow = in_group is None and target < len(self._children)
+            label = self._label(source, out_group, links)
+            wires.append(Wire(source, target, source_dx, target_dx, back, bool(label)))
+            strands.append(
+                Strand(tuple(links), all(link.is_control for link in links), has_arrow, label)
+            )
+        return tuple(wires), tuple(strands)
+
+    def _label(self, source: int, out_group: int | None, links: list[Link]) -> str:
+        """What leaves a closed group is not written anywhere else, so the edge says it."""
+        if source >= len(self._children) or self._children[source] >= 0 or out_group is not None:
+            return ""
+        producers = {link.source for link in links if not link.is_control}
+        if len(producers) > 1:
+            return f"×{len(producers)}"
+        return self._scene.labels.tensor(next(iter(producers))) if producers else ""
+
+
+class _Painter:
+    """Puts the arrangements of nested groups together."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def picture(self) -> Picture:
+        scene, tree = self._scene, self._scene.tree
+        items: list[int] = []
+        rects: list[tuple[float, float, float, float]] = []
+        opened: list[bool] = []
+        strands: list[Strand] = []
+        routes: list[tuple[float, ...]] = []
+        origins: list[tuple[float, float]] = []
+        root = scene.arrangement(ROOT)
+        pending = [(ROOT, 0.0, 0.0)]
+        for group, left, top in pending:
+            arranged = scene.arrangement(group)
+            left, top = left + arranged.left, top + arranged.top
+            xs, ys = arranged.layout.xs, arranged.layout.ys
+            for at, child in enumerate(tree.group(group).children):
+                x, y = left + xs[at], top + ys[at]
+                is_open = child < 0 and scene.is_open(child)
+                if is_open:
+                    inner = scene.arrangement(child)
+                    rects.append((x, y, inner.width, inner.height))
+                    pending.append((child, x, y))
+                else:
+                    label = scene.labels.get(child)
+                    rects.append((x, y, label.width, label.height))
+                items.append(child)
+                opened.append(is_open)
+            strands.extend(arranged.strands)
+            routes.extend(arranged.routes)
+            origins.extend([(left, top)] * len(arranged.strands))
+        return Picture(
+            tuple(items),
+            tuple(rects),
+            tuple(opened),
+            tuple(strands),
+            tuple(routes),
+            tuple(origins),
+            root.width,
+            root.height,
+        )
