@@ -1,0 +1,195 @@
+"""Rule sets: an ordered list of rules and edits, each on or off, in one TOML file to share.
+
+id = "our-detector"                 # the file's name
+title = "What our detector needs"
+note = "checked with the July model"
+targets = ["uff"]                   # the routes it is for; none means any
+[[item]]
+rule = "strip-identity"             # a bundled rule, or one stated below
+[[item]]
+set = "clean"                       # all of another set
+on = false
+[[item]]
+edit = "remove"                     # an edit, with its fields
+nodes = ["debug/print"]
+note = "not in the export"
+[[rule]]                            # rules of its own, as in a rule file
+id = "…"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+
+from surgeon_gui.errors import SaveError
+from surgeon_gui.rewrite.rule import Rule, rule_from_table
+from surgeon_gui.rewrite.tomlfile import TomlFile
+
+ItemKind = Literal["rule", "set", "edit"]
+_KINDS: tuple[ItemKind, ...] = ("rule", "set", "edit")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of a rule set.
+
+    Attributes:
+        kind: whether it names a rule, another set, or an edit.
+        name: the rule's or set's id, or the edit's script word.
+        on: whether it is applied.
+        note: the author's remark.
+        fields: an edit's fields as TOML values.
+        line: where it stands in its file, 0 when it was not read from one.
+    """
+
+    kind: ItemKind
+    name: str
+    on: bool = True
+    note: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """An ordered list of rules and edits.
+
+    Attributes:
+        id: its name.
+        title: for lists.
+        note: the author's remark.
+        targets: the routes it is for; empty for any.
+        items: in order.
+        rules: rules stated in the set itself, by id.
+        sources: their TOML tables, to save them again.
+        origin: file it was read from, for messages.
+    """
+
+    id: str
+    title: str = ""
+    note: str = ""
+    targets: tuple[str, ...] = ()
+    items: tuple[Item, ...] = ()
+    rules: Mapping[str, Rule] = field(default_factory=dict, compare=False)
+    sources: tuple[Mapping[str, Any], ...] = ()
+    origin: str = field(default="", compare=False)
+
+    def where(self, item: Item) -> str | None:
+        """Return file and line of an item, for an error."""
+        if not self.origin:
+            return None
+        return f"{self.origin}:{item.line}" if item.line else self.origin
+
+
+def rule_set_of(name: str, rules: tuple[str, ...], title: str = "") -> RuleSet:
+    """Return a set of the rules so named."""
+    return RuleSet(name, title or name, items=tuple(Item("rule", rule) for rule in rules))
+
+
+_SET_KEYS = ("id", "title", "note", "targets", "item", "rule")
+
+
+def rule_set_from_toml(text: str, name: str = "rule set") -> RuleSet:
+    """Return the rule set a TOML text states.
+
+    Raises:
+        RuleError: something in it is wrong; it names `name` and the line.
+    """
+    return _from_file(TomlFile(text, name), Path(name).stem)
+
+
+def load_rule_set(path: Path) -> RuleSet:
+    """Read a rule set's file.
+
+    Raises:
+        RuleError: it cannot be read or something in it is wrong; it names file and line.
+    """
+    return _from_file(TomlFile.read(path), path.stem)
+
+
+def _from_file(file: TomlFile, default_id: str) -> RuleSet:
+    table = file.table
+    file.check_keys(table, _SET_KEYS)
+    own = file.tables(table, "rule")
+    rules = {}
+    for index, stated in enumerate(own):
+        rule = rule_from_table(file, stated, "rule", index)
+        if rule.id in rules:
+            raise file.error(f"The rule {rule.id} is stated twice.", "rule", index, "id")
+        rules[rule.id] = rule
+    items = tuple(
+        _item(file, stated, index) for index, stated in enumerate(file.tables(table, "item"))
+    )
+    return RuleSet(
+        id=file.get(table, "id", str, default_id),
+        title=file.get(table, "title", str, ""),
+        note=file.get(table, "note", str, ""),
+        targets=file.texts(table, "targets"),
+        items=items,
+        rules=rules,
+        sources=tuple(own),
+        origin=file.name,
+    )
+
+
+def _item(file: TomlFile, table: dict[str, Any], index: int) -> Item:
+    kinds = [kind for kind in _KINDS if kind in table]
+    if len(kinds) != 1:
+        raise file.error("An item names one rule, set or edit.", "item", index)
+    kind = kinds[0]
+    if kind != "edit":
+        file.check_keys(table, (kind, "on", "note"), "item", index)
+    fields = {key: value for key, value in table.items() if key not in (kind, "on", "note")}
+    return Item(
+        kind=kind,
+        name=file.get(table, kind, str, ..., "item", index),
+        on=file.get(table, "on", bool, True, "item", index),
+        note=file.get(table, "note", str, "", "item", index),
+        fields=fields,
+        line=file.line("item", index),
+    )
+
+
+def rule_set_to_toml(rule_set: RuleSet) -> str:
+    """Return the TOML text of a rule set."""
+    table: dict[str, Any] = {"id": rule_set.id}
+    for key in ("title", "note"):
+        if value := getattr(rule_set, key):
+            table[key] = value
+    if rule_set.targets:
+        table["targets"] = list(rule_set.targets)
+    table["item"] = [_item_table(item) for item in rule_set.items]
+    if rule_set.sources:
+        table["rule"] = [dict(source) for source in rule_set.sources]
+    return tomli_w.dumps(table, multiline_strings=True)
+
+
+def _item_table(item: Item) -> dict[str, Any]:
+    table: dict[str, Any] = {item.kind: item.name}
+    if not item.on:
+        table["on"] = False
+    if item.note:
+        table["note"] = item.note
+    return table | dict(item.fields)
+
+
+def save_rule_set(rule_set: RuleSet, path: Path) -> None:
+    """Write a rule set's file, replacing it whole.
+
+    Raises:
+        SaveError: it cannot be written.
+    """
+    temporary = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(rule_set_to_toml(rule_set), encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise SaveError(
+            "The rule set cannot be saved.", where=str(path), hint=f"{error.strerror}."
+        ) from error
