@@ -26,8 +26,8 @@ def frozen(name: str) -> Path:
     return path
 
 
-def freeze(name: str, path: Path) -> None:
-    """Write a Keras application, or a graph of one Relu, as a frozen GraphDef."""
+def freeze(name: str, path: Path) -> dict[str, float]:
+    """Write a Keras application, or a graph of one Relu, as a frozen GraphDef; return its size."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import (
@@ -45,7 +45,7 @@ def freeze(name: str, path: Path) -> None:
             tf.TensorSpec((1, 224, 224, 3), tf.float32, name="input")
         )
         definition = convert_variables_to_constants_v2(function).graph.as_graph_def()
-    path.write_bytes(definition.SerializeToString())
+    return {"bytes": path.write_bytes(definition.SerializeToString())}
 
 
 def convert(path: Path) -> dict[str, float]:
@@ -60,15 +60,14 @@ def convert(path: Path) -> dict[str, float]:
 
 def main() -> int:
     if sys.argv[1:2] == ["freeze"]:
-        name, path = sys.argv[2:]
-        report(lambda: freeze(name, Path(path)) or {})
+        name, target = sys.argv[2:]
+        report(lambda: freeze(name, Path(target)))
         return 0
     if sys.argv[1:2] == ["convert"]:
         report(lambda: convert(Path(sys.argv[2])))
         return 0
-    print(
-        f"{'graph':14}{'file MB':>9}{'nodes':>8}{'layers':>8}{'seconds':>9}{'peak MB':>9}  over file"
-    )
+    titles = ("graph", "file MB", "nodes", "layers", "seconds", "peak MB", "over file")
+    print("{:14}{:>9}{:>8}{:>8}{:>9}{:>9}{:>11}".format(*titles))
     base = 0.0
     for name in MODELS:
         path = frozen(name)

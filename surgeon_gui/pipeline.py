@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from surgeon_gui.errors import ConvertError, Unsupported, UsageError
+from surgeon_gui.errors import NotConvertible, UsageError
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.open import save_graph
@@ -20,38 +20,24 @@ from surgeon_gui.network.ir import Network
 from surgeon_gui.network.lower import network_from_graph
 from surgeon_gui.network.store import save_network
 from surgeon_gui.network.to_onnx import save_onnx
-from surgeon_gui.uff import save_uff
+from surgeon_gui.uff.file import save_uff
+from surgeon_gui.uff.writer import UffExport, uff_from_graph
 
 Outputs = Sequence[TensorRef] | None
 Shapes = Mapping[str, Shape] | None
-
-
-class NotConvertible(ConvertError):
-    """A graph holds nodes TensorRT does not take.
-
-    Args:
-        problems: every one of them.
-    """
-
-    def __init__(self, problems: Sequence[Unsupported]) -> None:
-        first = problems[0]
-        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
-        super().__init__(
-            f"{first.reason}{' (' + str(len(problems)) + ' nodes in all)' if more else ''}",
-            where=first.node + more,
-            hint=first.remedy or "Run inspect to see every node and its cure.",
-        )
-        self.problems = tuple(problems)
 
 
 def network_of(graph: Graph, *, outputs: Outputs = None, shapes: Shapes = None) -> Network:
     """Return the network of a graph.
 
     Raises:
-        NotConvertible: some node is not taken.
+        Unsupported: one node is not taken.
+        NotConvertible: several are not.
     """
     lowering = network_from_graph(graph, outputs=outputs, shapes=shapes)
     if lowering.network is None:
+        if len(lowering.problems) == 1:
+            raise lowering.problems[0]
         raise NotConvertible(lowering.problems)
     return lowering.network
 
@@ -86,10 +72,18 @@ def _export_uff(
     graph: Graph, path: Path, outputs: Outputs, shapes: Shapes, strict: bool
 ) -> Exported:
     wanted = [str(ref) for ref in outputs or deduce_outputs(graph)]
-    export = save_uff(graph, path, outputs=wanted, strict=strict)
-    return Exported(
-        path, "uff", path.stat().st_size, export.nodes, (*export.repairs, *export.warnings)
-    )
+    export = uff_from_graph(graph, wanted, strict=strict)
+    size = save_uff(export.file, path)
+    notes = (*export.repairs, *export.warnings, *_custom_notes(export))
+    return Exported(path, "uff", size, len(export.nodes), notes)
+
+
+def _custom_notes(export: UffExport) -> tuple[str, ...]:
+    """Say which nodes need a plugin when the file is parsed."""
+    if not export.custom:
+        return ()
+    ops = ", ".join(sorted(set(export.custom.values())))
+    return (f"{len(export.custom)} nodes are written as custom operations for plugins: {ops}.",)
 
 
 def _export_onnx(

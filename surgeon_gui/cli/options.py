@@ -10,15 +10,16 @@ from typing import Any, TypeVar
 
 import click
 
-from surgeon_gui.edits.boundary import SetPlaceholderShape
+from surgeon_gui.edits.base import Edit
+from surgeon_gui.edits.boundary import SetInput
+from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.edits.script import load_script, replay
 from surgeon_gui.errors import UsageError
+from surgeon_gui.graph.draft import Delta
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.query import deduce_outputs, resolve_output
 from surgeon_gui.graph.values import Shape
-from surgeon_gui.rewrite.driver import apply_rules
-from surgeon_gui.rewrite.library import find_rules
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -147,26 +148,40 @@ def prepare(path: Path, surgery: Surgery) -> Prepared:
     original = open_graph(path)
     shapes = dict(map(parse_shape, surgery.shapes))
     for name, shape in shapes.items():
-        original = SetPlaceholderShape(name, shape).apply(original)
+        original = SetInput(name, shape).apply(original)
     if surgery.outputs:
         original = original.with_outputs(resolve_output(original, name) for name in surgery.outputs)
     graph = original
     changes: list[Mapping[str, Any]] = []
-    stopped = "nothing to do"
+    stopped = "Nothing was asked for."
     if surgery.preprocess is not None:
         from surgeon_gui.compat.preprocess import run_preprocess
 
         graph = run_preprocess(graph, surgery.preprocess)
         changes.append({"edit": "preprocess", "nodes": [str(surgery.preprocess)]})
     if surgery.rules:
-        rules = [rule for name in surgery.rules for rule in find_rules(name)]
-        result = apply_rules(graph, rules)
-        graph, stopped = result.graph, result.report.stopped
-        changes.extend(change.as_dict() for change in result.report.changes)
+        for applied in ApplyRules(surgery.rules).run(graph):
+            graph = applied.graph
+            changes.extend(applied.changes())
+            if applied.report is not None:
+                stopped = applied.report.reason
     if surgery.script is not None:
-        for edit in load_script(surgery.script):
-            changes.append({"edit": edit.title, "nodes": []})
-        graph = replay(graph, surgery.script)
+        graph = replay(graph, load_script(surgery.script), _record(changes, graph))
+        stopped = "The script ran to its end."
     return Prepared(
         Path(path), original, graph, tuple(deduce_outputs(graph)), shapes, tuple(changes), stopped
     )
+
+
+def _record(changes: list[Mapping[str, Any]], before: Graph) -> Callable[[Edit, Graph], None]:
+    """Return the callback that notes what each edit of a script changed."""
+    last = before
+
+    def done(edit: Edit, after: Graph) -> None:
+        nonlocal last
+        delta = Delta.between(last, after)
+        last = after
+        nodes = [*delta.added, *delta.changed, *delta.removed]
+        changes.append({"edit": edit.title, "nodes": nodes})
+
+    return done

@@ -42,7 +42,7 @@ def rules_verb(as_json: bool) -> int:
     """List the bundled rules."""
     rows: list[dict[str, object]] = [
         {"id": rule.id, "group": rule.group, "summary": rule.summary, "source": rule.source}
-        for rule in bundled_rules()
+        for rule in bundled_rules().values()
     ]
     if as_json:
         print_json({"rules": rows})

@@ -58,7 +58,7 @@ def _placeholder_dims(context: Context) -> tuple[int, ...] | None:
 def placeholder_static(context: Context, facts: Facts) -> bool | None:
     dims = _placeholder_dims(context)
     first = 1 if facts.get("ignore_batch") else 0
-    return dims is not None and all(dim >= 0 for dim in dims[first:])
+    return dims is not None and all(dim >= 0 for dim in dims[int(first) :])
 
 
 @CHECKS.register("placeholder_dim_unknown")

@@ -24,7 +24,8 @@ from surgeon_gui.targets.base import (
 )
 from surgeon_gui.targets.checks.context import Context, holds
 from surgeon_gui.targets.plugins import facts, plugin_available
-from surgeon_gui.uff import ALIASES
+from surgeon_gui.uff.convert import is_native
+from surgeon_gui.uff.writer import inspect_uff
 
 Entry = Mapping[str, Any]
 
@@ -58,6 +59,9 @@ def judge(target_id: str, question: Question) -> Judgement:
         else VANISHES
         for node in graph
     }
+    for problem in inspect_uff(graph, [str(ref) for ref in question.outputs]).problems:
+        if problem.node in verdicts and verdicts[problem.node].status is not Status.REFUSES:
+            verdicts[problem.node] = Verdict(Status.REFUSES, problem.reason, problem.remedy)
     return Judgement(verdicts, types={ref: types.type(ref) for ref in map(TensorRef, verdicts)})
 
 
@@ -66,15 +70,11 @@ def _verdict(target_id: str, context: Context) -> Verdict:
     known = _table("ops").get(node.op)
     if known is not None:
         return _known(target_id, known, context)
-    alias = ALIASES.get(node.op)
-    if alias is not None and alias in _table("ops"):
-        verdict = _known(target_id, _table("ops")[alias], context)
-        if verdict.status is not Status.TAKES:
-            return verdict
+    if is_native(node.op, strict=False):
         return Verdict(
             Status.CAVEAT,
-            f"NVIDIA's converter does not know {node.op}; this program's export writes {alias}.",
-            f"Export without --strict, or rename the op to {alias}.",
+            f"NVIDIA's own converter does not know {node.op}; this program's export mends it.",
+            "Export without --strict.",
         )
     return _foreign(target_id, node)
 

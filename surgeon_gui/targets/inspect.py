@@ -1,0 +1,97 @@
+"""Ask a target about a graph: verdicts, problems, and the rules that would cure them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from surgeon_gui.graph.model import Graph, TensorRef
+from surgeon_gui.graph.query import deduce_outputs
+from surgeon_gui.graph.values import Shape
+from surgeon_gui.rewrite.library import bundled_rules
+from surgeon_gui.rewrite.rule import Rule
+from surgeon_gui.rewrite.search import find_rule_matches
+from surgeon_gui.targets.base import (
+    Problem,
+    Question,
+    Status,
+    SupportReport,
+    Target,
+    Verdict,
+    find_target,
+)
+
+_SEVERITY = {
+    Status.REFUSES: "error",
+    Status.CURED: "error",
+    Status.UNKNOWN: "warning",
+    Status.CAVEAT: "warning",
+}
+
+
+def inspect(
+    graph: Graph,
+    target_id: str,
+    *,
+    outputs: Sequence[TensorRef] | None = None,
+    shapes: Mapping[str, Shape] | None = None,
+) -> SupportReport:
+    """Return what a target says of every node of a graph.
+
+    Args:
+        graph: the graph.
+        target_id: see `catalogue`.
+        outputs: what must be computed; None deduces it. Nodes no output needs vanish.
+        shapes: placeholder shapes that fix unknown dimensions.
+
+    Raises:
+        UsageError: there is no such target.
+    """
+    target = find_target(target_id)
+    wanted = tuple(deduce_outputs(graph) if outputs is None else outputs)
+    judgement = target.judge(Question(graph, wanted, shapes or {}))
+    verdicts = dict(judgement.verdicts)
+    refused = {name for name, verdict in verdicts.items() if verdict.status is Status.REFUSES}
+    for name, rule in cures(graph, target, refused).items():
+        verdicts[name] = replace(verdicts[name], status=Status.CURED, rule=rule)
+    problems = [*judgement.general, *_problems(graph, verdicts)]
+    problems.sort(key=lambda problem: problem.severity != "error")
+    return SupportReport(target, verdicts, tuple(problems), judgement.types)
+
+
+def rules_for(target: Target) -> tuple[Rule, ...]:
+    """Return the bundled rules that are for this target's route, in running order."""
+    return tuple(
+        rule
+        for rule in bundled_rules().values()
+        if not rule.targets or target.route in rule.targets or target.id in rule.targets
+    )
+
+
+def cures(graph: Graph, target: Target, refused: Iterable[str]) -> dict[str, str]:
+    """Return, for each refused node a rule would replace, the first such rule's id."""
+    pending = set(refused)
+    found: dict[str, str] = {}
+    for rule in rules_for(target):
+        if not pending:
+            break
+        for match in find_rule_matches(graph, rule):
+            for name in pending.intersection(match.names):
+                found[name] = rule.id
+        pending -= found.keys()
+    return found
+
+
+def _problems(graph: Graph, verdicts: Mapping[str, Verdict]) -> list[Problem]:
+    return [
+        Problem(
+            node.name,
+            node.op,
+            _SEVERITY[verdict.status],
+            verdict.reason,
+            verdict.remedy,
+            verdict.rule,
+        )
+        for node in graph
+        if (verdict := verdicts[node.name]).status in _SEVERITY
+    ]
