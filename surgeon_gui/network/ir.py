@@ -96,26 +96,6 @@ class Kind:
         }
 
 
-def same_kind(left: Kind, right: Kind) -> bool:
-    """Whether two kinds are the same layer with the same parameters, weights compared by bits."""
-    if type(left) is not type(right):
-        return False
-    ours, theirs = left.parameters(), right.parameters()
-    return all(_same_value(value, theirs[name]) for name, value in ours.items())
-
-
-def _same_value(left: object, right: object) -> bool:
-    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
-        return (
-            isinstance(left, np.ndarray)
-            and isinstance(right, np.ndarray)
-            and left.dtype == right.dtype
-            and left.shape == right.shape
-            and left.tobytes() == right.tobytes()
-        )
-    return left == right
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class Layer:
     """One layer: kind, wiring, and the GraphDef nodes it came from.

@@ -43,7 +43,8 @@ def _pad(x: Array, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Array
 
 def _at(weights: Array, place: tuple[int, ...]) -> Array:
     """Return the [K, C] matrix of one position in the window."""
-    return np.asarray(weights[(slice(None), slice(None), *place)])
+    index: tuple[Any, ...] = (slice(None), slice(None), *place)
+    return np.asarray(weights[index])
 
 
 def convolution(
