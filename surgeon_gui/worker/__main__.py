@@ -53,15 +53,19 @@ def main() -> NoReturn:
         _log_into(directory)
     report = WorkerReport(channel, directory)
     channel.send(_hello(arguments.warm))
-    if arguments.attached or arguments.warm is not None:
-        report.watch()
-    answer = run(directory, report)
+    try:
+        if arguments.attached or arguments.warm is not None:
+            report.watch()
+        answer = run(directory, report)
+        report.finish()
+    except KeyboardInterrupt:
+        answer = Failure.from_error(JobCancelled("The job was cancelled."))
     channel.send(answer)
     _end(0 if isinstance(answer, Result) else 1)
 
 
 def run(directory: Path, report: WorkerReport) -> Result | Failure:
-    """Do the job of `directory` and return its answer, whatever happens."""
+    """Do the job of `directory` and return its answer, whatever its task raises."""
     try:
         started = time.perf_counter()
         spec = spec_from_json(read_spec(directory))
@@ -70,8 +74,6 @@ def run(directory: Path, report: WorkerReport) -> Result | Failure:
         result = dataclasses.replace(result, seconds=seconds, peak_rss_bytes=peak_rss_bytes())
         _save(directory, result)
         return Result(result)
-    except KeyboardInterrupt:
-        return Failure.from_error(JobCancelled("The job was cancelled."))
     except MemoryError:
         text = traceback.format_exc()
         error: SurgeonError = JobFailed(

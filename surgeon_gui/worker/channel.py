@@ -70,6 +70,7 @@ class WorkerReport:
         self.directory = directory
         self._channel = channel
         self._cancelled = threading.Event()
+        self._finished = threading.Event()
         self._last: tuple[str, float] = ("", 0.0)
 
     @property
@@ -90,12 +91,17 @@ class WorkerReport:
         """Listen for `cancel` and for the client's end, on a thread of its own."""
         threading.Thread(target=self._watch, name="client", daemon=True).start()
 
+    def finish(self) -> None:
+        """Let no cancel interrupt what follows: the work is done."""
+        self._finished.set()
+
     def _watch(self) -> None:
         while (request := self._channel.receive()) is not None:
             if isinstance(request, Cancel) and not self.is_cancelled:
                 self._cancelled.set()
                 # Reaches a task that never asks; what neither reaches the client kills.
-                _thread.interrupt_main()
+                if not self._finished.is_set():
+                    _thread.interrupt_main()
         # The client is gone: nobody wants the answer, and nothing may hold the GPU.
         os._exit(3)
 
