@@ -1,0 +1,146 @@
+"""Preprocess scripts written for NVIDIA's converter: `config.py` with `preprocess(dynamic_graph)`.
+
+A script is code and may do anything; run it in a worker process, after asking.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from surgeon_gui.compat.graphsurgeon.dynamic_graph import DynamicGraph
+from surgeon_gui.compat.install import installed
+from surgeon_gui.errors import DuplicateName, ScriptError
+from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.proto import graphdef_pb2 as pb
+from surgeon_gui.uff.wiring import clean_name
+
+_ENTRIES = ("preprocess", "add_plugin")
+"""Functions a script may offer: NVIDIA's, and the one of its object detection samples."""
+
+
+@dataclass(frozen=True)
+class ScriptResult:
+    """What a script made of a graph.
+
+    Attributes:
+        graph: unchanged nodes are the very nodes of the graph it was given.
+        dangling: input strings no node answers to, with the nodes that have them.
+        duplicates: names the script gave to several nodes; the last node of each was kept.
+    """
+
+    graph: Graph
+    dangling: tuple[tuple[str, str], ...] = ()
+    duplicates: tuple[str, ...] = ()
+
+
+def preprocess(graph: DynamicGraph, script: str | os.PathLike[str]) -> DynamicGraph:
+    """Run a script on a graph, in place; return the graph it gives back, mostly the same.
+
+    Raises:
+        ScriptError: the script cannot be read, has no entry point, or fails; `where` is its line.
+    """
+    path = Path(script).resolve()
+    if not path.is_file():
+        raise ScriptError("There is no such script.", where=str(path))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ScriptError("A script is a Python file (.py).", where=str(path))
+    module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(path.stem)
+    sys.path.insert(0, str(path.parent))
+    sys.modules[path.stem] = module
+    try:
+        with installed():
+            spec.loader.exec_module(module)
+            return _enter(module, graph, path)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, ScriptError):
+            raise
+        raise ScriptError(
+            f"The script fails: {type(error).__name__}: {error}",
+            where=_line(error, path),
+            hint="Correct the script, or run it without what does not fit this graph.",
+        ) from error
+    finally:
+        sys.path.remove(str(path.parent))
+        if before is None:
+            sys.modules.pop(path.stem, None)
+        else:
+            sys.modules[path.stem] = before
+
+
+def _enter(module: ModuleType, graph: DynamicGraph, path: Path) -> DynamicGraph:
+    for entry in _ENTRIES:
+        function = getattr(module, entry, None)
+        if callable(function):
+            result = function(graph)
+            return result if isinstance(result, DynamicGraph) else graph
+    raise ScriptError(
+        "The script has no function preprocess(dynamic_graph).",
+        where=str(path),
+        hint="Define preprocess, or add_plugin, at its top level.",
+    )
+
+
+def _line(error: BaseException, path: Path) -> str:
+    if isinstance(error, SyntaxError) and error.lineno is not None:
+        return f"{path}:{error.lineno}"
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename) == path
+    ]
+    return f"{path}:{lines[-1]}" if lines else str(path)
+
+
+def run_script(graph: Graph, script: str | os.PathLike[str]) -> ScriptResult:
+    """Return what a preprocess script makes of a graph.
+
+    Raises:
+        ScriptError: see `preprocess`; or no nodes are left.
+    """
+    message = pb.GraphDef.FromString(graphdef_from_graph(graph))
+    changed = preprocess(DynamicGraph(message), script)
+    if not len(changed):
+        raise ScriptError("The script leaves no nodes.", where=str(script))
+    result, duplicates = graph_from_dynamic(changed)
+    known = {node.name for node in changed}
+    nodes = tuple(
+        old if (old := graph.get(node.name)) is not None and old == node else node
+        for node in result.nodes
+    )
+    return ScriptResult(
+        Graph(nodes, graph.versions, graph.library, graph.extra),
+        tuple(
+            (text, node.name)
+            for node in changed
+            for text in node.input
+            if clean_name(text) not in known
+        ),
+        duplicates,
+    )
+
+
+def graph_from_dynamic(dynamic: DynamicGraph) -> tuple[Graph, tuple[str, ...]]:
+    """Return a graph surgery was done on, and the names several nodes had.
+
+    Of nodes with one name the last is kept, the one NVIDIA's converter finds.
+    """
+    data = dynamic.as_graph_def().SerializeToString()
+    try:
+        return graph_from_graphdef(data), ()
+    except DuplicateName:
+        message = pb.GraphDef.FromString(data)
+    last = {node.name: place for place, node in enumerate(message.node)}
+    repeated = [place for place, node in enumerate(message.node) if last[node.name] != place]
+    duplicates = dict.fromkeys(message.node[place].name for place in repeated)
+    for place in reversed(repeated):
+        del message.node[place]
+    return graph_from_graphdef(message.SerializeToString()), tuple(duplicates)

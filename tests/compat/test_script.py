@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from surgeon_gui.compat.install import installed
+from surgeon_gui.compat.script import run_script
+from surgeon_gui.errors import ScriptError
+from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.graph.values import DType, Shape
+
+
+@pytest.fixture
+def graph() -> Graph:
+    return Graph(
+        (
+            Node("x", "Placeholder", attrs={"dtype": DType.FLOAT32, "shape": Shape.of(1, 2)}),
+            Node("act/neg", "Neg", [TensorRef("x")]),
+            Node("act/relu", "Relu", [TensorRef("act/neg")]),
+            Node("y", "Sqrt", [TensorRef("act/relu")]),
+        )
+    )
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(["import graphsurgeon as gs", *lines]))
+    return path
+
+
+def test_preprocess_changes_the_graph_and_keeps_other_nodes(graph: Graph, tmp_path: Path) -> None:
+    script = write(
+        tmp_path / "config.py",
+        "plugin = gs.create_plugin_node('p', op='P_TRT')",
+        "def preprocess(dynamic_graph):",
+        "    dynamic_graph.collapse_namespaces({'act': plugin})",
+    )
+    result = run_script(graph, script)
+    assert [node.name for node in result.graph] == ["x", "y", "p"]
+    assert result.graph["y"].inputs == (TensorRef("p"),)
+    assert result.graph["x"] is graph["x"]
+    assert not result.dangling
+
+
+def test_add_plugin_may_return_the_graph(graph: Graph, tmp_path: Path) -> None:
+    script = write(
+        tmp_path / "model.py",
+        "def add_plugin(graph):",
+        "    graph.forward_inputs(graph.find_nodes_by_op('Neg'))",
+        "    return graph",
+    )
+    assert "act/neg" not in run_script(graph, script).graph
+
+
+def test_references_left_dangling_are_reported(graph: Graph, tmp_path: Path) -> None:
+    script = write(
+        tmp_path / "config.py",
+        "def preprocess(g):",
+        "    g.append(gs.create_node('z', op='Relu', inputs=['gone:1']))",
+    )
+    assert run_script(graph, script).dangling == (("gone:1", "z"),)
+
+
+def test_of_nodes_with_one_name_the_last_is_kept(graph: Graph, tmp_path: Path) -> None:
+    script = write(
+        tmp_path / "config.py",
+        "def preprocess(g):",
+        "    g.append(gs.create_node('y', op='Exp', inputs=['x']))",
+    )
+    result = run_script(graph, script)
+    assert result.duplicates == ("y",)
+    assert result.graph["y"].op == "Exp"
+
+
+def test_a_changed_script_of_the_same_name_is_read_anew(graph: Graph, tmp_path: Path) -> None:
+    for op in ("First", "Second"):
+        script = write(
+            tmp_path / "config.py", "def preprocess(g):", f"    g['y'].op = '{op}'", f"# {op}"
+        )
+        assert run_script(graph, script).graph["y"].op == op
+
+
+def test_helpers_beside_the_script_can_be_imported(graph: Graph, tmp_path: Path) -> None:
+    (tmp_path / "surgery_helper.py").write_text("OP = 'Helped'\n")
+    script = write(
+        tmp_path / "config.py",
+        "from surgery_helper import OP",
+        "def preprocess(g):",
+        "    g['y'].op = OP",
+    )
+    assert run_script(graph, script).graph["y"].op == "Helped"
+    sys.modules.pop("surgery_helper")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message", "line"),
+    [
+        (["def preprocess(g):", "    g.remove('gone')"], "gone", 3),
+        (["def preprocess(g:"], "SyntaxError", 2),
+        (["raise SystemExit(3)"], "SystemExit: 3", 2),
+        (["PLUGIN = 1"], "no function preprocess", None),
+    ],
+)
+def test_a_failing_script_names_its_line(
+    graph: Graph, tmp_path: Path, lines: list[str], message: str, line: int | None
+) -> None:
+    script = write(tmp_path / "config.py", *lines)
+    with pytest.raises(ScriptError, match=message) as caught:
+        run_script(graph, script)
+    place = str(script) if line is None else f"{script}:{line}"
+    assert caught.value.where == place
+
+
+def test_graphsurgeon_is_installed_only_for_a_while() -> None:
+    assert "graphsurgeon" not in sys.modules
+    with installed() as gs:
+        assert importlib.import_module("graphsurgeon") is gs
+        assert isinstance(gs.StaticGraph, type)
+        assert hasattr(importlib.import_module("graphsurgeon.StaticGraph"), "StaticGraph")
+        assert hasattr(importlib.import_module("graphsurgeon.extras"), "process_softmax")
+        assert hasattr(importlib.import_module("uff"), "from_tensorflow")
+    assert "graphsurgeon" not in sys.modules
+    assert "uff" not in sys.modules
