@@ -6,6 +6,8 @@ import _thread
 import json
 import logging
 import os
+import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -70,7 +72,6 @@ class WorkerReport:
         self.directory = directory
         self._channel = channel
         self._cancelled = threading.Event()
-        self._finished = threading.Event()
         self._last: tuple[str, float] = ("", 0.0)
 
     @property
@@ -89,21 +90,30 @@ class WorkerReport:
 
     def watch(self) -> None:
         """Listen for `cancel` and for the client's end, on a thread of its own."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Thread(target=self._watch, name="client", daemon=True).start()
 
     def finish(self) -> None:
         """Let no cancel interrupt what follows: the work is done."""
-        self._finished.set()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def _watch(self) -> None:
         while (request := self._channel.receive()) is not None:
             if isinstance(request, Cancel) and not self.is_cancelled:
                 self._cancelled.set()
                 # Reaches a task that never asks; what neither reaches the client kills.
-                if not self._finished.is_set():
-                    _thread.interrupt_main()
+                _interrupt_main_thread()
         # The client is gone: nobody wants the answer, and nothing may hold the GPU.
         os._exit(3)
+
+
+def _interrupt_main_thread() -> None:
+    """Raise KeyboardInterrupt there; a real signal also ends a system call that waits."""
+    main = threading.main_thread().ident
+    if sys.platform == "win32" or main is None:
+        _thread.interrupt_main()
+    else:
+        signal.pthread_kill(main, signal.SIGINT)
 
 
 class ChannelHandler(logging.Handler):
