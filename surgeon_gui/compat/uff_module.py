@@ -12,7 +12,7 @@ import numpy as np
 from surgeon_gui.compat.graphsurgeon import extras
 from surgeon_gui.compat.graphsurgeon.dynamic_graph import DynamicGraph
 from surgeon_gui.compat.graphsurgeon.messages import GraphDef, NodeDef
-from surgeon_gui.compat.script import graph_from_dynamic, preprocess
+from surgeon_gui.compat.preprocess import graph_from_dynamic, preprocess
 from surgeon_gui.errors import OpenError, SurgeonError, UsageError
 from surgeon_gui.graph.graphdef import graph_from_graphdef
 from surgeon_gui.graph.values import DType

@@ -7,7 +7,7 @@ import pytest
 from surgeon_gui.compat import graphsurgeon as gs
 from surgeon_gui.compat import uff_module as uff
 from surgeon_gui.compat.convert_to_uff import convert_to_uff
-from surgeon_gui.compat.script import graph_from_dynamic
+from surgeon_gui.compat.preprocess import graph_from_dynamic
 from surgeon_gui.errors import UnknownNode, UsageError
 from surgeon_gui.proto import graphdef_pb2 as gd
 from surgeon_gui.proto import uff_pb2 as pb

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from surgeon_gui.compat.install import installed
-from surgeon_gui.compat.script import run_script
+from surgeon_gui.compat.preprocess import run_script
 from surgeon_gui.errors import ScriptError
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.values import DType, Shape

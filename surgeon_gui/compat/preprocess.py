@@ -101,7 +101,9 @@ def _line(error: BaseException, path: Path) -> str:
 
 
 def run_script(graph: Graph, script: str | os.PathLike[str]) -> ScriptResult:
-    """Return what a preprocess script makes of a graph.
+    """Return what a preprocess script makes of a graph, and what is odd about it.
+
+    Chosen outputs are kept if all of them are still there.
 
     Raises:
         ScriptError: see `preprocess`; or no nodes are left.
@@ -112,12 +114,15 @@ def run_script(graph: Graph, script: str | os.PathLike[str]) -> ScriptResult:
         raise ScriptError("The script leaves no nodes.", where=str(script))
     result, duplicates = graph_from_dynamic(changed)
     known = {node.name for node in changed}
+    outputs = graph.outputs
+    if outputs is not None and any(ref.node not in known for ref in outputs):
+        outputs = None
     nodes = tuple(
         old if (old := graph.get(node.name)) is not None and old == node else node
         for node in result.nodes
     )
     return ScriptResult(
-        Graph(nodes, graph.versions, graph.library, graph.extra),
+        Graph(nodes, graph.versions, graph.library, graph.extra, outputs),
         tuple(
             (text, node.name)
             for node in changed
@@ -126,6 +131,11 @@ def run_script(graph: Graph, script: str | os.PathLike[str]) -> ScriptResult:
         ),
         duplicates,
     )
+
+
+def run_preprocess(graph: Graph, script: str | os.PathLike[str]) -> Graph:
+    """Return the graph a preprocess script makes; see `run_script`."""
+    return run_script(graph, script).graph
 
 
 def graph_from_dynamic(dynamic: DynamicGraph) -> tuple[Graph, tuple[str, ...]]:
