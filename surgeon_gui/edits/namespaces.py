@@ -161,7 +161,7 @@ class Collapse:
                 "This name is taken by a node that stays.", where=name, hint="Give another name."
             )
         inputs = self._inputs(graph, edge, inside)
-        made = make_node(name, self.op, inputs, self.attributes, self.plugin)
+        made = make_node(graph, name, self.op, inputs, self.attributes, self.plugin)
         made = made.replace(controls=edge.controls)
         if is_known_op(made.op) and len(edge.outputs) > max(output_count(made), 1):
             raise EditError(

@@ -10,9 +10,11 @@ from surgeon_gui.edits.base import counted, edit, param
 from surgeon_gui.errors import EditError
 from surgeon_gui.graph.draft import Draft
 from surgeon_gui.graph.model import Graph, Node, TensorRef
-from surgeon_gui.graph.ops import is_known_op, output_count
+from surgeon_gui.graph.ops import category, is_known_op, output_count
 from surgeon_gui.graph.query import resolve_output
-from surgeon_gui.graph.values import AttrValue
+from surgeon_gui.graph.shapes import infer_types
+from surgeon_gui.graph.typeattrs import default_attrs
+from surgeon_gui.graph.values import AttrValue, DType
 from surgeon_gui.rewrite.attributes import plugin_attributes
 from surgeon_gui.rewrite.colocation import with_renamed_colocation, without_stale_colocation
 from surgeon_gui.rewrite.driver import bypass_node, remove_dead
@@ -112,14 +114,8 @@ class ReplaceNode:
 
     def apply(self, graph: Graph) -> Graph:
         node = graph[self.node]
-        made = make_node(
-            self.node,
-            self.op,
-            [resolve_output(graph, text) for text in self.inputs] or node.inputs,
-            self.attributes,
-            self.plugin,
-            like=node,
-        )
+        inputs = [resolve_output(graph, text) for text in self.inputs] or node.inputs
+        made = make_node(graph, self.node, self.op, inputs, self.attributes, self.plugin, like=node)
         if any(ref.node == self.node for ref in made.inputs):
             raise EditError("A node cannot read itself.", where=self.node)
         check_ports(graph, made)
@@ -134,6 +130,7 @@ class ReplaceNode:
 
 
 def make_node(
+    graph: Graph,
     name: str,
     op: str,
     inputs: tuple[TensorRef, ...] | list[TensorRef],
@@ -145,10 +142,11 @@ def make_node(
     """Return a new node; a plugin's attributes get graphsurgeon's suffixes.
 
     Args:
+        graph: the graph it is for, which tells the dtypes of its inputs.
         name: its name.
         op: its operation.
         inputs: what it reads.
-        attributes: as the user states them; a TensorFlow operation takes `T` from `like`.
+        attributes: as the user states them; dtypes the inputs tell may be left out.
         plugin: yes, no or auto (whatever TensorFlow does not know is a plugin).
         like: the node it stands in for, whose controls and device it keeps.
 
@@ -162,8 +160,13 @@ def make_node(
     attrs = dict(attributes)
     if plugin == "yes" or (plugin == "auto" and not is_known_op(op)):
         attrs = plugin_attributes(attrs)
-    elif like is not None and "T" in like.attrs:
-        attrs.setdefault("T", like.attrs["T"])
+    else:
+        types = infer_types(graph)
+        dtypes = [types.type(ref).dtype for ref in inputs]
+        known = [None if dtype is DType.INVALID else dtype for dtype in dtypes]
+        attrs = {**default_attrs(op, known, attrs), **attrs}
+        if like is not None and "T" in like.attrs and category(like.op) == category(op):
+            attrs.setdefault("T", like.attrs["T"])
     return Node(
         name,
         op,

@@ -22,7 +22,7 @@ from typing import Any
 import tomli_w
 
 from surgeon_gui.edits.base import EDITS, Edit, FieldInfo, edit_fields, edit_name
-from surgeon_gui.errors import EditError, ScriptError, SurgeonError
+from surgeon_gui.errors import EditError, SaveError, ScriptError, SurgeonError
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.values import DType, Shape
 from surgeon_gui.rewrite.attributes import value_from_toml, value_to_toml
@@ -57,6 +57,25 @@ def script_to_toml(edits: Iterable[Edit]) -> str:
     """
     tables = [{"do": edit_name(item), **edit_to_table(item)} for item in edits]
     return tomli_w.dumps({"edit": tables}, multiline_strings=True)
+
+
+def save_script(edits: Iterable[Edit], path: Path) -> None:
+    """Write the script of some edits, replacing the file whole.
+
+    Raises:
+        EditError: one of them cannot be part of a script.
+        SaveError: the file cannot be written.
+    """
+    text = script_to_toml(edits)
+    temporary = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise SaveError(
+            "The script cannot be saved.", where=str(path), hint=f"{error.strerror}."
+        ) from error
 
 
 def script_from_toml(text: str, name: str = "script") -> Script:

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from surgeon_gui.graph.model import Node, TensorRef
-from surgeon_gui.graph.values import DType, TensorValue
+from surgeon_gui.graph.values import DType, Shape, TensorValue
+from surgeon_gui.rewrite.match import Matcher
+from surgeon_gui.rewrite.pattern import parse_pattern
 from surgeon_gui.rewrite.predicates import Place
 from surgeon_gui.rewrite.replacement import Replacement, replaced_by
 from surgeon_gui.rewrite.subject import Mismatch
@@ -87,9 +89,9 @@ def explicit_reshape(place: Place) -> Replacement | Mismatch:
         },
     )
     kind = root.attrs.get("T")
-    found = place.subject.type(data)
     if not isinstance(kind, DType):
-        kind = DType.FLOAT32 if found is None else found.dtype
+        found = place.subject.type(data).dtype
+        kind = DType.FLOAT32 if found is DType.INVALID else found
     node = Node(
         root.name,
         "Reshape",
@@ -109,34 +111,42 @@ def _reshape_dims(place: Place, root: Node, data: TensorRef) -> list[int] | Mism
             return Mismatch(root.name, f"The shape of its input is {source}.")
         return [source.dims[0] if source.dims else 1, math.prod(source.dims[1:])]
     result = place.subject.shape(TensorRef(root.name))
-    dims = None if result.dims is None else list(result.dims)
-    if dims is None:
+    if result.dims is None:
         return Mismatch(root.name, "The shape it makes is computed and cannot be inferred.")
-    if source.dims and _unknown(dims) and source.dims[0] < 0 <= min(source.dims[1:], default=0):
-        dims = _with_batch(list(source.dims), dims)
+    dims = list(result.dims)
+    unknown = [index for index, dim in enumerate(dims) if dim < 0]
+    if len(unknown) == 2 and unknown[0] == 0 and _keeps_batch(place, root, data, source):
+        known = math.prod(dim for dim in dims if dim >= 0)
+        sample = math.prod((source.dims or ())[1:])
+        if known and sample % known == 0:
+            dims[unknown[1]] = sample // known
     if any(dim < 0 for dim in dims[1:]):
         return Mismatch(root.name, f"The shape it makes is {result}; give the inputs' shapes.")
     return dims
 
 
-def _unknown(dims: list[int]) -> list[int]:
-    return [index for index, dim in enumerate(dims) if dim < 0]
+def _keeps_batch(place: Place, root: Node, data: TensorRef, source: Shape) -> bool:
+    """Whether dimension 0 of the result is dimension 0 of the data, all others being known.
 
-
-def _with_batch(source: list[int], dims: list[int]) -> list[int]:
-    """Resolve the one dimension besides the batch that must hold the rest of a sample.
-
-    From [?,4,4,128] to [?,?] gives [-1, 2048]: when the first dimension of both is the batch, the
-    others hold as many elements as one sample.
+    The stated shape then begins with `Shape(data)[0]`, as tf.layers.flatten writes it.
     """
-    unknown = _unknown(dims)
-    if unknown[0] != 0 or len(unknown) != 2:
-        return dims
-    sample = math.prod(source[1:])
-    known = math.prod(dim for dim in dims if dim >= 0)
-    if known == 0 or sample % known:
-        return dims
-    return [sample // known if index == unknown[1] else dim for index, dim in enumerate(dims)]
+    if source.dims is None or any(dim < 0 for dim in source.dims[1:]):
+        return False
+    fits = Matcher(
+        place.subject, _BATCH_FIRST, shared=frozenset({"stated", "batch", "shape"})
+    ).match(root.name)
+    if fits is None:
+        return False
+    found = fits.tensors
+    same = place.subject.source(found["x"]) == place.subject.source(data)
+    begin = place.subject.value(found["begin"])
+    one = place.subject.shape(found["batch"]).dims in ((), (1,))
+    return same and one and begin is not None and begin.reshape(-1).tolist() == [0]
+
+
+_BATCH_FIRST = parse_pattern(
+    "Reshape(_, Pack|ConcatV2:stated(StridedSlice:batch(Shape:shape(?x), ?begin, _, _), ...))"
+)
 
 
 def _free_name(place: Place, wanted: str) -> str:

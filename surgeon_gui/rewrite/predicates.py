@@ -143,7 +143,7 @@ def elements(place: Place, name: str, *counts: int) -> str | None:
 def dtype(place: Place, name: str, *wanted: str) -> str | None:
     """The tensor has one of these dtypes."""
     found = place.subject.type(place.tensor(name))
-    if found is None or found.dtype is DType.INVALID:
+    if found.dtype is DType.INVALID:
         return f"The dtype of {name} is unknown."
     if found.dtype in {DType.from_text(text) for text in wanted}:
         return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from surgeon_gui.graph.model import Node, TensorRef
 from surgeon_gui.graph.ops import is_known_op, output_count
+from surgeon_gui.graph.typeattrs import default_attrs
 from surgeon_gui.graph.values import (
     AttrValue,
     DType,
@@ -50,9 +51,9 @@ class Template:
     """A replacement as a rule states it: an expression, and attributes by the names in it.
 
     `"$alpha"` stands for the elements of the captured constant (one element: a number), and
-    `"$node.key"` for an attribute of the captured node; `"$$"` is a dollar sign. New TensorFlow
-    nodes take attribute `T` from the root when none is given, a Const its dtype from its value;
-    attributes of all other operations get graphsurgeon's plugin suffixes.
+    `"$node.key"` for an attribute of the captured node; `"$$"` is a dollar sign. Dtypes that a new
+    TensorFlow node's inputs or value tell need not be stated; attributes of all other operations
+    get graphsurgeon's plugin suffixes.
     """
 
     expression: NodePattern | AnyTensor
@@ -67,7 +68,7 @@ class Template:
         added: list[Node] = []
         try:
             inputs = self._inputs(self.expression, place, names, added)
-            attrs = self._attrs(self.expression, "root", place)
+            attrs = self._attrs(self.expression, "root", inputs, place)
         except _NoValue as problem:
             return Mismatch(root.name, problem.reason)
         node = Node(
@@ -97,11 +98,13 @@ class Template:
                 label = arg.name or arg.ops[0].lower()
                 inputs = self._inputs(arg, place, names, added)
                 name = names.take(f"{place.match.root}/{label}")
-                attrs = self._attrs(arg, label, place)
+                attrs = self._attrs(arg, label, inputs, place)
                 added.append(Node(name, arg.ops[0], inputs, attrs))
                 yield TensorRef(name, arg.port or 0)
 
-    def _attrs(self, pattern: NodePattern, label: str, place: Place) -> dict[str, AttrValue]:
+    def _attrs(
+        self, pattern: NodePattern, label: str, inputs: Sequence[TensorRef], place: Place
+    ) -> dict[str, AttrValue]:
         op = pattern.ops[0]
         stated = self.attrs.get(pattern.name or label, self.attrs.get(label, {}))
         attrs: dict[str, AttrValue] = {}
@@ -110,13 +113,15 @@ class Template:
             attrs[key] = _attr_value(_resolve(raw, place, whole=whole))
         if not is_known_op(op):
             return plugin_attributes(attrs)
-        value = attrs.get("value")
-        if op == "Const" and isinstance(value, TensorValue):
-            attrs.setdefault("dtype", value.dtype)
-        inherited = place.node("root").attrs.get("T")
-        if op != "Const" and inherited is not None:
-            attrs.setdefault("T", inherited)
-        return attrs
+        return {**default_attrs(op, _dtypes(inputs, place), attrs), **attrs}
+
+
+def _dtypes(inputs: Sequence[TensorRef], place: Place) -> list[DType | None]:
+    """Return the inputs' dtypes; one made here is taken to be the root's."""
+    usual = place.node("root").attrs.get("T")
+    fallback = usual if isinstance(usual, DType) else None
+    found = (place.subject.type(ref).dtype for ref in inputs)
+    return [fallback if dtype is DType.INVALID else dtype for dtype in found]
 
 
 class _Names:
@@ -228,8 +233,8 @@ def identity(place: Place, root: Node, ref: TensorRef) -> Node:
     """Return an Identity of `ref` in the root's place."""
     dtype = root.attrs.get("T") or root.attrs.get("dtype")
     if not isinstance(dtype, DType):
-        found = place.subject.type(ref)
-        dtype = DType.FLOAT32 if found is None else found.dtype
+        found = place.subject.type(ref).dtype
+        dtype = DType.FLOAT32 if found is DType.INVALID else found
     return Node(
         root.name, "Identity", [ref], {"T": dtype}, controls=root.controls, device=root.device
     )

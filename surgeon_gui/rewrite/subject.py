@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-from surgeon_gui.errors import OpenError
+from surgeon_gui.errors import GraphCycle, OpenError
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.ops import is_identity_like
 from surgeon_gui.graph.query import deduce_outputs
+from surgeon_gui.graph.shapes import Types, infer_types
 from surgeon_gui.graph.values import Array, Shape, TensorType, TensorValue
 
 
@@ -74,7 +75,7 @@ class Subject:
         self.view = view
         self.outputs = outputs
         self._snapshot = snapshot
-        self._types: Any = None
+        self._types: Types | None = None
 
     @classmethod
     def of(cls, graph: Graph) -> Subject:
@@ -116,20 +117,21 @@ class Subject:
         """Whether the node is an output: chosen, deduced, or read by nobody."""
         return name in self.outputs or not self.readers(name)
 
-    def type(self, ref: TensorRef) -> TensorType | None:
-        """Return dtype and shape of a tensor, None for one made since shapes were inferred."""
-        from surgeon_gui.graph.shapes import infer_types
+    def type(self, ref: TensorRef) -> TensorType:
+        """Return dtype and shape of a tensor; unknown for one made since they were inferred."""
+        return self._inferred().type(ref)
 
+    def _inferred(self) -> Types:
         if self._types is None:
-            self._types = infer_types(self._snapshot())
-        try:
-            return self._types.type(ref)
-        except KeyError:
-            return None
+            graph = self._snapshot()
+            try:
+                self._types = infer_types(graph)
+            except GraphCycle:
+                self._types = Types(graph)
+        return self._types
 
     def shape(self, ref: TensorRef) -> Shape:
-        found = self.type(ref)
-        return Shape(None) if found is None else found.shape
+        return self.type(ref).shape
 
     def value(self, ref: TensorRef) -> Array | None:
         """Return the elements of a tensor that is constant, directly or by inference."""
@@ -140,9 +142,7 @@ class Subject:
                 return value.array if isinstance(value, TensorValue) else None
             except OpenError:
                 return None
-        if self.type(ref) is None or self._types is None:
-            return None
-        return self._types.value(ref)
+        return self._inferred().value(ref)
 
 
 def is_transparent(node: Node) -> bool:
