@@ -60,7 +60,7 @@ def softmax(node: Call, b: Lower) -> Value:
 
 
 def _log_softmax(b: Lower, data: Value) -> Value:
-    """x - max - log(sum(exp(x - max))): exact where a softmax would underflow."""
+    """X - max - log(sum(exp(x - max))): exact where a softmax would underflow."""
     last = (data.rank - 1,)
     highest = b.reduce(ReduceOperation.MAX, data, last, True, suffix="max")
     shifted = b.elementwise(Op.SUB, data, highest, suffix="shifted")

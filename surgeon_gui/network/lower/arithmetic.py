@@ -143,7 +143,7 @@ def multiply_no_nan(node: Call, b: Lower) -> Value:
 
 @converter("Xlogy", "Xdivy", "Xlog1py")
 def x_times(node: Call, b: Lower) -> Value:
-    """x * f(y), zero where x is zero."""
+    """X * f(y), zero where x is zero."""
     x, y = node.input(0), node.input(1)
     zero, one = b.scalar(0, x.dtype), b.scalar(1, x.dtype)
     none = is_zero(b, x, "zero")

@@ -65,8 +65,8 @@ class Call:
         if array is None:
             producer = self.node.inputs[index]
             raise self.refuse(
-                f"{what[0].upper()}{what[1:]} of {self.op} are computed from data ({producer}), "
-                "TensorRT needs them when it builds.",
+                f"{self.op} must know {what} when the network is built, "
+                f"but {producer} computes it from data.",
                 f"Replace {producer.node} by a constant.",
             )
         return array
@@ -149,7 +149,8 @@ class Call:
         values = self.ints(name, (default,) * len(data_format))
         if len(values) != len(data_format):
             raise self.refuse(
-                f"Its attribute {name} has {len(values)} items, {data_format} has {len(data_format)}."
+                f"Its attribute {name} has {len(values)} items, "
+                f"{data_format} has {len(data_format)} dimensions."
             )
         by_letter = dict(zip(data_format, values, strict=True))
         if by_letter["N"] != 1 or by_letter["C"] != 1:

@@ -43,7 +43,7 @@ def convolve(
     else:
         maps, groups, wanted = outer, channels // max(inner, 1), ()
         order = (count + 1, count, *range(count))
-    if groups * inner != channels and not depthwise or depthwise and inner != channels:
+    if (groups * inner != channels and not depthwise) or (depthwise and inner != channels):
         raise node.refuse(
             f"The kernel {list(kernel.shape)} does not fit {channels} input channels.",
             "Check the kernel's shape.",

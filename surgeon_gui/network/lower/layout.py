@@ -69,7 +69,7 @@ def _groups(shape: Dims, wanted: Dims) -> list[tuple[Dims, Dims]] | None:
 
 
 def _with_units(order: list[int], wanted: Dims) -> Permutation:
-    """Return axes for a memory order of the larger dimensions, each 1 placed after its neighbour."""
+    """Return axes for an order of the larger dimensions; each 1 lies after its neighbour."""
     for dim, size in enumerate(wanted):
         if size == 1:
             order.insert(order.index(dim - 1) + 1 if dim else 0, dim)

@@ -6,7 +6,7 @@ import numpy as np
 
 from surgeon_gui.network import layers
 from surgeon_gui.network.layers import ElementWiseOperation as Op
-from surgeon_gui.network.layers import UnaryOperation
+from surgeon_gui.network.layers import ReduceOperation, UnaryOperation
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.registry import converter
@@ -34,14 +34,11 @@ def bias_add(node: Call, b: Lower) -> Value:
 
 @converter("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 def fused_batch_norm(node: Call, b: Lower) -> tuple[Value, ...]:
-    if node.flag("is_training", True):
-        raise node.refuse(
-            "This batch norm is in training mode: it normalises by the batch at hand.",
-            "Freeze the graph for inference, or set the attribute is_training to false.",
-        )
     data, scale, offset, mean, variance = (node.input(index) for index in range(5))
     layout = node.text("data_format", FORMATS.get(data.rank, "NHWC"))
     axis = layout.index("C") if "C" in layout else data.rank - 1
+    if node.flag("is_training", True):
+        return _train(b, data, (scale, offset), node.number("epsilon", 1e-4), axis)
     result = _normalise(
         b, data, (scale, offset, mean, variance), node.number("epsilon", 1e-4), axis
     )
@@ -57,6 +54,37 @@ def global_batch_norm(node: Call, b: Lower) -> Value:
     return _normalise(
         b, data, (gamma, beta, mean, variance), node.number("variance_epsilon"), data.rank - 1
     )
+
+
+def _train(
+    b: Lower, data: Value, parameters: tuple[Value, Value], epsilon: float, axis: int
+) -> tuple[Value, ...]:
+    """Normalise by the mean and variance of the batch at hand, as TensorFlow's training mode does.
+
+    Outputs 1 and 2 are that mean and the unbiased variance.
+    """
+    b.note(
+        "This batch norm is in training mode: it normalises by the batch at hand. "
+        "Freeze the graph for inference, or set is_training to false, to use stored statistics."
+    )
+    data = b.live(data)
+    others = tuple(place for place in range(data.rank) if place != axis)
+    mean = b.reduce(ReduceOperation.AVG, data, others, True, suffix="mean")
+    centred = b.elementwise(Op.SUB, data, mean, suffix="centred")
+    squared = b.elementwise(Op.PROD, centred, centred, suffix="squared")
+    variance = b.reduce(ReduceOperation.AVG, squared, others, True, suffix="variance")
+    scale, offset = (along(b, value, data.rank, axis) for value in parameters)
+    shifted = b.elementwise(Op.SUM, variance, b.scalar(epsilon, variance.dtype), suffix="epsilon")
+    deviation = b.unary(UnaryOperation.SQRT, shifted, suffix="deviation")
+    factor = b.elementwise(Op.DIV, scale, deviation, suffix="factor")
+    scaled = b.elementwise(Op.PROD, centred, factor, suffix="scaled")
+    result = b.elementwise(Op.SUM, scaled, offset)
+    channels = data.shape[axis]
+    count = data.size // max(channels, 1)
+    unbiased = b.scalar(count / max(count - 1, 1), variance.dtype)
+    spread = b.elementwise(Op.PROD, variance, unbiased, suffix="unbiased")
+    flat = (b.view(mean, (channels,)), b.view(spread, (channels,)))
+    return (result, *flat, *flat, flat[1])
 
 
 def _normalise(

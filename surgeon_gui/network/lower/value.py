@@ -111,7 +111,7 @@ def is_identity(permutation: Sequence[int]) -> bool:
 
 
 def channels_first(rank: int, data_format: str) -> Permutation:
-    """Return the axes that hold a tensor of this layout as N, C, spatial…
+    """Return the axes that hold a tensor of this layout as batch, channels, spatial.
 
     Args:
         rank: of the tensor, spatial dimensions plus two.
