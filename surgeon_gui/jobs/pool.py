@@ -13,7 +13,7 @@ from surgeon_gui.jobs.client import Job, Worker, kill_group, spawn
 from surgeon_gui.jobs.outcome import Outcome
 from surgeon_gui.jobs.protocol import Event
 from surgeon_gui.jobs.spec import JobSpec
-from surgeon_gui.jobs.store import cache_root
+from surgeon_gui.settings import cache_dir
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class WorkerPool:
         with self._lock:
             if self._closed or self._is_alive():
                 return
-            log = self._log or cache_root() / "spare-worker.log"
+            log = self._log or cache_dir() / "spare-worker.log"
             try:
                 log.parent.mkdir(parents=True, exist_ok=True)
                 log.unlink(missing_ok=True)

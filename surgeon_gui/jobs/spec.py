@@ -247,11 +247,45 @@ class VerifySpec(JobSpec[VerifyResult]):
     save_reference: Path | None = None
 
 
+@dataclass(frozen=True)
+class PreprocessResult(JobResult):
+    """The graph a preprocess script made.
+
+    Args:
+        path: a `.pb`.
+        dangling: input strings no node answers to, as `node: input`.
+        duplicates: names the script gave to several nodes.
+    """
+
+    kind: ClassVar[str] = "preprocess"
+
+    path: Path
+    dangling: tuple[str, ...] = ()
+    duplicates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PreprocessSpec(JobSpec[PreprocessResult]):
+    """Run a graphsurgeon preprocess script on a graph.
+
+    Args:
+        graph: a frozen graph.
+        script: the script (`config.py`).
+        result: where the changed graph goes, a `.pb`.
+    """
+
+    kind: ClassVar[str] = "preprocess"
+
+    graph: Path
+    script: Path
+    result: Path
+
+
 SPECS: dict[str, type[JobSpec[Any]]] = {
-    spec.kind: spec for spec in (BuildSpec, ReferenceSpec, VerifySpec)
+    spec.kind: spec for spec in (BuildSpec, PreprocessSpec, ReferenceSpec, VerifySpec)
 }
 RESULTS: dict[str, type[JobResult]] = {
-    result.kind: result for result in (BuildResult, ReferenceResult, VerifyResult)
+    result.kind: result for result in (BuildResult, PreprocessResult, ReferenceResult, VerifyResult)
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -13,26 +12,13 @@ from pathlib import Path
 import psutil
 
 from surgeon_gui.errors import SaveError
+from surgeon_gui.settings import cache_dir
 
 logger = logging.getLogger(__name__)
 
 KEEP_JOBS = 40
 KEEP_SECONDS = 14 * 24 * 3600
 _OWNER = "owner.pid"
-
-
-def cache_root() -> Path:
-    """Return the user's cache folder for this program; `SURGEON_CACHE` overrides it."""
-    override = os.environ.get("SURGEON_CACHE")
-    if override:
-        return Path(override)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "surgeon-gui"
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA")
-        return Path(base or Path.home() / "AppData" / "Local") / "surgeon-gui" / "cache"
-    base = os.environ.get("XDG_CACHE_HOME")
-    return Path(base or Path.home() / ".cache") / "surgeon-gui"
 
 
 def new_job_directory(kind: str, root: Path | None = None) -> Path:
@@ -45,7 +31,7 @@ def new_job_directory(kind: str, root: Path | None = None) -> Path:
     Raises:
         SaveError: the folder cannot be made.
     """
-    home = root or cache_root() / "jobs"
+    home = root or cache_dir() / "jobs"
     try:
         home.mkdir(parents=True, exist_ok=True)
         prune(home)
@@ -56,7 +42,7 @@ def new_job_directory(kind: str, root: Path | None = None) -> Path:
         raise SaveError(
             f"A job's folder cannot be made: {error.strerror or error}.",
             where=str(home),
-            hint="Free some space, or set SURGEON_CACHE to a folder that can be written.",
+            hint="Free some space, or set SURGEON_HOME to a folder that can be written.",
         ) from error
     return directory
 

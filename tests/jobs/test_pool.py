@@ -102,7 +102,8 @@ def test_a_warm_worker_answers_within_seconds(tmp_path: Path) -> None:
         assert spare is not None
         assert spare.stdout is not None
         assert b'"ready": "tensorflow"' in spare.stdout.readline()
-        job = pool.job(ReferenceSpec(data_path("cifar_small.pb"), tmp_path / "y.npz"))
+        spec = ReferenceSpec(data_path("cifar_small.pb"), tmp_path / "y.npz")
+        job = pool.job(spec, tmp_path / "job")
         started = time.monotonic()
         job.start()
         outcome = job.wait(60)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from surgeon_gui.errors import SaveError
-from surgeon_gui.jobs.store import cache_root, new_job_directory, prune, release
+from surgeon_gui.jobs.store import new_job_directory, prune, release
 
 
 @pytest.fixture
@@ -69,26 +68,9 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     with pytest.raises(SaveError) as caught:
         new_job_directory("build", tmp_path / "file" / "jobs")
     assert caught.value.hint is not None
-    assert "SURGEON_CACHE" in caught.value.hint
+    assert "SURGEON_HOME" in caught.value.hint
 
 
-@pytest.mark.parametrize(
-    ("platform", "variables", "path"),
-    [
-        ("linux", {"SURGEON_CACHE": "/c"}, "/c"),
-        ("linux", {"XDG_CACHE_HOME": "/x"}, "/x/surgeon-gui"),
-        ("linux", {}, "/home/me/.cache/surgeon-gui"),
-        ("darwin", {}, "/home/me/Library/Caches/surgeon-gui"),
-        ("win32", {"LOCALAPPDATA": "/l"}, "/l/surgeon-gui/cache"),
-        ("win32", {}, "/home/me/AppData/Local/surgeon-gui/cache"),
-    ],
-)
-def test_the_cache_is_where_the_system_keeps_caches(
-    monkeypatch: pytest.MonkeyPatch, platform: str, variables: dict[str, str], path: str
-) -> None:
-    for name in ("SURGEON_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in {"HOME": "/home/me", **variables}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "platform", platform)
-    assert cache_root() == Path(path)
+def test_jobs_lie_in_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SURGEON_HOME", str(tmp_path))
+    assert new_job_directory("build").parent == tmp_path / "cache" / "jobs"

@@ -229,7 +229,7 @@ def test_a_cancelled_job_stops(tmp_path: Path) -> None:
 def test_a_real_model_is_verified_through_the_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SURGEON_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("SURGEON_HOME", str(tmp_path))
     original = data_path("mobilenet_v1_0.25_128_frozen.pb")
     network = network_from_graph(open_graph(original)).network
     assert network is not None
