@@ -1,0 +1,1 @@
+"""One emitter per layer kind; each module registers its own."""
