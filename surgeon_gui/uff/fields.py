@@ -67,6 +67,27 @@ def dtype_number(number: int) -> pb.Data:
     return data
 
 
+def list_data(values: Iterable[object]) -> pb.Data | None:
+    """Return a list of integers, reals, booleans or texts; None for a mixed or other list."""
+    items = list(values)
+    kinds = {type(item) for item in items}
+    if len(kinds) > 1:
+        return None
+    if not items or kinds == {int}:
+        return integers(item for item in items if isinstance(item, int))
+    data = pb.Data()
+    for item in items:
+        if isinstance(item, bool):
+            data.b_list.val.append(item)
+        elif isinstance(item, float):
+            data.d_list.val.append(item)
+        elif isinstance(item, bytes):
+            data.s_list.val.append(item.decode("utf-8", "backslashreplace"))
+        else:
+            return None
+    return data
+
+
 def orders_key(orders: Iterable[str]) -> str:
     """Return the key of `referenced_data` under which a combination of orders is shared."""
     return "orders_" + "_".join(orders)
