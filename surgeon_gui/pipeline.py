@@ -5,6 +5,7 @@ The window and the command line both go through here, so they cannot differ.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +13,11 @@ from pathlib import Path
 from surgeon_gui.errors import NotConvertible, UsageError
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph, TensorRef
-from surgeon_gui.graph.open import save_graph
+from surgeon_gui.graph.open import open_graph, save_graph
 from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.graph.values import Shape
-from surgeon_gui.jobs.spec import BuildSpec, VerifySpec
+from surgeon_gui.jobs.run import run_job
+from surgeon_gui.jobs.spec import BuildSpec, PreprocessSpec, VerifySpec
 from surgeon_gui.network.ir import Network
 from surgeon_gui.network.lower import network_from_graph
 from surgeon_gui.network.store import save_network
@@ -215,3 +217,23 @@ def prepare_build(
     network_file = directory / "graph.network"
     save_network(network, network_file)
     return replace(spec, network=network_file)
+
+
+def preprocess(graph: Graph, script: Path) -> tuple[Graph, tuple[str, ...]]:
+    """Return what a graphsurgeon script makes of a graph, and what is odd about the result.
+
+    The script is code; it runs in a worker process.
+
+    Raises:
+        ScriptError: the script is wrong or fails; `where` is its line.
+        JobError: the worker crashed or was cancelled.
+    """
+    with tempfile.TemporaryDirectory(prefix="surgeon-preprocess-") as folder:
+        before, after = Path(folder) / "before.pb", Path(folder) / "after.pb"
+        save_graphdef(graph, before)
+        result = run_job(PreprocessSpec(before, script.absolute(), after))
+        changed = open_graph(after)
+    notes = [f"{found} is not there any more." for found in result.dangling]
+    notes += [f"Several nodes were named {name}; the last was kept." for name in result.duplicates]
+    kept = graph.outputs is not None and all(ref.node in changed for ref in graph.outputs)
+    return changed.with_outputs(graph.outputs if kept else None), tuple(notes)

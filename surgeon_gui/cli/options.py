@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from surgeon_gui.cli.app import stderr
 from surgeon_gui.edits.base import Edit
 from surgeon_gui.edits.boundary import SetInput
 from surgeon_gui.edits.rules import ApplyRules
@@ -20,6 +21,7 @@ from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.query import deduce_outputs, resolve_output
 from surgeon_gui.graph.values import Shape
+from surgeon_gui.pipeline import preprocess
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -155,10 +157,12 @@ def prepare(path: Path, surgery: Surgery) -> Prepared:
     changes: list[Mapping[str, Any]] = []
     stopped = "Nothing was asked for."
     if surgery.preprocess is not None:
-        from surgeon_gui.compat.preprocess import run_preprocess
-
-        graph = run_preprocess(graph, surgery.preprocess)
-        changes.append({"edit": "preprocess", "nodes": [str(surgery.preprocess)]})
+        before = graph
+        graph, notes = preprocess(graph, surgery.preprocess)
+        for note in notes:
+            stderr.print(f"{surgery.preprocess.name}: {note}", markup=False)
+        stopped = "The script ran to its end."
+        changes.append(_change(f"Run {surgery.preprocess.name}", before, graph))
     if surgery.rules:
         for applied in ApplyRules(surgery.rules).run(graph):
             graph = applied.graph
@@ -173,15 +177,18 @@ def prepare(path: Path, surgery: Surgery) -> Prepared:
     )
 
 
+def _change(title: str, before: Graph, after: Graph) -> Mapping[str, Any]:
+    delta = Delta.between(before, after)
+    return {"edit": title, "nodes": [*delta.added, *delta.changed, *delta.removed]}
+
+
 def _record(changes: list[Mapping[str, Any]], before: Graph) -> Callable[[Edit, Graph], None]:
     """Return the callback that notes what each edit of a script changed."""
     last = before
 
     def done(edit: Edit, after: Graph) -> None:
         nonlocal last
-        delta = Delta.between(last, after)
+        changes.append(_change(edit.title, last, after))
         last = after
-        nodes = [*delta.added, *delta.changed, *delta.removed]
-        changes.append({"edit": edit.title, "nodes": nodes})
 
     return done

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 from surgeon_gui.cli.app import VERBS, exit_code, print_error, print_json, stdout
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
@@ -17,9 +16,9 @@ from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.query import deduce_inputs
 from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.graph.values import Shape, TensorType
-from surgeon_gui.targets import SupportReport, as_json, inspect
+from surgeon_gui.targets import Problem, SupportReport, as_json, inspect
 
-_SHOWN = 20
+_SHOWN = 6
 
 
 @VERBS.register("inspect")
@@ -93,12 +92,21 @@ def _print(facts: dict[str, Any], report: SupportReport) -> None:
     more = f" and {len(ops) - 12} more" if len(ops) > 12 else ""
     stdout.print(f"  ops    {listed}{more}", markup=False)
     stdout.print(f"  {report.target.title}: {report.summary}", markup=False)
-    if report.problems:
-        table = Table("", "node", "op", "why", "what to do", box=None, pad_edge=False)
-        for problem in report.problems[:_SHOWN]:
-            cure = f"rule {problem.rule}" if problem.rule else problem.remedy or ""
-            table.add_row(problem.severity, problem.node, problem.op, problem.reason, cure)
-        stdout.print(table)
-        if len(report.problems) > _SHOWN:
-            stdout.print(f"  … and {len(report.problems) - _SHOWN} more (see --json)")
+    groups: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in report.problems:
+        reason = problem.reason.replace(problem.node, "it") if problem.node else problem.reason
+        groups.setdefault((problem.severity, problem.op, reason), []).append(problem)
+    for (severity, op, reason), alike in groups.items():
+        colour = "red" if severity == "error" else "yellow"
+        many = f" x {len(alike)}" if len(alike) > 1 else ""
+        stdout.print(f"  {severity}: {op or 'graph'}{many}", style=colour, markup=False)
+        stdout.print(f"    {reason}", markup=False)
+        rules = sorted({problem.rule for problem in alike if problem.rule})
+        if rules:
+            stdout.print(f"    Rule: {', '.join(rules)}", markup=False)
+        elif alike[0].remedy:
+            stdout.print(f"    {alike[0].remedy}", markup=False)
+        names = [problem.node for problem in alike if problem.node]
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        stdout.print(f"    at {', '.join(names[:_SHOWN])}{more}", style="dim", markup=False)
     stdout.print(f"  {facts['seconds']} s", markup=False)
