@@ -1,0 +1,47 @@
+"""Computing a node on the CPU with numpy, exactly as TensorFlow would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from surgeon_gui.errors import GraphError
+from surgeon_gui.graph.model import Node
+from surgeon_gui.graph.values import Array
+from surgeon_gui.registry import Registry
+
+Evaluator = Callable[[Node, Sequence[Array]], "Sequence[Array] | Array"]
+"""Takes a node and its input arrays; returns its output arrays, or the only one."""
+
+EVALUATORS: Registry[Evaluator] = Registry("surgeon_gui.graph.kernels")
+evaluates = EVALUATORS.register
+
+
+def has_evaluator(op: str) -> bool:
+    return op in EVALUATORS
+
+
+def evaluate(node: Node, inputs: Sequence[Array]) -> tuple[Array, ...] | None:
+    """Return the node's outputs for these inputs, None where its op has no evaluator.
+
+    Integers are exact, with TensorFlow's division, rounding, wrapping and casts; floats are rounded
+    as the dtype demands, though sums may be taken in another order.
+
+    Raises:
+        GraphError: the inputs do not fit the node.
+    """
+    evaluator = EVALUATORS.get(node.op)
+    if evaluator is None:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            found = evaluator(node, inputs)
+    except (ValueError, IndexError, TypeError, KeyError, OverflowError) as error:
+        raise GraphError(
+            f"{node.op} cannot be computed: {error}.",
+            where=node.name,
+            hint="Check its inputs' shapes and attributes.",
+        ) from error
+    outputs = [found] if isinstance(found, np.ndarray | np.generic) else found
+    return tuple(np.asarray(output) for output in outputs)

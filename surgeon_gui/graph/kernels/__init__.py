@@ -1,0 +1,1 @@
+"""TensorFlow's operations in numpy: one function per op or family, found by `evaluate`."""
