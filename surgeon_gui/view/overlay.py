@@ -30,9 +30,14 @@ class Mark:
             raise ValueError(f"{self.status!r} is none of {', '.join(STATUSES)}")
 
     @property
+    def rank(self) -> int:
+        """How bad it is; higher is worse."""
+        return _RANK[self.status]
+
+    @property
     def is_drawn(self) -> bool:
         """Whether the node wears a badge for it."""
-        return _RANK[self.status] >= _RANK["unknown"]
+        return self.rank >= _RANK["unknown"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,105 +1,260 @@
-"""GraphCanvas: the widget that shows a graph.
-
-How items are named: a node by its name (`block/conv`), a namespace by its path with a closing slash
-(`block/`), so an operation and a namespace of the same path stay apart.
-"""
+"""GraphCanvas: the widget that shows a graph and answers mouse and keys."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+)
+from PySide6.QtWidgets import QRubberBand, QToolTip, QWidget
 
-from PySide6.QtCore import QPoint, QRectF, Signal
-from PySide6.QtWidgets import QGraphicsView, QWidget
-
-from surgeon_gui.graph.model import Graph
+from surgeon_gui.ui.canvas.board import CHEVRON, GraphBoard
+from surgeon_gui.ui.canvas.tips import tip_for
+from surgeon_gui.ui.canvas.walk import first_item, neighbour
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.view.labels import TensorTypes
-from surgeon_gui.view.overlay import Overlay
+from surgeon_gui.view.labels import OPEN_HEAD
+
+_ARROWS = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right})
+_TOGGLES = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+_SLACK = 4
 
 
-class GraphCanvas(QGraphicsView):
+class GraphCanvas(GraphBoard):
     """A graph, drawn top to bottom, with namespaces that open in place.
 
-    Signals:
-        selection_changed(tuple): the selected items, nodes and `namespace/`, in order of choice.
-        activated(str): an item was double clicked or Enter was pressed on it (a node; a namespace
-            opens or closes by itself and is not reported).
-        context_menu_requested(str, QPoint): an item (`""` for the empty canvas) and the global
-            position for the menu; the item is selected already.
-        hovered(str): the item under the mouse, `""` for none.
-        zoom_changed(float): 1.0 is the natural size.
-        layout_started(): a layout that takes longer than a frame begins.
-        layout_progress(float): how much of it is done, 0 to 1.
-        layout_finished(): the picture is complete (also after a cancel).
-        expansion_changed(tuple): the namespaces now open.
+    Mouse: a click selects, with Ctrl or Shift adds; a double click opens or closes a namespace and
+    activates a node; dragging pans, with Shift draws a selection rectangle; the wheel zooms.
+    Keys: arrows walk along edges and rows, Enter opens and closes, + − 0 zoom, F fits, Esc selects
+    nothing.
     """
 
-    selection_changed = Signal(tuple)
-    activated = Signal(str)
-    context_menu_requested = Signal(str, QPoint)
-    hovered = Signal(str)
-    zoom_changed = Signal(float)
-    layout_started = Signal()
-    layout_progress = Signal(float)
-    layout_finished = Signal()
-    expansion_changed = Signal(tuple)
+    def __init__(self, parent: QWidget | None = None, *, theme: Theme | None = None) -> None:
+        super().__init__(parent, theme=theme)
+        self._pressed: QPoint | None = None
+        self._band: QRubberBand | None = None
+        self._hover = ""
 
-    def __init__(self, parent: QWidget | None = None, *, theme: Theme | None = None) -> None: ...
+    # Mouse
 
-    # What is shown
-    def set_graph(
-        self,
-        graph: Graph | None,
-        *,
-        types: TensorTypes | None = None,
-        title: str = "",
-    ) -> None:
-        """Show `graph`; open namespaces, selection and view are kept where the names still exist.
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        position = event.position().toPoint()
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self.start_pan(position)
+        elif event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = position
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self._band = self._band or QRubberBand(QRubberBand.Shape.Rectangle, self.viewport())
+                self._band.setGeometry(QRect(position, position))
+        event.accept()
 
-        Args:
-            graph: what to show; None shows the empty canvas.
-            types: what is known of its tensors, for the shapes on nodes and edges.
-            title: the file's name, first in the breadcrumb.
-        """
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        position = event.position().toPoint()
+        if self._pressed is not None and not self.is_panning:
+            if self._band is not None:
+                self._band.setGeometry(QRect(self._pressed, position).normalized())
+                self._band.setVisible(self._is_drag(position))
+            elif self._is_drag(position):
+                self.start_pan(self._pressed)
+        if self.is_panning:
+            super().mouseMoveEvent(event)
+            return
+        self._set_hover(self._item_under(position))
+        event.accept()
 
-    def set_types(self, types: TensorTypes | None) -> None: ...
-    def graph(self) -> Graph | None: ...
-    def set_overlay(self, overlay: Overlay) -> None: ...
-    def set_theme(self, theme: Theme) -> None: ...
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        position = event.position().toPoint()
+        pressed, self._pressed = self._pressed, None
+        if self.is_panning:
+            super().mouseReleaseEvent(event)
+            return
+        event.accept()
+        if event.button() != Qt.MouseButton.LeftButton or pressed is None:
+            return
+        band, self._band = self._band, None
+        if band is not None:
+            is_drawn = self._is_drag_between(pressed, position)
+            band.deleteLater()
+            if is_drawn:
+                self._select_in(QRect(pressed, position).normalized())
+                return
+        self._click(position, adds=bool(event.modifiers() & _TOGGLES))
 
-    # Opening and closing
-    def expand(self, namespace: str) -> None: ...
-    def collapse(self, namespace: str) -> None: ...
-    def toggle(self, namespace: str) -> None: ...
-    def expand_all(self) -> None: ...
-    def collapse_all(self) -> None: ...
-    def expanded(self) -> frozenset[str]: ...
-    def set_expanded(self, namespaces: Iterable[str]) -> None: ...
-    def cancel_layout(self) -> None: ...
-    def is_laying_out(self) -> bool: ...
+    def _is_drag(self, position: QPoint) -> bool:
+        return self._pressed is not None and self._is_drag_between(self._pressed, position)
 
-    # Selection and lights
-    def reveal(self, item: str) -> None:
-        """Open what hides `item`, select it and bring it to the centre."""
+    @staticmethod
+    def _is_drag_between(start: QPoint, end: QPoint) -> bool:
+        return (end - start).manhattanLength() > _SLACK
 
-    def select(self, items: Iterable[str]) -> None: ...
-    def selection(self) -> tuple[str, ...]: ...
-    def set_hits(self, names: Iterable[str]) -> None:
-        """Ring the nodes found by a search, and the closed namespaces that hold some."""
+    def _click(self, position: QPoint, *, adds: bool) -> None:
+        item = self.item_at(position)
+        if item and not adds and self._on_chevron(position):
+            self.toggle(item)
+            return
+        chosen = self._constant_at(position) or item
+        if not adds:
+            self.select([chosen] if chosen else [])
+        elif chosen in self.selection():
+            self.select([name for name in self.selection() if name != chosen])
+        elif chosen:
+            self.select([*self.selection(), chosen])
 
-    def set_preview(self, names: Iterable[str]) -> None:
-        """Outline the nodes an edit or rule would touch."""
+    def _on_chevron(self, position: QPoint) -> bool:
+        at = self._box_at(position)
+        if at is None or self._plan is None or self._plan.picture.items[at] >= 0:
+            return False
+        rect = self._plan.box_rect(at)
+        place = self.mapToScene(position) - rect.topLeft()
+        return place.x() <= CHEVRON and place.y() <= OPEN_HEAD
 
-    # Where things are
-    def node_rect(self, name: str) -> QRectF: ...
-    def group_rect(self, namespace: str) -> QRectF: ...
-    def visible_items(self) -> tuple[str, ...]: ...
-    def item_at(self, position: QPoint) -> str: ...
+    def _constant_at(self, position: QPoint) -> str:
+        at = self._box_at(position)
+        if at is None or self._plan is None or self.zoom() < 0.5:
+            return ""
+        return self._plan.row_at(at, self.mapToScene(position))
 
-    # View
-    def fit(self) -> None: ...
-    def zoom(self) -> float: ...
-    def set_zoom(self, zoom: float) -> None: ...
-    def zoom_in(self) -> None: ...
-    def zoom_out(self) -> None: ...
-    def zoom_to_selection(self) -> None: ...
+    def _select_in(self, area: QRect) -> None:
+        """Select what lies wholly inside; of an open namespace its members, not itself."""
+        plan = self._plan
+        if plan is None:
+            return
+        scene_area = self.mapToScene(area).boundingRect()
+        self.select(
+            self._name(int(at))
+            for at in plan.closed_in(scene_area)
+            if scene_area.contains(plan.box_rect(int(at)))
+        )
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        position = event.position().toPoint()
+        item = self.item_at(position)
+        # On the triangle the two clicks have opened and closed already.
+        if self._on_chevron(position):
+            self.toggle(item)
+        elif item:
+            self._activate(item)
+        event.accept()
+
+    def _activate(self, item: str) -> None:
+        if item.endswith("/") and self._tree is not None and self._tree.find_group(item):
+            self.toggle(item)
+        else:
+            self.activated.emit(item)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._set_hover("")
+        super().leaveEvent(event)
+
+    def _item_under(self, position: QPoint) -> str:
+        """What a click would select: of an open namespace only its head."""
+        return self.item_at(position)
+
+    def _set_hover(self, item: str) -> None:
+        if item == self._hover:
+            return
+        self._hover = item
+        at = self._item(item) if item else None
+        is_open = at is not None and self._scene is not None and self._scene.is_open(at)
+        self._light_item.lights.hover = None if is_open else at
+        self._light_item.update()
+        self.hovered.emit(item)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        position = event.pos()
+        is_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        if is_key:
+            item = self.selection()[-1] if self.selection() else ""
+            rect = self.group_rect(item) if item.endswith("/") else self.node_rect(item)
+            position = self.mapFromScene(rect.center())
+        else:
+            item = self._constant_at(position) or self.item_at(position)
+            if item and item not in self.selection():
+                self.select([item])
+        self.context_menu_requested.emit(item, self.viewport().mapToGlobal(position))
+        event.accept()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            self._show_tip(event)
+            return True
+        return super().viewportEvent(event)
+
+    def _show_tip(self, event: QHelpEvent) -> None:
+        at = self._box_at(event.pos())
+        marks = self._picture_item.marks
+        if at is None or self._plan is None or marks is None:
+            QToolTip.hideText()
+            return
+        text = tip_for(self._plan, marks, at, self._constant_at(event.pos()))
+        QToolTip.showText(event.globalPos(), text, self.viewport())
+
+    # Keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.ignore()
+        elif key in _ARROWS:
+            self._walk(key, adds=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if self.selection():
+                self._activate(self.selection()[-1])
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom_in()
+        elif key == Qt.Key.Key_Minus:
+            self.zoom_out()
+        elif key == Qt.Key.Key_0:
+            self.set_zoom(1.0)
+        elif key == Qt.Key.Key_F:
+            self.fit()
+        elif key == Qt.Key.Key_Home:
+            self.show_start()
+        elif key == Qt.Key.Key_Escape and (self.selection() or self.is_laying_out()):
+            self.cancel_layout()
+            self.select([])
+        else:
+            event.ignore()
+
+    def _walk(self, key: Qt.Key, *, adds: bool) -> None:
+        plan, tree = self._plan, self._tree
+        if plan is None or tree is None:
+            return
+        start = self._light_item.lights.selected[-1:] if self.selection() else []
+        found = neighbour(plan, start[0], key) if start else first_item(plan)
+        if found is None:
+            return
+        name = tree.name(found)
+        kept = self.selection() if adds else ()
+        self.select([*(other for other in kept if other != name), name])
+        self._keep_in_view(plan.item_rect(found))
+
+    def _keep_in_view(self, rect: QRectF) -> None:
+        seen = self.seen().adjusted(40, 40, -40, -40)
+        if not seen.contains(QRectF(rect.left(), rect.top(), rect.width(), min(rect.height(), 60))):
+            self.centerOn(rect.center().x(), rect.top() + min(rect.height() / 2, seen.height() / 3))
+
+    # Nothing to show
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        if self._graph is not None:
+            return
+        title, hint = self._empty_text
+        painter.save()
+        painter.resetTransform()
+        room = QRectF(self.viewport().rect())
+        middle = room.center().y()
+        painter.setFont(self._ink.font("bold"))
+        painter.setPen(self._ink.theme.color("text"))
+        upper = QRectF(room.left(), middle - 24, room.width(), 20)
+        painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, title)
+        painter.setFont(self._ink.font("plain"))
+        painter.setPen(self._ink.theme.color("muted"))
+        lower = QRectF(room.left(), middle + 2, room.width(), 20)
+        painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, hint)
+        painter.restore()

@@ -1,0 +1,320 @@
+"""The small widgets in the corners of the canvas: breadcrumb, zoom, legend, minimap, progress."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+from surgeon_gui.graph.ops import category
+from surgeon_gui.ui.canvas.minimap import Minimap
+from surgeon_gui.ui.canvas.swatch import Swatch
+from surgeon_gui.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from surgeon_gui.ui.canvas.board import GraphBoard
+
+_MARGIN = 12
+_CATEGORY_WORDS = {
+    "convolution": "convolution, matrix",
+    "normalisation": "normalisation",
+    "activation": "activation",
+    "pooling": "pooling",
+    "arithmetic": "arithmetic",
+    "shape": "shape",
+    "data": "data",
+    "constant": "constant",
+    "control": "control flow",
+    "plugin": "plugin",
+    "other": "other",
+}
+_STATUS_WORDS = {
+    "cured": "a rule cures it",
+    "refuses": "target refuses",
+    "caveat": "taken, with a caveat",
+    "unknown": "not known",
+}
+
+
+class Corners(QObject):
+    """Puts the corner widgets over the canvas and keeps them true.
+
+    Args:
+        board: the canvas.
+        theme: its colours.
+    """
+
+    def __init__(self, board: GraphBoard, theme: Theme) -> None:
+        super().__init__(board)
+        self._board = board
+        self.breadcrumb = Breadcrumb(board)
+        self.zoom_bar = ZoomBar(board)
+        self.legend = Legend(board)
+        self.minimap = Minimap(board)
+        self.progress = Progress(board)
+        self.breadcrumb.picked.connect(board.reveal)
+        self.zoom_bar.zoom_in.connect(board.zoom_in)
+        self.zoom_bar.zoom_out.connect(board.zoom_out)
+        self.zoom_bar.natural.connect(lambda: board.set_zoom(1.0))
+        self.zoom_bar.fit.connect(board.fit)
+        self.minimap.moved.connect(board.centerOn)
+        self.progress.cancelled.connect(board.cancel_layout)
+        board.layout_started.connect(self._layout_started)
+        board.layout_progress.connect(self.progress.set_share)
+        board.layout_finished.connect(self.progress.hide)
+        board.layout_finished.connect(self._place)
+        self.set_theme(theme)
+        board.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            self._place()
+        return False
+
+    def set_theme(self, theme: Theme) -> None:
+        for widget in (self.breadcrumb, self.zoom_bar, self.legend, self.minimap, self.progress):
+            widget.set_theme(theme)
+        self.content_changed()
+
+    def content_changed(self) -> None:
+        """The picture, its marks or the graph changed."""
+        plan = self._board.plan()
+        self.zoom_bar.setVisible(plan is not None)
+        self.breadcrumb.setVisible(plan is not None)
+        self.legend.show_plan(self._board)
+        self.minimap.show_plan(plan, self._board.marks())
+        self.selection_moved()
+        self.view_moved()
+
+    def selection_moved(self) -> None:
+        selected = self._board.selection()
+        self.breadcrumb.show_path(self._board.title(), selected[-1] if selected else "")
+        self.minimap.update()
+        self._place()
+
+    def view_moved(self) -> None:
+        self.minimap.show_view(self._board.seen())
+        self._place_minimap()
+
+    def zoom_moved(self, zoom: float) -> None:
+        self.zoom_bar.show_zoom(zoom)
+
+    def _layout_started(self) -> None:
+        self.progress.set_share(0.0)
+        self.progress.show()
+        self._place()
+
+    def _place(self) -> None:
+        room = self._board.rect()
+        for panel in (self.breadcrumb, self.zoom_bar, self.legend, self.progress):
+            panel.adjustSize()
+        self.breadcrumb.move(_MARGIN, _MARGIN)
+        self.breadcrumb.setMaximumWidth(max(room.width() - self.zoom_bar.width() - 48, 80))
+        self.zoom_bar.move(room.width() - self.zoom_bar.width() - _MARGIN, _MARGIN)
+        self.legend.move(_MARGIN, room.height() - self.legend.height() - _MARGIN)
+        self.progress.move(
+            (room.width() - self.progress.width()) // 2,
+            room.height() - self.progress.height() - _MARGIN,
+        )
+        self._place_minimap()
+        for widget in (
+            self.breadcrumb,
+            self.zoom_bar,
+            self.legend,
+            self.minimap,
+            self.progress,
+        ):
+            widget.raise_()
+
+    def _place_minimap(self) -> None:
+        room = self._board.rect()
+        self.minimap.fit_into(room.size())
+        self.minimap.move(
+            room.width() - self.minimap.width() - _MARGIN,
+            room.height() - self.minimap.height() - _MARGIN,
+        )
+
+
+class _Corner(QFrame):
+    """A small panel over the canvas."""
+
+    def __init__(self, parent: QWidget, name: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.setStyleSheet(
+            f"#{self.objectName()} {{ background: {theme.window}; border: 1px solid {theme.line};"
+            f" border-radius: 6px; }} QLabel {{ color: {theme.text}; font-size: 11px; }}"
+        )
+
+
+class ZoomBar(_Corner):
+    """Zoom out, the zoom itself (back to 100 %), zoom in, fit."""
+
+    zoom_in = Signal()
+    zoom_out = Signal()
+    natural = Signal()
+    fit = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, "zoomBar")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        self._zoom = self._button("100 %", "Natural size (0)", self.natural)
+        row.addWidget(self._button("−", "Zoom out (−)", self.zoom_out))
+        row.addWidget(self._zoom)
+        row.addWidget(self._button("+", "Zoom in (+)", self.zoom_in))
+        row.addWidget(self._button("Fit", "Show everything (F)", self.fit))
+
+    def _button(self, text: str, tip: str, signal: object) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.clicked.connect(signal)
+        return button
+
+    def show_zoom(self, zoom: float) -> None:
+        self._zoom.setText(f"{zoom * 100:.0f} %" if zoom >= 0.1 else f"{zoom * 100:.1f} %")
+        self.adjustSize()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.setStyleSheet(
+            f"QToolButton {{ background: {theme.window}; color: {theme.text};"
+            f" border: 1px solid {theme.line}; border-radius: 5px; padding: 4px 8px;"
+            f" font-size: 12px; min-width: 12px; }}"
+            f" QToolButton:hover {{ background: {theme.sunken}; }}"
+            f" QToolButton:pressed {{ background: {theme.accent_soft}; }}"
+        )
+
+
+class Breadcrumb(QWidget):
+    """File › namespace › node; each part can be clicked."""
+
+    picked = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        self._label = QLabel(self)
+        self._label.setTextFormat(Qt.TextFormat.RichText)
+        self._label.linkActivated.connect(self.picked)
+        self._label.setAccessibleName("Place in the graph")
+        row.addWidget(self._label)
+        self._shown = ("", "")
+        self._theme: Theme | None = None
+
+    def show_path(self, title: str, item: str) -> None:
+        self._shown = (title, item)
+        self._write()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._label.setStyleSheet(f"color: {theme.text}; font-size: 12px;")
+        self._write()
+
+    def _write(self) -> None:
+        if self._theme is None:
+            return
+        from html import escape
+
+        title, item = self._shown
+        parts = [part for part in item.removesuffix("/").split("/") if part]
+        muted, text = self._theme.muted, self._theme.text
+        written = [f"<span style='color:{muted}'>{escape(title)}</span>"] if title else []
+        for depth, part in enumerate(parts, start=1):
+            path = "/".join(parts[:depth])
+            if depth == len(parts):
+                written.append(f"<b style='color:{text}'>{escape(part)}</b>")
+            else:
+                written.append(
+                    f"<a href='{escape(path)}/' style='color:{muted};text-decoration:none'>"
+                    f"{escape(part)}</a>"
+                )
+        self._label.setText(f" <span style='color:{muted}'>›</span> ".join(written))
+        self.adjustSize()
+
+
+class Legend(_Corner):
+    """What colours and signs mean, of those that are in the picture."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, "legend")
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(10, 8, 12, 8)
+        self._grid.setHorizontalSpacing(8)
+        self._grid.setVerticalSpacing(4)
+        self._key: tuple[object, ...] = ()
+
+    def show_plan(self, board: GraphBoard) -> None:
+        """List the categories and verdicts that occur in the graph."""
+        plan, theme = board.plan(), board.theme()
+        if plan is None:
+            self.hide()
+            return
+        nodes = plan.tree.graph.nodes
+        ops = {nodes[position].op for position in plan.tree.nodes}
+        found = {category(op) for op in ops}
+        statuses = {mark.status for mark in board.overlay().marks.values()}
+        categories = [name for name in _CATEGORY_WORDS if name in found]
+        signs = [name for name in _STATUS_WORDS if name in statuses]
+        key = (theme.name, tuple(categories), tuple(signs))
+        if key != self._key:
+            self._key = key
+            self._fill(theme, categories, signs)
+        self.show()
+
+    def _fill(self, theme: Theme, categories: list[str], signs: list[str]) -> None:
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        entries = [(Swatch(theme, category=name), _CATEGORY_WORDS[name]) for name in categories]
+        entries += [(Swatch(theme, status=name), _STATUS_WORDS[name]) for name in signs]
+        rows = -(-len(entries) // 2)
+        for at, (swatch, words) in enumerate(entries):
+            column = 0 if at < rows else 2
+            self._grid.addWidget(swatch, at % rows, column)
+            self._grid.addWidget(QLabel(words, self), at % rows, column + 1)
+        self.adjustSize()
+
+
+class Progress(_Corner):
+    """How far a layout is, with Cancel."""
+
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, "progress")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 8, 8)
+        row.addWidget(QLabel("Laying out", self))
+        self._bar = QProgressBar(self)
+        self._bar.setRange(0, 1000)
+        self._bar.setTextVisible(False)
+        self._bar.setFixedSize(180, 6)
+        row.addWidget(self._bar)
+        button = QPushButton("Cancel", self)
+        button.clicked.connect(self.cancelled)
+        row.addWidget(button)
+        self.hide()
+
+    def set_share(self, share: float) -> None:
+        self._bar.setValue(round(share * 1000))

@@ -1,0 +1,149 @@
+"""What the canvas paints with: fonts, shapes and writing, each made once per theme."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import qtawesome
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QPainterPath, QPen, QStaticText, QTransform
+
+from surgeon_gui.ui.theme import Theme
+from surgeon_gui.view.labels import HEAD, Metrics
+
+RADIUS = 5.0
+GROUP_RADIUS = 9.0
+BADGE = 9.0
+_CHARACTERS = "".join(map(chr, range(32, 0x180))) + "…×“”\u2009▸▾"
+_ICONS = {
+    "caveat": "fa6s.exclamation",
+    "cured": "fa6s.wrench",
+    "refuses": "fa6s.xmark",
+    "unknown": "fa6s.question",
+}
+
+
+class Ink:
+    """Fonts and cached writing of one theme.
+
+    Attributes:
+        theme: the colours.
+        bold, plain, mono: the fonts of heads, rows and values.
+        metrics: their widths, for the layout.
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self.bold = _sized(theme.ui_font, 12.5, QFont.Weight.DemiBold)
+        self.plain = _sized(theme.ui_font, 11.5, QFont.Weight.Normal)
+        self.mono = _sized(theme.mono_font, 11.0, QFont.Weight.Normal)
+        self.metrics = Metrics(_widths(self.bold), _widths(self.plain), _widths(self.mono))
+        self._fonts = {"bold": self.bold, "plain": self.plain, "mono": self.mono}
+        self._ascents = {name: QFontMetricsF(font).ascent() for name, font in self._fonts.items()}
+        self._heights = {name: QFontMetricsF(font).height() for name, font in self._fonts.items()}
+        self._texts: dict[tuple[str, str], QStaticText] = {}
+
+    def font(self, name: str) -> QFont:
+        return self._fonts[name]
+
+    def height(self, name: str) -> float:
+        return self._heights[name]
+
+    def text(self, text: str, font: str) -> QStaticText:
+        """Return `text` laid out in a font, to be painted with that font set."""
+        found = self._texts.get((text, font))
+        if found is None:
+            found = QStaticText(text)
+            found.setTextFormat(Qt.TextFormat.PlainText)
+            found.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+            found.prepare(QTransform(), self._fonts[font])
+            self._texts[text, font] = found
+        return found
+
+    def pen(self, color: str, width: float = 1.0) -> QPen:
+        """Return a cosmetic pen; width 1 is the one Qt strokes quickly."""
+        pen = QPen(self.theme.color(color), width)
+        pen.setCosmetic(True)
+        return pen
+
+
+def _sized(font: QFont, pixels: float, weight: QFont.Weight) -> QFont:
+    made = QFont(font)
+    made.setPixelSize(round(pixels))
+    # Half pixels only exist in points; 96 dpi is what a logical pixel is defined by.
+    made.setPointSizeF(pixels * 72.0 / 96.0)
+    made.setWeight(weight)
+    made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    return made
+
+
+def _widths(font: QFont) -> dict[str, float]:
+    metrics = QFontMetricsF(font)
+    return {character: metrics.horizontalAdvance(character) for character in _CHARACTERS}
+
+
+@lru_cache(maxsize=512)
+def head_path(width: float, is_whole: bool) -> QPainterPath:
+    """The coloured head of a node at the origin; round below too if there is no body."""
+    path = QPainterPath()
+    if is_whole:
+        path.addRoundedRect(QRectF(0, 0, width, HEAD), RADIUS, RADIUS)
+        return path
+    path.moveTo(0, HEAD)
+    path.lineTo(0, RADIUS)
+    path.arcTo(QRectF(0, 0, 2 * RADIUS, 2 * RADIUS), 180, -90)
+    path.lineTo(width - RADIUS, 0)
+    path.arcTo(QRectF(width - 2 * RADIUS, 0, 2 * RADIUS, 2 * RADIUS), 90, -90)
+    path.lineTo(width, HEAD)
+    path.closeSubpath()
+    return path
+
+
+@lru_cache(maxsize=512)
+def hatch_path(width: float, is_whole: bool) -> QPainterPath:
+    """Diagonal stripes over a head, so that a mark shows without its colour."""
+    stripes = QPainterPath()
+    at = -HEAD
+    while at < width:
+        stripes.moveTo(at, HEAD)
+        stripes.lineTo(at + HEAD, 0)
+        stripes.lineTo(at + HEAD + 3.0, 0)
+        stripes.lineTo(at + 3.0, HEAD)
+        stripes.closeSubpath()
+        at += 9.0
+    return stripes.intersected(head_path(width, is_whole))
+
+
+@lru_cache(maxsize=16)
+def status_glyph(status: str) -> QPainterPath:
+    """The sign of a verdict, centred on the origin, about 10 units high."""
+    name = _ICONS[status]
+    font = QFont(qtawesome.font(name.partition(".")[0], 16))
+    font.setPixelSize(64)
+    path = QPainterPath()
+    path.addText(QPointF(0, 0), font, qtawesome.charmap(name))
+    box = path.boundingRect()
+    scale = 9.5 / max(box.width(), box.height(), 1.0)
+    move = QTransform().scale(scale, scale).translate(-box.center().x(), -box.center().y())
+    return move.map(path)
+
+
+@lru_cache(maxsize=4)
+def chevron(is_open: bool) -> QPainterPath:
+    """The little triangle of a group, centred on the origin."""
+    path = QPainterPath()
+    turn = math.pi / 2 if is_open else 0.0
+    corners = [(4.0, 0.0), (-3.0, -4.0), (-3.0, 4.0)]
+    points = [
+        QPointF(
+            x * math.cos(turn) - y * math.sin(turn),
+            x * math.sin(turn) + y * math.cos(turn),
+        )
+        for x, y in corners
+    ]
+    path.moveTo(points[0])
+    path.lineTo(points[1])
+    path.lineTo(points[2])
+    path.closeSubpath()
+    return path

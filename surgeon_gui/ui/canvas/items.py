@@ -1,0 +1,210 @@
+"""The two items of the graphics scene: the picture, and the lights over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from surgeon_gui.ui.canvas.far import FAR_BELOW, Tiles
+from surgeon_gui.ui.canvas.ink import GROUP_RADIUS, RADIUS, Ink
+from surgeon_gui.ui.canvas.lights import Lights
+from surgeon_gui.ui.canvas.marks import Marks
+from surgeon_gui.ui.canvas.names import paint_names
+from surgeon_gui.ui.canvas.near import paint_arrow, paint_near
+from surgeon_gui.ui.canvas.plan import Plan
+
+_MARGIN = 60.0
+
+
+class _Layer(QGraphicsItem):
+    """An item as large as the picture that paints only what is exposed."""
+
+    def __init__(self, ink: Ink) -> None:
+        super().__init__()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self.ink = ink
+        self.plan: Plan | None = None
+
+    def boundingRect(self) -> QRectF:
+        if self.plan is None:
+            return QRectF()
+        return self.plan.rect.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+
+    def show_plan(self, plan: Plan | None) -> None:
+        self.prepareGeometryChange()
+        self.plan = plan
+
+
+class PictureItem(_Layer):
+    """Groups, edges and nodes.
+
+    Args:
+        ink: fonts and colours.
+        unfinished: called when some tiles were left for the next frame.
+    """
+
+    def __init__(self, ink: Ink, unfinished: Callable[[], None]) -> None:
+        super().__init__(ink)
+        self.marks: Marks | None = None
+        self.tiles = Tiles()
+        self.patient = False
+        self._unfinished = unfinished
+
+    def show_plan(self, plan: Plan | None) -> None:
+        super().show_plan(plan)
+        self.tiles.clear()
+
+    def repaint(self) -> None:
+        """Paint anew after marks or colours changed."""
+        self.tiles.clear()
+        self.update()
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionGraphicsItem,
+        widget: QWidget | None = None,
+    ) -> None:
+        if self.plan is None or self.marks is None:
+            return
+        scale = option.levelOfDetailFromTransform(painter.worldTransform())
+        area = option.exposedRect
+        if scale >= FAR_BELOW:
+            paint_near(painter, self.plan, self.marks, self.ink, area)
+            return
+        pixels = scale * painter.device().devicePixelRatioF()
+        done = self.tiles.paint(
+            painter, self.plan, self.marks, self.ink, area, pixels, patient=self.patient
+        )
+        paint_names(painter, self.plan, self.ink, area, scale)
+        if not done:
+            self._unfinished()
+
+
+class LightItem(_Layer):
+    """Selection, its producers and consumers, what the mouse is over, hits and previews."""
+
+    def __init__(self, ink: Ink) -> None:
+        super().__init__(ink)
+        self.lights = Lights()
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionGraphicsItem,
+        widget: QWidget | None = None,
+    ) -> None:
+        if self.plan is None:
+            return
+        scale = option.levelOfDetailFromTransform(painter.worldTransform())
+        area = option.exposedRect
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme, lights = self.ink.theme, self.lights
+        self._edges(painter, lights.out_edges, theme.color("consumes"), area, scale)
+        self._edges(painter, lights.in_edges, theme.color("produces"), area, scale)
+        for item in lights.preview:
+            self._ring(painter, item, theme.color("cured"), area, scale, dashed=True)
+        for item, count in lights.hits.items():
+            self._ring(painter, item, theme.color("hit"), area, scale)
+            if item < 0 and count and scale >= FAR_BELOW:
+                self._count(painter, item, count)
+        if lights.hover is not None:
+            self._ring(painter, lights.hover, theme.color("accent", 0.45), area, scale, thin=True)
+        for item in lights.selected:
+            self._glow(painter, item, area, scale)
+        if lights.row is not None:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color("accent", 0.22))
+            painter.drawRect(lights.row)
+
+    def _edges(
+        self, painter: QPainter, edges: list[int], color: QColor, area: QRectF, scale: float
+    ) -> None:
+        plan = self.plan
+        if plan is None or not edges:
+            return
+        pen = QPen(color, 2.0)
+        pen.setCosmetic(True)
+        dashed = QPen(pen)
+        dashed.setDashPattern([3.0, 2.0])
+        shown = area.adjusted(-8, -8, 8, 8)
+        for at in edges:
+            left, top, right, bottom = plan.edge_bounds[at]
+            if not shown.intersects(QRectF(left, top, right - left + 0.1, bottom - top + 0.1)):
+                continue
+            strand = plan.strand(at)
+            painter.setPen(dashed if strand.is_control else pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            x, y = plan.picture.origins[at]
+            painter.translate(x, y)
+            painter.drawPolyline(plan.polygon(at))
+            painter.translate(-x, -y)
+            if strand.has_arrow and scale >= FAR_BELOW:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(color)
+                paint_arrow(painter, plan, at)
+
+    def _visible(self, item: int, area: QRectF) -> QRectF | None:
+        rect = self.plan.item_rect(item) if self.plan is not None else QRectF()
+        if rect.isNull() or not area.adjusted(-12, -12, 12, 12).intersects(rect):
+            return None
+        return rect
+
+    def _ring(
+        self,
+        painter: QPainter,
+        item: int,
+        color: QColor,
+        area: QRectF,
+        scale: float,
+        *,
+        dashed: bool = False,
+        thin: bool = False,
+    ) -> None:
+        rect = self._visible(item, area)
+        if rect is None:
+            return
+        grow = max(1.5, 1.5 / scale) if thin else max(3.5, 2.5 / scale)
+        pen = QPen(QBrush(color), 1.5 if thin else 2.5)
+        pen.setCosmetic(True)
+        if dashed:
+            pen.setDashPattern([3.0, 2.0])
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        radius = (GROUP_RADIUS if item < 0 else RADIUS) + grow
+        painter.drawRoundedRect(rect.adjusted(-grow, -grow, grow, grow), radius, radius)
+
+    def _glow(self, painter: QPainter, item: int, area: QRectF, scale: float) -> None:
+        rect = self._visible(item, area)
+        if rect is None:
+            return
+        theme = self.ink.theme
+        base = GROUP_RADIUS if item < 0 else RADIUS
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for grow, width, alpha in ((4.5, 5.0, 0.28), (2.0, 2.5, 1.0)):
+            pen = QPen(QBrush(theme.color("accent", alpha)), width)
+            pen.setCosmetic(True)
+            painter.setPen(pen)
+            by = max(grow, grow / scale)
+            painter.drawRoundedRect(rect.adjusted(-by, -by, by, by), base + by, base + by)
+
+    def _count(self, painter: QPainter, item: int, count: int) -> None:
+        """How many hits a closed group holds, at its lower right corner."""
+        if self.plan is None:
+            return
+        rect, ink, text = self.plan.item_rect(item), self.ink, str(count)
+        width = ink.metrics.width(text, "bold") + 14
+        pill = QRectF(rect.right() - width + 8, rect.bottom() - 9, width, 18)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink.theme.color("hit"))
+        painter.drawRoundedRect(pill, 9, 9)
+        painter.setFont(ink.font("bold"))
+        painter.setPen(QColor("#1c2430"))
+        painter.drawStaticText(
+            QPointF(pill.left() + 7, pill.center().y() - ink.height("bold") / 2),
+            ink.text(text, "bold"),
+        )

@@ -1,0 +1,72 @@
+"""What is lit on the canvas, by item and by edge of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QRectF
+
+from surgeon_gui.ui.canvas.plan import Plan
+from surgeon_gui.view.tree import ROOT, Tree
+
+
+@dataclass
+class Lights:
+    """Items and edges to be lit.
+
+    Attributes:
+        selected: outlined with a glow.
+        in_edges, out_edges: edges into and out of the selection, by place in the picture.
+        row: a constant's row that is selected.
+        hover: the item under the mouse.
+        hits: ringed items → hits inside, for groups.
+        preview: items an edit would touch.
+    """
+
+    selected: list[int] = field(default_factory=list)
+    in_edges: list[int] = field(default_factory=list)
+    out_edges: list[int] = field(default_factory=list)
+    row: QRectF | None = None
+    hover: int | None = None
+    hits: dict[int, int] = field(default_factory=dict)
+    preview: list[int] = field(default_factory=list)
+
+
+def shown_for(tree: Tree, plan: Plan, item: int) -> int | None:
+    """The item in view that stands for `item`: itself or the outermost closed group around it."""
+    for outer in reversed(tree.ancestors(item)):
+        at = plan.index.get(outer)
+        if at is not None and not plan.is_open[at]:
+            return outer
+    return item if item in plan.index else None
+
+
+def gathered(tree: Tree, plan: Plan, items: Iterable[int]) -> dict[int, int]:
+    """Items in view that stand for `items` → how many of them."""
+    found: dict[int, int] = {}
+    for item in items:
+        if item != ROOT and (shown := shown_for(tree, plan, item)) is not None:
+            found[shown] = found.get(shown, 0) + 1
+    return found
+
+
+def edges_of(plan: Plan, items: Iterable[int]) -> tuple[list[int], list[int]]:
+    """The edges that lead into and out of `items`, by place in the picture."""
+    ranges = [plan.tree.range_of(item) for item in items]
+    if not ranges:
+        return [], []
+    inwards, outwards = [], []
+    for at, strand in enumerate(plan.picture.strands):
+        enters = leaves = False
+        for link in strand.links:
+            for start, stop in ranges:
+                to_inside = start <= link.target < stop
+                from_inside = start <= link.source < stop
+                enters = enters or (to_inside and not from_inside)
+                leaves = leaves or (from_inside and not to_inside)
+        if enters:
+            inwards.append(at)
+        elif leaves:
+            outwards.append(at)
+    return inwards, outwards

@@ -1,0 +1,60 @@
+"""The overlay as the canvas draws it: a mark per box, found once per overlay."""
+
+from __future__ import annotations
+
+from surgeon_gui.view.overlay import Mark, Overlay, Summary, summarize
+from surgeon_gui.view.tree import Tree
+
+
+class Marks:
+    """Marks of nodes and summaries of groups.
+
+    Args:
+        tree: the items.
+        overlay: what is said about its nodes.
+    """
+
+    def __init__(self, tree: Tree, overlay: Overlay) -> None:
+        self.overlay = overlay
+        self._tree = tree
+        self._status = self._by_node(tree, overlay)
+        self._summaries: dict[int, Summary] = {}
+
+    @staticmethod
+    def _by_node(tree: Tree, overlay: Overlay) -> list[Mark | None]:
+        if not overlay.marks:
+            return []
+        nodes, get = tree.graph.nodes, overlay.marks.get
+        found = [get(nodes[position].name) for position in tree.nodes]
+        # A folded constant is seen in its readers only, so they wear what is wrong with it.
+        for position, readers in tree.folding.readers.items():
+            mark = get(nodes[position].name)
+            if mark is None or not mark.is_drawn:
+                continue
+            for reader in readers:
+                own = found[tree.place[reader]]
+                if own is None or mark.rank > own.rank:
+                    found[tree.place[reader]] = mark
+        return found
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._status
+
+    def mark(self, node: int) -> Mark | None:
+        """The mark a node wears; None where it wears none."""
+        found = self._status[node] if self._status else None
+        return found if found is not None and found.is_drawn else None
+
+    def summary(self, item: int) -> Summary:
+        """The summary of a group, or of a node as if it were one."""
+        found = self._summaries.get(item)
+        if found is None:
+            counts: dict[str, int] = {}
+            if self._status:
+                start, stop = self._tree.range_of(item)
+                for mark in self._status[start:stop]:
+                    if mark is not None:
+                        counts[mark.status] = counts.get(mark.status, 0) + 1
+            found = self._summaries[item] = summarize(counts)
+        return found

@@ -1,0 +1,165 @@
+"""The whole picture, small, with a frame around what is in view."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtWidgets import QWidget
+
+from surgeon_gui.ui.canvas.marks import Marks
+from surgeon_gui.ui.canvas.plan import Plan
+from surgeon_gui.ui.theme import Theme
+
+_WIDEST, _HIGHEST = 150, 190
+_NARROWEST = 44
+_PAD = 6
+_MOST_BOXES = 4000
+
+
+class Minimap(QWidget):
+    """An overview to look at and to move the view with.
+
+    Signals:
+        moved(QPointF): the place in the scene that was clicked or dragged to.
+    """
+
+    moved = Signal(QPointF)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Overview of the graph")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._plan: Plan | None = None
+        self._marks: Marks | None = None
+        self._theme: Theme | None = None
+        self._view = QRectF()
+        self._drawn: QPixmap | None = None
+        self._room = QSize()
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._drawn = None
+        self.update()
+
+    def show_plan(self, plan: Plan | None, marks: Marks | None) -> None:
+        self._plan, self._marks = plan, marks
+        self._drawn = None
+        self._shape()
+
+    def show_view(self, view: QRectF) -> None:
+        """Frame this part of the scene; all of it in view needs no map."""
+        self._view = view
+        self._shape()
+        self.update()
+
+    def fit_into(self, room: QSize) -> None:
+        self._room = room
+        self._shape()
+
+    def _shape(self) -> None:
+        plan = self._plan
+        is_wanted = (
+            plan is not None
+            and not plan.rect.isEmpty()
+            and not self._view.contains(plan.rect)
+            and self._room.width() > 420
+            and self._room.height() > 320
+        )
+        self.setVisible(is_wanted)
+        if plan is None or not is_wanted:
+            return
+        scale = self._scale(plan)
+        size = QSize(
+            max(round(plan.rect.width() * scale), _NARROWEST) + 2 * _PAD,
+            max(round(plan.rect.height() * scale), _NARROWEST) + 2 * _PAD,
+        )
+        if size != self.size():
+            self.setFixedSize(size)
+            self._drawn = None
+
+    def _scale(self, plan: Plan) -> float:
+        return min(_WIDEST / plan.rect.width(), _HIGHEST / plan.rect.height(), 0.2)
+
+    def _offset(self, plan: Plan) -> QPointF:
+        scale = self._scale(plan)
+        return QPointF(
+            (self.width() - plan.rect.width() * scale) / 2,
+            (self.height() - plan.rect.height() * scale) / 2,
+        )
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        plan, theme = self._plan, self._theme
+        if plan is None or theme is None:
+            return
+        if self._drawn is None:
+            self._drawn = self._draw(plan, theme)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.color("line"), 1))
+        painter.setBrush(theme.color("window"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        painter.drawPixmap(0, 0, self._drawn)
+        scale, offset = self._scale(plan), self._offset(plan)
+        frame = QRectF(
+            offset.x() + self._view.left() * scale,
+            offset.y() + self._view.top() * scale,
+            self._view.width() * scale,
+            self._view.height() * scale,
+        ).intersected(QRectF(self.rect()).adjusted(2, 2, -2, -2))
+        if frame.height() < 3:
+            frame.setHeight(3)
+        painter.setPen(QPen(theme.color("accent"), 1.5))
+        painter.setBrush(theme.color("accent", 0.07))
+        painter.drawRoundedRect(frame, 2, 2)
+        painter.end()
+
+    def _draw(self, plan: Plan, theme: Theme) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        drawn = QPixmap(self.size() * ratio)
+        drawn.setDevicePixelRatio(ratio)
+        drawn.fill(QColor(0, 0, 0, 0))
+        painter = QPainter(drawn)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(self._offset(plan))
+        scale = self._scale(plan)
+        painter.scale(scale, scale)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for at in map(int, plan.open_in(plan.rect)):
+            painter.setBrush(theme.group_fill(plan.tree.depth(plan.picture.items[at])))
+            painter.drawRect(plan.box_rect(at))
+        closed = plan.closed_in(plan.rect)
+        step = max(len(closed) // _MOST_BOXES, 1)
+        least = 1.2 / scale
+        for at in map(int, closed[::step]):
+            item, rect = plan.picture.items[at], plan.box_rect(at)
+            rect.setHeight(max(rect.height(), least))
+            rect.setWidth(max(rect.width(), least))
+            painter.setBrush(self._color(plan, theme, at, item))
+            painter.drawRect(rect)
+        painter.end()
+        return drawn
+
+    def _color(self, plan: Plan, theme: Theme, at: int, item: int) -> QColor:
+        if self._marks is not None:
+            mark = self._marks.mark(item) if item >= 0 else None
+            if mark is not None:
+                return theme.status(mark.status)
+            if item < 0 and self._marks.summary(item).is_drawn:
+                return theme.status(self._marks.summary(item).worst or "unknown")
+        if item < 0:
+            return theme.color("group_line")
+        return theme.category(plan.label(at).category)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._move(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._move(event)
+
+    def _move(self, event: QMouseEvent) -> None:
+        if self._plan is not None:
+            scale = self._scale(self._plan)
+            self.moved.emit((event.position() - self._offset(self._plan)) / scale)
+        event.accept()

@@ -1,0 +1,273 @@
+"""Painting close up: every box with its writing, every edge with its arrow."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
+
+from surgeon_gui.ui.canvas.ink import (
+    BADGE,
+    GROUP_RADIUS,
+    RADIUS,
+    Ink,
+    chevron,
+    hatch_path,
+    head_path,
+    status_glyph,
+)
+from surgeon_gui.ui.canvas.marks import Marks
+from surgeon_gui.ui.canvas.plan import Indices, Plan
+from surgeon_gui.view.labels import BODY_PAD, CLOSED_GROUP, HEAD, OPEN_HEAD, PAD, ROW, Label
+from surgeon_gui.view.overlay import Summary
+
+TEXT_FROM = 0.5
+_ARROW = 8.0
+_DASH = [4.0, 3.0]
+
+
+def paint_near(painter: QPainter, plan: Plan, marks: Marks, ink: Ink, area: QRectF) -> None:
+    """Paint the part of the picture in `area`, at a scale where boxes have a shape."""
+    brush = _Near(painter, plan, marks, ink)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    brush.open_groups(plan.open_in(area))
+    brush.edges(plan.edges_in(area))
+    closed = plan.closed_in(area, 2 * BADGE)
+    for at in closed:
+        brush.box(int(at))
+    brush.open_heads(plan.open_in(area.adjusted(-20, -20, 20, 20)))
+    brush.edge_labels(plan.edges_in(area))
+    for at in closed:
+        brush.badge(int(at))
+
+
+class _Near:
+    def __init__(self, painter: QPainter, plan: Plan, marks: Marks, ink: Ink) -> None:
+        self.painter, self.plan, self.marks, self.ink = painter, plan, marks, ink
+        self.theme = ink.theme
+        self.scale = painter.transform().m11() / painter.device().devicePixelRatioF()
+        self.with_text = self.scale >= TEXT_FROM
+
+    # Groups
+
+    def open_groups(self, found: Indices) -> None:
+        painter, plan = self.painter, self.plan
+        painter.setPen(self.ink.pen("group_line"))
+        for at in map(int, found):
+            painter.setBrush(self.theme.group_fill(plan.tree.depth(plan.picture.items[at])))
+            painter.drawRoundedRect(plan.box_rect(at), GROUP_RADIUS, GROUP_RADIUS)
+
+    def open_heads(self, found: Indices) -> None:
+        for at in map(int, found):
+            item = self.plan.picture.items[at]
+            rect = self.plan.box_rect(at)
+            label = self.plan.label(at)
+            fill = self.theme.group_fill(self.plan.tree.depth(item))
+            self._group_writing(rect, OPEN_HEAD / 2 + 1, label, is_open=True, fill=fill)
+            summary = self.marks.summary(item)
+            if summary.is_drawn:
+                self._pill(rect, summary)
+
+    def _closed_group(self, at: int, rect: QRectF, label: Label) -> None:
+        painter = self.painter
+        item = self.plan.picture.items[at]
+        summary = self.marks.summary(item)
+        painter.setPen(self.ink.pen("group_line"))
+        painter.setBrush(self.theme.group_fill(self.plan.tree.depth(item)))
+        painter.drawRoundedRect(rect, GROUP_RADIUS, GROUP_RADIUS)
+        self._group_writing(rect, 16.0, label, is_open=False)
+        bar = QRectF(rect.left() + 12, rect.top() + CLOSED_GROUP - 15, rect.width() - 24, 5)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.theme.color("track"))
+        painter.drawRoundedRect(bar, 2.5, 2.5)
+        if summary.worst is not None and summary.converts > 0:
+            bar.setWidth(max(bar.width() * summary.converts, 5))
+            painter.setBrush(self.theme.color("takes"))
+            painter.drawRoundedRect(bar, 2.5, 2.5)
+
+    def _group_writing(
+        self,
+        rect: QRectF,
+        middle: float,
+        label: Label,
+        *,
+        is_open: bool,
+        fill: QColor | None = None,
+    ) -> None:
+        painter, ink = self.painter, self.ink
+        left, y = rect.left() + 12, rect.top() + middle
+        count = label.rows[0].left
+        count_width = ink.metrics.width(count, "plain")
+        if fill is not None:
+            # Edges that come in run behind the writing, not through it.
+            name_width = ink.metrics.width(label.head, "bold")
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(fill)
+            painter.drawRect(QRectF(left - 3, y - 9, name_width + 26, 18))
+            painter.drawRect(QRectF(rect.right() - 16 - count_width, y - 9, count_width + 8, 18))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.theme.color("muted"))
+        painter.translate(left + 4, y)
+        painter.drawPath(chevron(is_open))
+        painter.translate(-left - 4, -y)
+        if not self.with_text:
+            return
+        self._write(label.head, "bold", left + 18, y, self.theme.color("text"))
+        self._write(count, "plain", rect.right() - 12 - count_width, y, self.theme.color("muted"))
+
+    # Nodes
+
+    def box(self, at: int) -> None:
+        rect, label = self.plan.box_rect(at), self.plan.label(at)
+        if not label.category:
+            self._closed_group(at, rect, label)
+            return
+        painter, theme = self.painter, self.theme
+        item = self.plan.picture.items[at]
+        mark = self.marks.mark(item)
+        width = rect.width()
+        is_whole = not label.rows
+        painter.translate(rect.topLeft())
+        painter.setPen(Qt.PenStyle.NoPen)
+        if not is_whole:
+            painter.setBrush(theme.color("node"))
+            painter.drawRoundedRect(QRectF(0, 0, width, rect.height()), RADIUS, RADIUS)
+        painter.setBrush(theme.category(label.category))
+        painter.drawPath(head_path(width, is_whole))
+        if mark is not None:
+            painter.setBrush(QColor(0, 0, 0, 34) if label.category == "constant" else _STRIPE)
+            painter.drawPath(hatch_path(width, is_whole))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if mark is not None:
+            painter.setPen(_thin(theme.status(mark.status), 1.5))
+        else:
+            painter.setPen(self.ink.pen("node_line"))
+        painter.drawRoundedRect(QRectF(0, 0, width, rect.height()), RADIUS, RADIUS)
+        if self.with_text:
+            self._rows(label, width)
+        painter.translate(-rect.topLeft())
+
+    def _rows(self, label: Label, width: float) -> None:
+        ink, theme = self.ink, self.theme
+        self._write(label.head, "bold", PAD + 1, HEAD / 2, theme.on_head(label.category))
+        y = HEAD + BODY_PAD + ROW / 2
+        for row in label.rows:
+            self._write(row.left, "plain", PAD + 1, y, theme.color("muted"))
+            if row.right:
+                right = width - PAD - ink.metrics.width(row.right, "mono")
+                self._write(row.right, "mono", right, y, theme.color("text"))
+            y += ROW
+
+    def _write(self, text: str, font: str, left: float, middle: float, color: QColor) -> None:
+        painter, ink = self.painter, self.ink
+        painter.setFont(ink.font(font))
+        painter.setPen(color)
+        painter.drawStaticText(QPointF(left, middle - ink.height(font) / 2), ink.text(text, font))
+
+    # Edges
+
+    def edges(self, found: Indices) -> None:
+        painter, plan = self.painter, self.plan
+        plain, dashed = self.ink.pen("edge"), self.ink.pen("edge")
+        dashed.setDashPattern(_DASH)
+        origins = plan.picture.origins
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(plain)
+        is_dashed = False
+        for at in map(int, found):
+            strand = plan.strand(at)
+            if strand.is_control != is_dashed:
+                is_dashed = strand.is_control
+                painter.setPen(dashed if is_dashed else plain)
+            x, y = origins[at]
+            painter.translate(x, y)
+            painter.drawPolyline(plan.polygon(at))
+            painter.translate(-x, -y)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.theme.color("edge"))
+        for at in map(int, found):
+            if plan.strand(at).has_arrow:
+                paint_arrow(painter, plan, at)
+
+    def edge_labels(self, found: Indices) -> None:
+        if not self.with_text:
+            return
+        metrics, theme, plan = self.ink.metrics, self.theme, self.plan
+        for at in map(int, found):
+            text = plan.strand(at).label
+            if not text:
+                continue
+            points, (x, y) = plan.picture.routes[at], plan.picture.origins[at]
+            width = metrics.width(text, "mono")
+            left, middle = x + points[0] + 7, y + points[1] + 11
+            self.painter.setPen(Qt.PenStyle.NoPen)
+            self.painter.setBrush(theme.color("canvas", 0.8))
+            self.painter.drawRect(QRectF(left - 2, middle - 7, width + 4, 14))
+            self._write(text, "mono", left, middle, theme.color("muted"))
+
+    # Marks
+
+    def badge(self, at: int) -> None:
+        item = self.plan.picture.items[at]
+        rect = self.plan.box_rect(at)
+        if item < 0:
+            summary = self.marks.summary(item)
+            if summary.is_drawn:
+                self._pill(rect, summary)
+            return
+        mark = self.marks.mark(item)
+        if mark is None:
+            return
+        painter = self.painter
+        color = self.theme.status(mark.status)
+        painter.translate(rect.right(), rect.top())
+        painter.setPen(_thin(color, 1.5))
+        painter.setBrush(self.theme.color("node"))
+        painter.drawEllipse(QPointF(0, 0), BADGE, BADGE)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawPath(status_glyph(mark.status))
+        painter.translate(-rect.right(), -rect.top())
+
+    def _pill(self, rect: QRectF, summary: Summary) -> None:
+        """A group's worst mark and how many nodes inside have it."""
+        if summary.worst is None:
+            return
+        painter, ink = self.painter, self.ink
+        count = str(summary.count)
+        width = ink.metrics.width(count, "bold") + 26
+        pill = QRectF(rect.right() - width + 12, rect.top() - BADGE, width, 2 * BADGE)
+        color = self.theme.status(summary.worst)
+        painter.setPen(_thin(color, 1.5))
+        painter.setBrush(self.theme.color("node"))
+        painter.drawRoundedRect(pill, BADGE, BADGE)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.translate(pill.left() + 11, rect.top())
+        painter.drawPath(status_glyph(summary.worst))
+        painter.translate(-pill.left() - 11, -rect.top())
+        if self.with_text:
+            self._write(count, "bold", pill.left() + 18, rect.top(), color)
+
+
+def paint_arrow(painter: QPainter, plan: Plan, at: int) -> None:
+    """Paint the arrowhead of an edge with the brush that is set."""
+    points, (x, y) = plan.picture.routes[at], plan.picture.origins[at]
+    tip_x, tip_y = x + points[-2], y + points[-1]
+    back = _ARROW if points[-1] >= points[-3] else -_ARROW
+    painter.drawPolygon(
+        QPolygonF(
+            [
+                QPointF(tip_x, tip_y),
+                QPointF(tip_x - _ARROW / 2, tip_y - back),
+                QPointF(tip_x + _ARROW / 2, tip_y - back),
+            ]
+        )
+    )
+
+
+_STRIPE = QColor(255, 255, 255, 62)
+
+
+def _thin(color: QColor, width: float) -> QPen:
+    """A pen in scene units: marks are few, so Qt's slower stroker does not matter."""
+    return QPen(QBrush(color), width)

@@ -1,0 +1,149 @@
+"""The picture in the form that painting and hit testing want: arrays to cull by, shapes to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPolygonF
+
+from surgeon_gui.view.labels import BODY_PAD, HEAD, ROW, Label
+from surgeon_gui.view.scene import Picture, Scene, Strand
+from surgeon_gui.view.tree import Tree
+
+Indices = npt.NDArray[np.intp]
+_STEP = 4000
+
+
+class Plan:
+    """A picture with what is needed to paint the visible part of it quickly.
+
+    Boxes and edges are culled by comparing whole columns of bounds, which for 50 000 of them takes
+    a fraction of a millisecond and needs no index to keep up to date.
+
+    Attributes:
+        scene, tree, picture: what it shows.
+        index: item → its box.
+        is_open: per box whether it is an open group.
+        edge_bounds: per edge left, top, right, bottom.
+    """
+
+    def __init__(self, scene: Scene, picture: Picture) -> None:
+        self.scene, self.picture = scene, picture
+        self.tree: Tree = scene.tree
+        count, edges = len(picture.items), len(picture.strands)
+        rects = np.array(picture.rects, dtype=np.float64).reshape(count, 4)
+        self._rects = rects
+        self._bounds = rects.copy()
+        self._bounds[:, 2:] += rects[:, :2]
+        self.is_open = np.array(picture.is_open, dtype=bool)
+        self.index = {item: at for at, item in enumerate(picture.items)}
+        self.edge_bounds = np.zeros((edges, 4))
+        self._polygons: dict[int, QPolygonF] = {}
+        self._closed = ~self.is_open
+
+    def prepare(self) -> Iterator[float]:
+        """Find the bounds of all edges, in steps."""
+        routes, origins = self.picture.routes, self.picture.origins
+        known: dict[int, tuple[float, float, float, float]] = {}
+        rows = []
+        for at, (points, (x, y)) in enumerate(zip(routes, origins, strict=True), start=1):
+            local = known.get(id(points))
+            if local is None:
+                xs, ys = points[::2], points[1::2]
+                local = known[id(points)] = (min(xs), min(ys), max(xs), max(ys))
+            rows.append((local[0] + x, local[1] + y, local[2] + x, local[3] + y))
+            if at % _STEP == 0:
+                yield at / len(routes)
+        if rows:
+            self.edge_bounds = np.array(rows)
+
+    @property
+    def rect(self) -> QRectF:
+        """The whole picture."""
+        return QRectF(0, 0, self.picture.width, self.picture.height)
+
+    @property
+    def rects(self) -> npt.NDArray[np.float64]:
+        """Left, top, width, height per box."""
+        return self._rects
+
+    def box_rect(self, at: int) -> QRectF:
+        return QRectF(*self.picture.rects[at])
+
+    def item_rect(self, item: int) -> QRectF:
+        """The rectangle of an item; empty where it is not shown."""
+        at = self.index.get(item)
+        return QRectF() if at is None else self.box_rect(at)
+
+    def label(self, at: int) -> Label:
+        return self.scene.labels.get(self.picture.items[at])
+
+    def strand(self, at: int) -> Strand:
+        return self.picture.strands[at]
+
+    def polygon(self, at: int) -> QPolygonF:
+        """The points of an edge, relative to its origin; shared by edges of equal shape."""
+        points = self.picture.routes[at]
+        found = self._polygons.get(id(points))
+        if found is None:
+            found = QPolygonF(
+                [QPointF(x, y) for x, y in zip(points[::2], points[1::2], strict=True)]
+            )
+            self._polygons[id(points)] = found
+        return found
+
+    def closed_in(self, area: QRectF, margin: float = 0.0) -> Indices:
+        """Nodes and closed groups that touch `area`."""
+        return _touching(self._bounds, area, margin, self._closed)
+
+    def open_in(self, area: QRectF) -> Indices:
+        """Open groups that touch `area`, outer ones first."""
+        return _touching(self._bounds, area, 0.0, self.is_open)
+
+    def edges_in(self, area: QRectF, least: float = 0.0) -> Indices:
+        """Edges whose bounds touch `area`; those shorter than `least` are left out."""
+        bounds = self.edge_bounds
+        hit = _mask(bounds, area, 8.0)
+        if least:
+            longest = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
+            hit &= longest >= least
+        return np.nonzero(hit)[0]
+
+    def box_at(self, point: QPointF) -> int | None:
+        """The innermost box at a point."""
+        x, y = point.x(), point.y()
+        bounds = self._bounds
+        inside = (
+            (bounds[:, 0] <= x) & (x <= bounds[:, 2]) & (bounds[:, 1] <= y) & (y <= bounds[:, 3])
+        )
+        found = np.nonzero(inside)[0]
+        # Boxes come after those they are in.
+        return int(found[-1]) if len(found) else None
+
+    def row_at(self, at: int, point: QPointF) -> str:
+        """The constant of the row of a node at a point; empty for none."""
+        item = self.picture.items[at]
+        if item < 0:
+            return ""
+        _, top, _, _ = self.picture.rects[at]
+        row = int((point.y() - top - HEAD - BODY_PAD) // ROW)
+        rows = self.label(at).rows
+        return rows[row].constant if 0 <= row < len(rows) else ""
+
+
+def _mask(bounds: npt.NDArray[np.float64], area: QRectF, margin: float) -> npt.NDArray[np.bool_]:
+    return (
+        (bounds[:, 0] <= area.right() + margin)
+        & (bounds[:, 2] >= area.left() - margin)
+        & (bounds[:, 1] <= area.bottom() + margin)
+        & (bounds[:, 3] >= area.top() - margin)
+    )
+
+
+def _touching(
+    bounds: npt.NDArray[np.float64], area: QRectF, margin: float, among: npt.NDArray[np.bool_]
+) -> Indices:
+    return np.nonzero(_mask(bounds, area, margin) & among)[0]

@@ -1,0 +1,81 @@
+"""Long work on the interface's thread, in steps short enough not to be felt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from time import perf_counter
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+_FIRST_S = 0.030
+_SLICE_S = 0.012
+
+
+class Steps(QObject):
+    """Runs one generator at a time between events; a newer one supersedes an older.
+
+    A generator yields the share of its work done, 0 to 1. Work that fits the first slice is done
+    when `run` returns. A thread would not help here: it would hold Python's lock against painting.
+
+    Signals:
+        started(): the work does not fit the first slice.
+        progressed(float): the share done.
+        finished(): the work is done or was cancelled, if it was started.
+    """
+
+    started = Signal()
+    progressed = Signal(float)
+    finished = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._work: Iterator[float] | None = None
+        self._then: Callable[[], None] | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self._step)
+
+    @property
+    def is_running(self) -> bool:
+        return self._work is not None
+
+    def run(self, work: Iterator[float], then: Callable[[], None]) -> None:
+        """Do `work`, then call `then`, unless newer work or `cancel` comes before."""
+        self._work, self._then = work, then
+        if self._advance(_FIRST_S) is not None and not self._timer.isActive():
+            self._timer.start()
+            self.started.emit()
+
+    def cancel(self) -> None:
+        """Stop; what was shown before stays."""
+        self._end()
+
+    def finish(self) -> None:
+        """Do all that is left now."""
+        while self._work is not None:
+            self._advance(float("inf"))
+
+    def _step(self) -> None:
+        share = self._advance(_SLICE_S)
+        if share is not None:
+            self.progressed.emit(share)
+
+    def _advance(self, seconds: float) -> float | None:
+        """Work for some time; return the share done, None when nothing is left."""
+        work, until = self._work, perf_counter() + seconds
+        if work is None:
+            return None
+        for share in work:
+            if perf_counter() >= until:
+                return share
+        then = self._then
+        self._end()
+        if then is not None:
+            then()
+        return None
+
+    def _end(self) -> None:
+        self._work = self._then = None
+        if self._timer.isActive():
+            self._timer.stop()
+            self.finished.emit()

@@ -1,0 +1,62 @@
+"""What the tooltip of a box says."""
+
+from __future__ import annotations
+
+from html import escape
+
+from surgeon_gui.ui.canvas.marks import Marks
+from surgeon_gui.ui.canvas.plan import Plan
+from surgeon_gui.view.labels import constant_text, one_line
+from surgeon_gui.view.overlay import STATUSES
+
+_WORDS = {
+    "takes": "The target takes it.",
+    "caveat": "The target takes it, with a caveat.",
+    "cured": "A rule cures it.",
+    "refuses": "The target refuses it.",
+    "unknown": "Whether the target takes it is not known.",
+    "vanishes": "It vanishes on the way to the target.",
+}
+_MOST_OPS = 6
+
+
+def tip_for(plan: Plan, marks: Marks, at: int, constant: str) -> str:
+    """Return the tooltip (rich text) of a box, or of the constant whose row the mouse is on."""
+    item, tree = plan.picture.items[at], plan.tree
+    if constant:
+        node = tree.graph[constant]
+        value = constant_text(node.attrs.get("value"))
+        return _page(constant, [f"Const {escape(value)}"])
+    if item < 0:
+        return _group_tip(plan, marks, item)
+    node = tree.graph.nodes[tree.nodes[item]]
+    lines = [f"{escape(one_line(node.op))} {escape(plan.scene.labels.tensor(item))}"]
+    mark = marks.mark(item)
+    if mark is not None:
+        lines.append(f"<b>{_WORDS[mark.status]}</b>")
+        if mark.reason:
+            lines.append(escape(mark.reason))
+    return _page(node.name, lines)
+
+
+def _group_tip(plan: Plan, marks: Marks, item: int) -> str:
+    tree = plan.tree
+    start, stop = tree.range_of(item)
+    ops: dict[str, int] = {}
+    for position in tree.nodes[start:stop]:
+        op = tree.graph.nodes[position].op
+        ops[op] = ops.get(op, 0) + 1
+    common = sorted(ops.items(), key=lambda pair: (-pair[1], pair[0]))
+    lines = [f"{tree.group(item).count} nodes"]
+    lines.append(", ".join(f"{escape(one_line(op))} ×{count}" for op, count in common[:_MOST_OPS]))
+    if len(common) > _MOST_OPS:
+        lines[-1] += f" and {len(common) - _MOST_OPS} more"
+    summary = marks.summary(item)
+    if summary.worst is not None and STATUSES.index(summary.worst) >= STATUSES.index("unknown"):
+        lines.append(f"<b>{summary.count} inside:</b> {_WORDS[summary.worst]}")
+    return _page(tree.group(item).path or tree.label(item), lines)
+
+
+def _page(title: str, lines: list[str]) -> str:
+    body = "<br>".join(line for line in lines if line.strip())
+    return f"<p style='white-space:pre-wrap'><b>{escape(one_line(title))}</b><br>{body}</p>"

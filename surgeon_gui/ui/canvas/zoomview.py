@@ -1,0 +1,193 @@
+"""A graphics view to move about in: wheel zooms at the mouse, dragging pans."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QResizeEvent, QTransform, QWheelEvent
+from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
+
+LEAST_ZOOM = 0.01
+MOST_ZOOM = 4.0
+_STEP = 1.2
+_FIT_MARGIN = 28.0
+_READABLE = 0.6
+
+
+class ZoomView(QGraphicsView):
+    """Zoom and pan; knows nothing of graphs.
+
+    Signals:
+        zoom_changed(float): 1.0 is the natural size.
+        view_changed(): another part of the scene is shown.
+    """
+
+    zoom_changed = Signal(float)
+    view_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._stage = QGraphicsScene(self)
+        self._stage.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        self.setScene(self._stage)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMouseTracking(True)
+        self._content = QRectF()
+        self._pan_from: QPoint | None = None
+        self._is_fitted = False
+        self.horizontalScrollBar().valueChanged.connect(self.view_changed)
+        self.verticalScrollBar().valueChanged.connect(self.view_changed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(900, 640)
+
+    # Zoom
+
+    def zoom(self) -> float:
+        """How many pixels a scene unit takes."""
+        return self.transform().m11()
+
+    def set_zoom(self, zoom: float, anchor: QPoint | None = None) -> None:
+        """Zoom, keeping what is at `anchor` (in the viewport; its middle by default) in place."""
+        zoom = min(max(zoom, LEAST_ZOOM), MOST_ZOOM)
+        where = anchor if anchor is not None else self.viewport().rect().center()
+        before = self.mapToScene(where)
+        self._is_fitted = False
+        self.setTransform(QTransform.fromScale(zoom, zoom))
+        self._update_scene_rect()
+        self.hold(before, QPointF(where))
+        self.zoom_changed.emit(zoom)
+        self.view_changed.emit()
+
+    def zoom_in(self) -> None:
+        self.set_zoom(self.zoom() * _STEP)
+
+    def zoom_out(self) -> None:
+        self.set_zoom(self.zoom() / _STEP)
+
+    def fit(self) -> None:
+        """Show everything."""
+        self.fit_rect(self._content)
+        self._is_fitted = True
+
+    def fit_rect(self, rect: QRectF, most: float = 1.0) -> None:
+        """Zoom so that `rect` fills the view, but not closer than `most`."""
+        if rect.isEmpty():
+            return
+        room = self.viewport().size()
+        zoom = min(
+            (room.width() - 2 * _FIT_MARGIN) / rect.width(),
+            (room.height() - 2 * _FIT_MARGIN) / rect.height(),
+            most,
+        )
+        self.set_zoom(max(zoom, LEAST_ZOOM))
+        self.centerOn(rect.center())
+
+    def show_start(self) -> None:
+        """Show everything if it can be read then, else the top at a readable size."""
+        room = self.viewport().size()
+        content = self._content
+        if content.isEmpty():
+            return
+        wide = (room.width() - 2 * _FIT_MARGIN) / content.width()
+        high = (room.height() - 2 * _FIT_MARGIN) / content.height()
+        if min(wide, high) >= _READABLE:
+            self.fit()
+            return
+        zoom = max(min(wide, 1.0), _READABLE)
+        self.set_zoom(zoom)
+        middle = content.center().x()
+        self.hold(QPointF(middle, content.top()), QPointF(room.width() / 2, 48.0))
+
+    def hold(self, point: QPointF, where: QPointF) -> None:
+        """Scroll so that the scene's `point` is at `where` in the viewport."""
+        now = self.viewportTransform().map(point)
+        bar = self.horizontalScrollBar()
+        bar.setValue(bar.value() + round(now.x() - where.x()))
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + round(now.y() - where.y()))
+
+    def seen(self) -> QRectF:
+        """The part of the scene in view."""
+        return self.mapToScene(self.viewport().rect()).boundingRect()
+
+    # Content
+
+    def content(self) -> QRectF:
+        return self._content
+
+    def set_content(self, rect: QRectF) -> None:
+        """Tell what there is to see; the view can move a little beyond it."""
+        self._content = QRectF(rect)
+        self._update_scene_rect()
+
+    def _update_scene_rect(self) -> None:
+        room = self.viewport().size() / max(self.zoom(), 1e-6)
+        wide, high = room.width() * 0.95, room.height() * 0.95
+        self.setSceneRect(self._content.adjusted(-wide, -high, wide, high))
+
+    # Events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        middle = self.mapToScene(QPoint(event.oldSize().width() // 2, 0))
+        super().resizeEvent(event)
+        if self._is_fitted:
+            self.fit()
+        else:
+            self._update_scene_rect()
+            if event.oldSize().isValid():
+                self.hold(middle, QPointF(event.size().width() / 2, 0))
+        self.view_changed.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        modifiers = event.modifiers()
+        pixels = event.pixelDelta()
+        wants_zoom = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        if not pixels.isNull() and not wants_zoom:
+            # A touchpad: two fingers pan, as everywhere else.
+            self._scroll(pixels)
+        elif modifiers & Qt.KeyboardModifier.ShiftModifier:
+            turn = event.angleDelta()
+            self._scroll(QPoint(turn.y() or turn.x(), 0))
+        else:
+            turns = event.angleDelta().y() / 120.0
+            self.set_zoom(self.zoom() * _STEP**turns, event.position().toPoint())
+        event.accept()
+
+    def _scroll(self, by: QPoint) -> None:
+        bar = self.horizontalScrollBar()
+        bar.setValue(bar.value() - by.x())
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() - by.y())
+
+    def start_pan(self, position: QPoint) -> None:
+        self._pan_from = position
+        self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    @property
+    def is_panning(self) -> bool:
+        return self._pan_from is not None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._pan_from is not None:
+            position = event.position().toPoint()
+            self._is_fitted = False
+            self._scroll(position - self._pan_from)
+            self._pan_from = position
+            event.accept()
+            return
+        super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._pan_from is not None:
+            self._pan_from = None
+            self.viewport().unsetCursor()
+            event.accept()
+            return
+        super().mouseReleaseEvent(event)
