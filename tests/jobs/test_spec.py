@@ -20,6 +20,8 @@ from surgeon_gui.jobs.spec import (
     Divergence,
     JobResult,
     JobSpec,
+    PreprocessResult,
+    PreprocessSpec,
     ReferenceResult,
     ReferenceSpec,
     ShapeRange,
@@ -41,6 +43,7 @@ SPEC_EXAMPLES: list[JobSpec[Any]] = [
         workspace_bytes=1 << 30,
     ),
     ReferenceSpec(Path("/m/a.pb"), Path("/m/y.npz"), fetches=("a:1",), shapes={"x": (1, 4)}),
+    PreprocessSpec(Path("/m/a.pb"), Path("/m/config.py"), Path("/m/b.pb")),
     VerifySpec(Path("/m/a.pb"), Path("/m/a.network"), renamed={"y": "z"}, shapes={"x": ()}),
 ]
 RESULT_EXAMPLES: list[JobResult] = [
@@ -49,6 +52,7 @@ RESULT_EXAMPLES: list[JobResult] = [
         (TensorInfo("x", "float32", (-1, 4)),), (), ("slow",), seconds=1.5, peak_rss_bytes=100,
     ),
     ReferenceResult(Path("/m/y.npz"), (TensorInfo("y", "float32", ()),), seconds=0.5),
+    PreprocessResult(Path("/m/b.pb"), ("n: m:0",), ("n",)),
     VerifyResult(False, (ROW,), Divergence("n", "Conv2D", "conv", ROW), (ROW,)),
 ]  # fmt: skip
 
