@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from surgeon_gui.errors import ConvertError, OpenError, Unsupported
 from surgeon_gui.graph.evaluate import evaluate
@@ -13,15 +13,22 @@ from surgeon_gui.graph.query import deduce_outputs, topological_order
 from surgeon_gui.graph.shapes import infer_node
 from surgeon_gui.graph.values import DType, Shape, TensorType
 from surgeon_gui.network.ir import Network
+from surgeon_gui.network.lower.branches import control_guards
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
+from surgeon_gui.network.lower.control import loop_problem
 from surgeon_gui.network.lower.registry import CONVERTERS
-from surgeon_gui.network.lower.value import DEAD, Value, held_dtype
+from surgeon_gui.network.lower.value import DEAD, Guard, Value, held_dtype
 from surgeon_gui.network.simplify import simplify as simplified
 from surgeon_gui.network.simplify import tidy
 
 # Nothing is computed for these: their outputs are their inputs, or numbers of the file.
 _NOT_FOLDED = frozenset({"Const", "Switch", "Merge", "RefSwitch", "RefMerge", "Identity"})
+_MERGES = frozenset({"Merge", "RefMerge"})
+# What carries values around a loop: the loop's one problem is that of its LoopCond.
+_LOOP_EDGES = frozenset(
+    {"Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "RefNextIteration"}
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +102,16 @@ def network_from_graph(
 
 
 def _order(graph: Graph, outputs: Sequence[TensorRef]) -> list[str]:
-    """Return the nodes the outputs read, by data edges, in execution order."""
+    """Return the nodes the outputs read, by data edges, in execution order.
+
+    Control inputs only count where they say on which branch of a conditional a node lies.
+    """
     found = {ref.node for ref in outputs if ref.node in graph}
     pending = list(found)
     while pending:
-        for ref in graph[pending.pop()].inputs:
+        node = graph[pending.pop()]
+        predicates = [ref for ref, _ in control_guards(graph, node)]
+        for ref in (*node.inputs, *predicates):
             if ref.node not in found and ref.node in graph:
                 found.add(ref.node)
                 pending.append(ref.node)
@@ -122,7 +134,7 @@ class _Run:
         self.done.add(node.name)
         inputs = [self.b.values.get(ref) for ref in node.inputs]
         values = tuple(value for value in inputs if value is not None)
-        if len(values) < len(inputs):
+        if len(values) < len(inputs) or node.op in _LOOP_EDGES:
             self._skip(node, inputs)
             return
         before = len(self.b.builder)
@@ -140,8 +152,26 @@ class _Run:
             self._set(TensorRef(node.name, port), value)
 
     def _results(self, node: Node, values: tuple[Value, ...]) -> tuple[Value, ...]:
-        if any(value.dead for value in values) and node.op not in ("Merge", "RefMerge"):
-            return (DEAD,) * max(output_count(node), 1)
+        guards: set[Guard] = set()
+        if node.op not in _MERGES:
+            for ref, side in control_guards(self.graph, node):
+                predicate = self.b.values.get(ref)
+                if predicate is None:
+                    continue
+                if predicate.array is None:
+                    guards.add((ref, side))
+                elif bool(predicate.array) is not side:
+                    return (DEAD,) * max(output_count(node), 1)
+            if any(value.dead for value in values):
+                return (DEAD,) * max(output_count(node), 1)
+            for value in values:
+                guards |= value.guards
+        results = self._converted(node, values)
+        if not guards:
+            return results
+        return tuple(replace(value, guards=value.guards | guards) for value in results)
+
+    def _converted(self, node: Node, values: tuple[Value, ...]) -> tuple[Value, ...]:
         if values and node.op not in _NOT_FOLDED and not is_stateful(node.op):
             arrays = [value.array for value in values if value.array is not None]
             if len(arrays) == len(values):
@@ -154,7 +184,7 @@ class _Run:
                     )
         convert = CONVERTERS.get(node.op)
         if convert is None:
-            raise _no_converter(self.graph, node)
+            raise _no_converter(node)
         result = convert(Call(node, values), self.b)
         return result if isinstance(result, tuple) else (result,)
 
@@ -162,12 +192,14 @@ class _Run:
         self.b.values[ref] = value
         if not value.dead:
             self.types[ref] = value.type
-            self.b.set_source(ref, value)
+            # TensorFlow computes only the branch taken: nothing to compare on the other one.
+            if not value.guards:
+                self.b.set_source(ref, value)
 
     def _skip(self, node: Node, inputs: Sequence[Value | None]) -> None:
         """An input has no known shape, or does not exist."""
         for ref, value in zip(node.inputs, inputs, strict=True):
-            if value is None and ref.node not in self.done:
+            if value is None and ref.node not in self.graph:
                 self._refuse(
                     node,
                     Unsupported(
@@ -178,17 +210,19 @@ class _Run:
                     inputs,
                 )
                 return
-            if value is None and self.types.get(ref) is None and ref.node not in self.unjudged:
-                if ref.node in self.problems:
-                    continue
+            lost = ref.node in self.unjudged or ref.node in self.problems
+            if value is None and ref.node in self.done and not lost:
                 self._refuse(
                     node,
                     Unsupported(node.name, f"{ref.node} has no output {ref.port}."),
                     inputs,
                 )
                 return
-        if node.op not in CONVERTERS:
-            self._refuse(node, _no_converter(self.graph, node), inputs)
+        if node.op == "LoopCond":
+            self._refuse(node, loop_problem(node), inputs)
+            return
+        if node.op not in CONVERTERS and node.op not in _LOOP_EDGES:
+            self._refuse(node, _no_converter(node), inputs)
             return
         self.unjudged.add(node.name)
         self._guess(node, inputs)
@@ -225,12 +259,12 @@ class _Run:
                 Unsupported(ref.node, "This output does not exist.", "Choose another output."),
             )
             return
-        if value is None:
-            return
-        if value.dead:
-            self.problems.setdefault(
-                ref.node, Unsupported(ref.node, "This output lies on a branch never taken.")
-            )
+        if value is None or value.dead:
+            reason = "This output lies on a branch that is never taken."
+            if value is None:
+                reason = f"The shape of output {ref} cannot be known."
+            if value is not None or not self.problems:
+                self.problems.setdefault(ref.node, Unsupported(ref.node, reason))
             return
         try:
             tensor = self.b.edge_tensor(value)
@@ -246,7 +280,7 @@ def _dtype_of(array: object, types: Sequence[TensorType], port: int) -> DType | 
     return None if dtype is DType.INVALID or dtype.numpy is None else dtype
 
 
-def _no_converter(graph: Graph, node: Node) -> Unsupported:
+def _no_converter(node: Node) -> Unsupported:
     if is_variable(node.op):
         return Unsupported(
             node.name,

@@ -82,7 +82,7 @@ def is_finite(node: Call, b: Lower) -> Value:
 @converter("SelectV2")
 def select_v2(node: Call, b: Lower) -> Value:
     condition, then, other = (node.input(index) for index in range(3))
-    return _chosen(b, condition, then, other)
+    return chosen(b, condition, then, other)
 
 
 @converter("Select")
@@ -91,18 +91,18 @@ def select(node: Call, b: Lower) -> Value:
     condition, then, other = (node.input(index) for index in range(3))
     if condition.rank == 1 and then.rank > 1:
         condition = b.view(condition, (*condition.shape, *(1,) * (then.rank - 1)))
-    return _chosen(b, condition, then, other)
+    return chosen(b, condition, then, other)
 
 
-def _chosen(b: Lower, condition: Value, then: Value, other: Value) -> Value:
+def chosen(b: Lower, condition: Value, then: Value, other: Value) -> Value:
+    """Return `then` where `condition`, else `other`; booleans are selected as numbers."""
     if condition.array is not None and condition.array.size == 1:
         taken = then if condition.array.reshape(-1)[0] else other
         if taken.shape == b.broadcast_shape(condition.shape, then.shape, other.shape):
             return taken
     if then.dtype is not DType.BOOL:
         return choose(b, condition, then, other)
-    # TensorRT selects numbers only.
-    chosen = choose(
-        b, condition, b.cast(then, DType.INT32), b.cast(other, DType.INT32), suffix="chosen"
+    numbers = choose(
+        b, condition, b.cast(then, DType.INT32), b.cast(other, DType.INT32), suffix="numbers"
     )
-    return b.cast(chosen, DType.BOOL, suffix="")
+    return b.cast(numbers, DType.BOOL, suffix="")

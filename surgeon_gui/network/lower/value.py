@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.values import DType, Shape, TensorType
 from surgeon_gui.network.ir import Dims, Tensor
 
 Array = npt.NDArray[Any]
 Permutation = tuple[int, ...]
+Guard = tuple[TensorRef, bool]
+"""A conditional's predicate, and what it must be for a value to exist."""
 
 # TensorRT computes in these; everything narrower or stranger is held in a wider one.
 _HELD_AS = {
@@ -52,6 +55,7 @@ class Value:
         array: the numbers in TensorFlow's layout, when they do not depend on the inputs.
         tensor: the network tensor otherwise.
         axes: dimension i of this value is dimension `axes[i]` of `tensor`.
+        guards: the branches of conditionals it lies on, when which is taken depends on data.
         dead: it lies on the branch of a conditional that is never taken.
     """
 
@@ -60,6 +64,7 @@ class Value:
     array: Array | None = None
     tensor: Tensor | None = None
     axes: Permutation = ()
+    guards: frozenset[Guard] = frozenset()
     dead: bool = False
 
     @property

@@ -1,4 +1,4 @@
-"""Builds a small TensorFlow graph, lowers it, and compares ONNX Runtime's numbers with TensorFlow's."""
+"""Builds a small TensorFlow graph, lowers it, runs it in ONNX Runtime, compares the numbers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime
 import pytest
 import tensorflow as tf
@@ -42,8 +43,8 @@ class Case:
     layers: tuple[str, ...] | None = None
 
 
-def case(build: Build, *arrays: Array, **options: Any) -> Case:
-    return Case(build, arrays, **options)
+def case(build: Build, *arrays: npt.ArrayLike, **options: Any) -> Case:
+    return Case(build, tuple(np.asarray(array) for array in arrays), **options)
 
 
 def parametrized(cases: dict[str, Case]) -> pytest.MarkDecorator:

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.tensorflow
 
 A, B = numbers(2, 3, 4), numbers(2, 3, 4, seed=1)
 POSITIVE = numbers(2, 3, 4, low=0.1)
-I, J = integers(2, 3, 4), integers(2, 3, 4, seed=1, low=1)
-NEGATIVE_J = integers(2, 3, 4, seed=2, low=-9, high=-1)
+WHOLE, DIVISOR = integers(2, 3, 4), integers(2, 3, 4, seed=1, low=1)
+NEGATIVE = integers(2, 3, 4, seed=2, low=-9, high=-1)
 SPECIAL = np.array([np.nan, np.inf, -np.inf, 0, -0.0, 1.5], np.float32)
 NEAR = np.array([0.5, 1.5, 2.5, -0.5, -1.5, 2.4, -2.6], np.float32)
 
@@ -55,25 +55,31 @@ ON_UNIT = ["Asin", "Acos", "Atanh"]
 
 CASES: dict[str, Case] = {
     **{name: case(of(name), A, B) for name in BINARY},
-    **{f"{name} int32": case(of(name), I, J) for name in BINARY if name != "AddV2"},
-    **{f"{name} int64": case(of(name), I.astype(np.int64), J.astype(np.int64)) for name in BINARY},
-    **{name: case(of(name), A, B) for name in DIVISIONS},
-    **{f"{name} int32": case(of(name), I, J) for name in ("FloorDiv", "FloorMod", "TruncateDiv")},
+    **{f"{name} int32": case(of(name), WHOLE, DIVISOR) for name in BINARY if name != "AddV2"},
     **{
-        f"{name} int32 by negative": case(of(name), I, NEGATIVE_J)
+        f"{name} int64": case(of(name), WHOLE.astype(np.int64), DIVISOR.astype(np.int64))
+        for name in BINARY
+    },
+    **{name: case(of(name), A, B) for name in DIVISIONS},
+    **{
+        f"{name} int32": case(of(name), WHOLE, DIVISOR)
+        for name in ("FloorDiv", "FloorMod", "TruncateDiv")
+    },
+    **{
+        f"{name} int32 by negative": case(of(name), WHOLE, NEGATIVE)
         for name in ("FloorDiv", "FloorMod", "TruncateDiv", "TruncateMod")
     },
-    **{name: case(of(name), I, J) for name in COMPARISONS},
+    **{name: case(of(name), WHOLE, DIVISOR) for name in COMPARISONS},
     **{f"{name} float": case(of(name), A, B) for name in COMPARISONS},
     **{f"{name} with NaN": case(of(name), SPECIAL, SPECIAL[::-1].copy()) for name in COMPARISONS},
     **{name: case(of(name), A) for name in UNARY},
     **{f"{name} of specials": case(of(name), SPECIAL) for name in ("IsNan", "IsInf", "IsFinite")},
     **{f"{name} halfway": case(of(name), NEAR) for name in ("Rint", "Round", "Floor", "Ceil")},
-    **{f"{name} int32": case(of(name), I) for name in ("Abs", "Neg", "Sign", "Square", "Relu")},
+    **{f"{name} int32": case(of(name), WHOLE) for name in ("Abs", "Neg", "Sign", "Square", "Relu")},
     **{name: case(of(name), POSITIVE) for name in ON_POSITIVE},
     **{name: case(of(name), A / 2.1) for name in ON_UNIT},
     "Acosh": case(of("Acosh"), POSITIVE + 1),
-    "Relu6 int32": case(of("Relu6"), I),
+    "Relu6 int32": case(of("Relu6"), WHOLE),
     "LeakyRelu slope": case(of("LeakyRelu", alpha=0.35), A),
     "Equal bool": case(of("Equal"), booleans(3, 4), booleans(3, 4, seed=1)),
     "NotEqual bool": case(of("NotEqual"), booleans(3, 4), booleans(3, 4, seed=1)),
@@ -85,7 +91,7 @@ CASES: dict[str, Case] = {
     "Pow square": case(lambda x: op.Pow(x=x, y=2.0), A, layers=("ElementWise",)),
     "Pow cube": case(lambda x: op.Pow(x=x, y=3.0), A),
     "Pow root": case(lambda x: op.Pow(x=x, y=0.5), POSITIVE, layers=("Unary",)),
-    "Pow int32": case(lambda x: op.Pow(x=x, y=4), I),
+    "Pow int32": case(lambda x: op.Pow(x=x, y=4), WHOLE),
     "Pow one": case(lambda x: op.Pow(x=x, y=1.0), A),
     "DivNoNan by zero": case(of("DivNoNan"), A[0, 0], np.array([0, 1, 0, 2], np.float32)),
     "MulNoNan by zero": case(of("MulNoNan"), SPECIAL, np.zeros(6, np.float32)),
@@ -120,7 +126,7 @@ CASES: dict[str, Case] = {
     "both broadcast": case(of("Add"), numbers(3, 1, 4), numbers(5, 1)),
     "constant left": case(lambda x: op.Sub(x=3.0, y=x), A),
     "constant of higher rank": case(lambda x: op.Add(x=x, y=A), B[0, 0]),
-    "constant scalar int64": case(lambda x: op.Add(x=x, y=np.int64(2**40)), I.astype(np.int64)),
+    "constant scalar int64": case(lambda x: op.Add(x=x, y=np.int64(2**40)), WHOLE.astype(np.int64)),
     "empty": case(of("Add"), numbers(0, 3), numbers(3)),
     "rank 5": case(of("Mul"), numbers(2, 1, 3, 1, 2), numbers(4, 1, 3, 1)),
     "uint8 input": case(
@@ -132,9 +138,9 @@ CASES: dict[str, Case] = {
     "uint8 output": case(lambda x: tf.cast(x, tf.uint8), numbers(2, 3, low=0, high=200)),
     "cast float to int": case(lambda x: tf.cast(x, tf.int32), numbers(9, low=-5, high=5)),
     "cast float to int64": case(lambda x: tf.cast(x, tf.int64), numbers(9, low=-5, high=5)),
-    "cast int to float": case(lambda x: tf.cast(x, tf.float32), I),
+    "cast int to float": case(lambda x: tf.cast(x, tf.float32), WHOLE),
     "cast to bool": case(lambda x: tf.cast(x, tf.bool), integers(9, low=-1, high=2)),
-    "cast float to bool": case(lambda x: tf.cast(x, tf.bool), np.float32([0, 0.3, -2])),
+    "cast float to bool": case(lambda x: tf.cast(x, tf.bool), np.array([0, 0.3, -2], np.float32)),
     "cast bool to float": case(lambda x: tf.cast(x, tf.float32), booleans(9)),
     "cast bool to int64": case(lambda x: tf.cast(x, tf.int64), booleans(9)),
     "cast to half and back": case(

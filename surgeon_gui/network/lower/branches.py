@@ -1,0 +1,36 @@
+"""Which branch of a TF1 conditional a node belongs to.
+
+A Switch sends data to one of two branches, a Merge joins them. What only waits for a branch (a
+constant made in it) says so by a control input from the branch's pivot: an Identity of a Switch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.network.lower.value import Guard
+
+_SWITCHES = frozenset({"Switch", "RefSwitch"})
+
+
+def predicate_of(graph: Graph, switch: Node) -> TensorRef:
+    """Return the tensor that decides, past identities: conditionals copy it for each Switch."""
+    ref = switch.inputs[1]
+    source = graph.get(ref.node)
+    while source is not None and source.op == "Identity" and source.inputs:
+        ref = source.inputs[0]
+        source = graph.get(ref.node)
+    return ref
+
+
+def control_guards(graph: Graph, node: Node) -> Iterator[Guard]:
+    """Yield the predicates, and what they must be, for the branches a node waits for."""
+    for name in node.controls:
+        port = 0
+        source = graph.get(name)
+        while source is not None and source.op == "Identity" and source.inputs:
+            port = source.inputs[0].port
+            source = graph.get(source.inputs[0].node)
+        if source is not None and source.op in _SWITCHES and len(source.inputs) == 2:
+            yield predicate_of(graph, source), port == 1
