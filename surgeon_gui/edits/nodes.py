@@ -11,7 +11,7 @@ from surgeon_gui.errors import EditError
 from surgeon_gui.graph.draft import Draft
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.ops import category, is_known_op, output_count
-from surgeon_gui.graph.query import resolve_output
+from surgeon_gui.graph.query import deduce_outputs, resolve_output
 from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.graph.typeattrs import default_attrs
 from surgeon_gui.graph.values import AttrValue, DType
@@ -44,13 +44,16 @@ class RemoveNodes:
         wanted = [graph[name] for name in dict.fromkeys(self.nodes)]
         removed = {node.name for node in wanted}
         draft = Draft(graph)
-        outputs = {ref.node for ref in graph.outputs or ()}
+        # The input of a removed output becomes the output, so it is no leftover.
+        outputs = {ref.node for ref in deduce_outputs(graph)}
         edges: set[str] = set()
         for node in wanted:
             current = draft[node.name]
             edges |= {*(ref.node for ref in node.inputs), *node.controls}
-            _check_removable(draft, current, removed, is_output=node.name in outputs)
+            _check_removable(draft, current, removed)
             if current.inputs:
+                if node.name in outputs:
+                    outputs.add(current.inputs[0].node)
                 bypass_node(draft, current, current.inputs[0])
             else:
                 draft.redirect_controls(node.name, current.controls)
@@ -60,7 +63,7 @@ class RemoveNodes:
         return without_stale_colocation(graph, draft.commit())
 
 
-def _check_removable(draft: Draft, node: Node, removed: set[str], *, is_output: bool) -> None:
+def _check_removable(draft: Draft, node: Node, removed: set[str]) -> None:
     for reader in draft.consumers(node.name):
         if reader.name in removed:
             continue
@@ -79,7 +82,7 @@ def _check_removable(draft: Draft, node: Node, removed: set[str], *, is_output: 
                     where=node.name,
                     hint=f"Rewire or remove {reader.name} first.",
                 )
-    if is_output and not node.inputs:
+    if not node.inputs and any(ref.node == node.name for ref in draft.outputs or ()):
         raise EditError(
             "It is a chosen output and has no input to take its place.",
             where=node.name,

@@ -206,6 +206,11 @@ class Draft:
             )
         self._readers = None
 
+    @property
+    def outputs(self) -> tuple[TensorRef, ...] | None:
+        """The outputs chosen so far, None while they are deduced."""
+        return self._outputs
+
     def set_outputs(self, outputs: Iterable[TensorRef] | None) -> None:
         self._outputs = None if outputs is None else tuple(outputs)
 
