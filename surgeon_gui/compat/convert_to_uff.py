@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from surgeon_gui.compat.uff_module import from_tensorflow_frozen_model
+from surgeon_gui.compat.uff_module import convert, read_graphdef
 from surgeon_gui.errors import ConvertError, GraphError, SurgeonError
 
 
@@ -48,8 +48,8 @@ def convert_to_uff(argv: Sequence[str]) -> int:
         return int(stop.code or 0)
     source = Path(arguments.input_file)
     try:
-        from_tensorflow_frozen_model(
-            source,
+        convert(
+            read_graphdef(source),
             arguments.output_node,
             arguments.preprocessor,
             quiet=arguments.quiet,

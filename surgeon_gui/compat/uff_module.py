@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, MutableSequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,20 @@ TESTED_TENSORFLOW = "1.15.0"
 """The TensorFlow NVIDIA's converter 0.6.9 was tested with."""
 
 
+@dataclass(frozen=True)
+class Converted:
+    """What came of a conversion.
+
+    Attributes:
+        inputs: the NodeDefs that became inputs.
+        outputs: the NodeDefs of the outputs.
+    """
+
+    export: UffExport
+    inputs: list[NodeDef]
+    outputs: list[NodeDef]
+
+
 def from_tensorflow_frozen_model(
     frozen_file: str | os.PathLike[str],
     output_nodes: MutableSequence[str] | None = None,
@@ -42,18 +57,52 @@ def from_tensorflow_frozen_model(
     Raises:
         OpenError: the file cannot be read, or is no GraphDef.
     """
+    return from_tensorflow(read_graphdef(frozen_file), output_nodes, preprocessor, **kwargs)
+
+
+def read_graphdef(path: str | os.PathLike[str]) -> pb.GraphDef:
+    """Return the message in a binary GraphDef file.
+
+    Raises:
+        OpenError: the file cannot be read, or is no GraphDef.
+    """
     try:
-        data = Path(frozen_file).read_bytes()
+        data = Path(path).read_bytes()
     except OSError as error:
-        raise OpenError(
-            f"The file cannot be read: {error.strerror}.", where=str(frozen_file)
-        ) from error
+        raise OpenError(f"The file cannot be read: {error.strerror}.", where=str(path)) from error
     # Tells damaged and foreign files apart, which protobuf does not.
     graph_from_graphdef(data)
-    return from_tensorflow(pb.GraphDef.FromString(data), output_nodes, preprocessor, **kwargs)
+    return pb.GraphDef.FromString(data)
 
 
 def from_tensorflow(
+    graphdef: GraphDef,
+    output_nodes: MutableSequence[str] | None = None,
+    preprocessor: str | os.PathLike[str] | None = None,
+    *,
+    return_graph_info: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """Return a GraphDef as a serialized UFF file.
+
+    Args:
+        graphdef: TensorFlow's or ours; changed in place.
+        output_nodes: see `convert`.
+        preprocessor: see `convert`.
+        return_graph_info: return a tuple of the file, the input and the output NodeDefs.
+        **kwargs: see `convert`; with `list_nodes`, None is returned.
+
+    Raises:
+        SurgeonError: the graph cannot be converted, or an argument is wrong.
+    """
+    converted = convert(graphdef, output_nodes, preprocessor, **kwargs)
+    if converted is None:
+        return None
+    data = converted.export.file.to_bytes()
+    return (data, converted.inputs, converted.outputs) if return_graph_info else data
+
+
+def convert(
     graphdef: GraphDef,
     output_nodes: MutableSequence[str] | None = None,
     preprocessor: str | os.PathLike[str] | None = None,
@@ -65,11 +114,10 @@ def from_tensorflow(
     output_filename: str | os.PathLike[str] | None = None,
     write_preprocessed: bool = False,
     debug_mode: bool = False,
-    return_graph_info: bool = False,
     repair: bool = False,
     **_: object,
-) -> Any:
-    """Return a GraphDef as a serialized UFF file.
+) -> Converted | None:
+    """Convert a GraphDef, and write the file if told where.
 
     Args:
         graphdef: TensorFlow's or ours; changed in place.
@@ -83,7 +131,6 @@ def from_tensorflow(
         output_filename: where to write the file.
         write_preprocessed: also write the GraphDef as it was converted, and for TensorBoard.
         debug_mode: print every node written.
-        return_graph_info: return a tuple of the file, the input and the output NodeDefs.
         repair: repair what NVIDIA's converter gets wrong, and print what was repaired.
 
     Raises:
@@ -117,10 +164,7 @@ def from_tensorflow(
     _report(export, say, debug_mode=debug_mode)
     if output_filename is not None:
         _write(export.file, Path(output_filename), say, text=text)
-    data = export.file.to_bytes()
-    if not return_graph_info:
-        return data
-    return data, _info(dynamic, inputs), [dynamic[name] for name in names]
+    return Converted(export, _inputs(dynamic, inputs), [dynamic[name] for name in names])
 
 
 def _silent(*_: object, **__: object) -> None:
@@ -201,7 +245,7 @@ def _write(file: UffFile, path: Path, say: Any, *, text: bool) -> None:
         say(f"UFF text file written to {target}")
 
 
-def _info(dynamic: DynamicGraph, inputs: dict[str, InputSpec]) -> list[NodeDef]:
+def _inputs(dynamic: DynamicGraph, inputs: dict[str, InputSpec]) -> list[NodeDef]:
     if inputs:
         return [dynamic[name] for name in inputs]
     return [node for node in dynamic.graph_inputs if node.op == "Placeholder"]

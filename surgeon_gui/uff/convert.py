@@ -153,8 +153,11 @@ class Conversion:
                 values, dtype = self._narrowed(name, values, dtype)
             blob = blob_of(values)
         shape: tuple[int, ...] = values.shape
-        if self.strict and values.size == 0:
-            shape = (0,)
+        if values.size == 0 and shape != (0,):
+            if self.strict:
+                shape = (0,)
+            else:
+                self.repaired("a constant without elements keeps its shape", name)
         identity = self.unique_id(name)
         key, count = f"weights_{identity}", 0
         while key in self.blobs:
