@@ -1,0 +1,1 @@
+"""One reader per LayerType; each module registers its own."""
