@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from surgeon_gui.graph.model import Node, TensorRef
-from surgeon_gui.graph.ops import category
+from surgeon_gui.graph.ops import category, is_identity_like
 from surgeon_gui.graph.values import DType, Shape, TensorType, TensorValue
 from surgeon_gui.view.tree import Tree
 
@@ -176,6 +176,11 @@ class Label:
     height: float
 
 
+def kind_of(op: str) -> str:
+    """The category a node is coloured by; what only passes a tensor on counts as data."""
+    return "data" if is_identity_like(op) else category(op)
+
+
 def shape_text(kind: TensorType) -> str:
     """`f32 [1,224,224,3]`; empty when the rank is unknown."""
     if kind.shape.dims is None:
@@ -261,11 +266,15 @@ class Labels:
             )
         if len(folded) > len(shown):
             rows.append(Row(f"and {len(folded) - len(shown)} more constants"))
-        return self._sized(node.op, category(node.op), [row for row in rows if row.left])
+        return self._sized(node.op, kind_of(node.op), [row for row in rows if row.left])
 
     def _name_row(self, item: int, node: Node) -> Row:
         name = one_line(self._tree.label(item))
         shape = shape_text(self._type(node))
+        # The head says the op already: `norm/FusedBatchNorm` is `norm`.
+        outer, _, last = name.rpartition("/")
+        if outer and last == node.op:
+            name = outer
         return Row("output" if name == node.op and shape else name, shape)
 
     def _type(self, node: Node) -> TensorType:
@@ -289,7 +298,8 @@ class Labels:
         width = min(max(width, _NARROWEST), _WIDEST)
         fitted = []
         for row in rows:
-            most = (width - 2 * PAD) * (0.62 if row.left else 1.0)
+            least_left = min(metrics.width(row.left, "plain") + 10, (width - 2 * PAD) * 0.4)
+            most = width - 2 * PAD - (least_left if row.left else 0.0)
             right_text = metrics.elided(row.right, "mono", most)
             between = 10 if right_text else 0
             room = width - 2 * PAD - between - metrics.width(right_text, "mono")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from surgeon_gui.view.layers import (
     Layers,
@@ -29,6 +30,7 @@ from surgeon_gui.view.route import (
 
 BOX_GAP = 24.0
 ROW_GAP = 28.0
+PORT_GAP = 12.0
 LONGEST_EDGE = 30
 _COMPONENT_GAP = 40.0
 
@@ -43,6 +45,7 @@ class Wire:
             the layout may choose.
         back: whether it closes a loop and is to run upwards.
         roomy: whether a label will stand where it leaves its source.
+        is_minor: whether it is never part of the main line (control edges).
     """
 
     source: int
@@ -51,6 +54,7 @@ class Wire:
     target_dx: float | None = None
     back: bool = False
     roomy: bool = False
+    is_minor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Sketch:
         tops, bottoms: boxes of no height that stand for the places where edges come in at the top
             and go out at the bottom.
         weak: boxes that must not push the main line aside (constants).
+        mains: boxes where the main line starts if there are no `tops` (inputs of the network).
     """
 
     sizes: tuple[tuple[float, float], ...]
@@ -70,6 +75,7 @@ class Sketch:
     tops: frozenset[int] = frozenset()
     bottoms: frozenset[int] = frozenset()
     weak: frozenset[int] = frozenset()
+    mains: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +188,7 @@ def _part(sketch: Sketch, boxes: list[int], wires: list[int]) -> Sketch:
         kept(sketch.tops),
         kept(sketch.bottoms),
         kept(sketch.weak),
+        kept(sketch.mains),
     )
 
 
@@ -248,6 +255,11 @@ def _connected(sketch: Sketch) -> Layout:
         for vertex in vertices:
             row_of[vertex] = row
     gaps = row_gaps(edges, middles, row_of, len(layers.rows), ROW_GAP)
+    # The border is no row of boxes: what comes in or goes out straight needs no gap to bend in.
+    if sketch.tops:
+        gaps[0] -= ROW_GAP - PORT_GAP
+    if sketch.bottoms:
+        gaps[-1] -= ROW_GAP - PORT_GAP
     row_top, row_bottom, y = [], [], 0.0
     for row, vertices in enumerate(layers.rows):
         row_top.append(y)
@@ -287,4 +299,30 @@ def _spacing(sketch: Sketch, layers: Layers, edges: list[Edge], widths: list[flo
         if weak[edge.upper]:
             for dummy in chain[1:-1]:
                 weak[dummy] = True
-    return Spacing(widths, BOX_GAP, LANE, attached, weak)
+    return Spacing(widths, BOX_GAP, LANE, attached, weak, _spine(sketch, layers, edges))
+
+
+def _spine(sketch: Sketch, layers: Layers, edges: list[Edge]) -> frozenset[tuple[int, int]]:
+    """The main line: the way down with most boxes on it, from where data comes in if it does."""
+    row_of = {box: at for at, row in enumerate(layers.rows) for box in row if box < layers.count}
+    out: list[list[Edge]] = [[] for _ in range(layers.count)]
+    for wire, edge in zip(sketch.wires, edges, strict=True):
+        if edge.chain and not edge.turned and not wire.is_minor and edge.upper not in sketch.weak:
+            out[edge.upper].append(edge)
+    starts = sketch.tops or sketch.mains
+    length = [sketch.sizes[box][1] + ROW_GAP for box in range(layers.count)]
+    best: dict[int, Edge] = {}
+    for box in sorted(row_of, key=lambda box: -row_of[box]):
+        for edge in out[box]:
+            candidate = length[edge.lower] + sketch.sizes[box][1] + ROW_GAP
+            if candidate > length[box]:
+                length[box], best[box] = candidate, edge
+    sources = [box for box in row_of if box in starts] or list(row_of)
+    if not sources:
+        return frozenset()
+    box = max(sources, key=lambda candidate: (length[candidate], -candidate))
+    found: list[tuple[int, int]] = []
+    while box in best:
+        found.extend(pairwise(best[box].chain))
+        box = best[box].lower
+    return frozenset(found)

@@ -7,9 +7,9 @@ Differences from the paper: boxes have widths; edges may leave and enter off the
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from surgeon_gui.view.layers import Layers
 
@@ -25,6 +25,7 @@ class Spacing:
         attach: (upper, lower) vertices → where the edge between them leaves the upper and enters
             the lower one, from their middles; edges not in it join the middles.
         weak: per vertex, whether it must not steer.
+        spine: (upper, lower) vertices along the main line, which is to be straight above all.
     """
 
     width: Sequence[float]
@@ -32,13 +33,14 @@ class Spacing:
     lane: float
     attach: Mapping[tuple[int, int], tuple[float, float]]
     weak: Sequence[bool]
+    spine: frozenset[tuple[int, int]] = frozenset()
 
 
 def place_rows(layers: Layers, spacing: Spacing) -> list[float]:
     """Return the x of each vertex's middle; the leftmost edge is at 0."""
     if not layers.rows:
         return []
-    marked = _conflicts(layers)
+    marked = _conflicts(layers) - spacing.spine | _crossing_spine(layers, spacing.spine)
     found = []
     for upwards in (False, True):
         for leftwards in (False, True):
@@ -94,6 +96,26 @@ def _conflicts(layers: Layers) -> set[tuple[int, int]]:
     return marked
 
 
+def _crossing_spine(layers: Layers, spine: frozenset[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Edges that cross the main line: they give way."""
+    marked: set[tuple[int, int]] = set()
+    if not spine:
+        return marked
+    below = dict(spine)
+    place: dict[int, int] = {}
+    for row, following in pairwise(layers.rows):
+        place = {vertex: at for at, vertex in enumerate(following)}
+        main = next((at for at, vertex in enumerate(row) if vertex in below), None)
+        if main is None:
+            continue
+        target = place[below[row[main]]]
+        for at, vertex in enumerate(row):
+            for other in layers.down[vertex]:
+                if (at < main) != (place[other] < target) or (at > main) != (place[other] > target):
+                    marked.add((vertex, other))
+    return marked - spine
+
+
 def _aligned(
     layers: Layers,
     spacing: Spacing,
@@ -126,6 +148,8 @@ def _blocks(
     shift = [0.0] * total
     taken = [False] * total
     weak, attach = spacing.weak, spacing.attach
+    below = dict(spacing.spine)
+    above = {lower: upper for upper, lower in spacing.spine}
     previous: list[int] = []
     place: dict[int, int] = {}
     for row in rows:
@@ -133,7 +157,11 @@ def _blocks(
         for vertex in row:
             if weak[vertex] or not previous:
                 continue
-            near = sorted({place[n] for n in neighbours[vertex] if not weak[n]})
+            main = (below if upwards else above).get(vertex)
+            if main is not None:
+                near = [place[main]]
+            else:
+                near = sorted({place[n] for n in neighbours[vertex] if not weak[n]})
             if not near:
                 continue
             middle = len(near) - 1
@@ -142,8 +170,8 @@ def _blocks(
                 pair = (vertex, other) if upwards else (other, vertex)
                 if taken[other] or near[at] <= limit or pair in marked:
                     continue
-                above, below = attach.get(pair, (0.0, 0.0))
-                step = below - above if upwards else above - below
+                upper, lower = attach.get(pair, (0.0, 0.0))
+                step = lower - upper if upwards else upper - lower
                 taken[other] = True
                 root[vertex] = root[other]
                 shift[vertex] = shift[other] + sign * step
@@ -162,7 +190,7 @@ def _compacted(
     after: dict[int, dict[int, float]] = {}
     before: dict[int, int] = {}
     for row in rows:
-        for left, right in itertools.pairwise(row):
+        for left, right in pairwise(row):
             gap = spacing.gap if left < count and right < count else spacing.lane
             need = (width[left] + width[right]) / 2 + gap + shift[left] - shift[right]
             a, b = root[left], root[right]

@@ -7,18 +7,29 @@ than painting curves.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 LANE = 12.0
 _PITCH = 20.0
 _MARGIN = 14.0
-_STEPS = 10
 _ROOMY = 16.0
-# (1 - t)² (1 + 2t): how much of the upper x a vertical-ended cubic still has at t.
-_BLEND = tuple((1 - t) ** 2 * (1 + 2 * t) for t in (step / _STEPS for step in range(1, _STEPS)))
-# The y of such a cubic whose handles are half its height: B(0, ½, ½, 1).
-_DROP = tuple(1.5 * t * (1 - t) + t**3 for t in (step / _STEPS for step in range(1, _STEPS)))
+
+
+def _cubic(steps: int) -> tuple[tuple[float, float], ...]:
+    """Points of a cubic that starts and ends upright: how much of the upper x is left, and the y.
+
+    The handles are half the height; points are closest where the curve bends most, at its ends.
+    """
+    found = []
+    for step in range(1, steps):
+        t = (1 - math.cos(math.pi * step / steps)) / 2
+        found.append(((1 - t) ** 2 * (1 + 2 * t), 1.5 * t * (1 - t) + t**3))
+    return tuple(found)
+
+
+_NEAR, _FAR = _cubic(8), _cubic(14)
 
 
 @dataclass(slots=True)
@@ -152,7 +163,7 @@ def route(
         y0, y1 = row_bottom[row + at - 1], row_top[row + at]
         if abs(x1 - x0) > 0.5:
             _to(points, x0, y0)
-            for blend, drop in zip(_BLEND, _DROP, strict=True):
+            for blend, drop in _NEAR if abs(x1 - x0) < 40.0 else _FAR:
                 points += (x1 + (x0 - x1) * blend, y0 + (y1 - y0) * drop)
             _to(points, x1, y1)
     _to(points, xs[-1], row_top[row_of[edge.lower]])

@@ -6,6 +6,7 @@ or closes, only it and the groups around it are arranged again; all others keep 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ FOOT = 16.0
 # With fewer things than this at top level a graph says nothing yet, so more is opened.
 _FEW_BOXES = 4
 _MANY_BOXES = 16
+_INPUTS = frozenset({"Placeholder", "PlaceholderV2", "_Arg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,14 @@ class Strand:
         is_control: whether all of them are control edges.
         has_arrow: whether it ends at its target, not at the border of an open group.
         label: what is written beside it; empty for nothing.
+        is_label_low: whether that stands at its end, since others start where it does.
     """
 
     links: tuple[Link, ...]
     is_control: bool = False
     has_arrow: bool = True
     label: str = ""
+    is_label_low: bool = False
 
 
 @dataclass(slots=True)
@@ -103,6 +107,9 @@ class Scene:
         self.labels = Labels(tree, metrics, types)
         self.layouts = Layouts()
         self._metrics = metrics
+        self._inputs = [
+            at for at, position in enumerate(tree.nodes) if tree.graph.nodes[position].op in _INPUTS
+        ]
         self._open: set[int] = {ROOT}
         self._arranged: dict[int, Arrangement] = {}
 
@@ -216,6 +223,7 @@ class Scene:
                 + [box for port, box in out_box.items() if not port.back]
             ),
             frozenset(at for at, child in enumerate(children) if self._is_weak(child)),
+            frozenset(at for at, child in enumerate(children) if self._has_input(child)),
         )
         layout = self.layouts.get(sketch)
         return self._boxed(group, layout, sketch, strands, in_box, out_box)
@@ -279,6 +287,11 @@ class Scene:
         node = self.tree.graph.nodes[self.tree.nodes[item]]
         return category(node.op) == "constant"
 
+    def _has_input(self, item: int) -> bool:
+        """Whether data comes into the graph here."""
+        start, stop = self.tree.range_of(item)
+        return any(start <= node < stop for node in self._inputs)
+
 
 class _Bundles:
     """Gathers the links of a level into wires: one per pair of places they run between."""
@@ -305,6 +318,8 @@ class _Bundles:
 
     def finished(self) -> tuple[tuple[Wire, ...], tuple[Strand, ...]]:
         wires, strands = [], []
+        starting = Counter(key[0] for key in self._found)
+        ending = Counter(key[1] for key in self._found)
         for (source, target, out_port, in_port, back), links in self._found.items():
             out_group, in_group = self._open_group(source), self._open_group(target)
             source_dx = target_dx = None
@@ -317,11 +332,13 @@ class _Bundles:
             if target >= len(self._children):
                 target_dx = 0.0
             has_arrow = in_group is None and target < len(self._children)
+            is_control = all(link.is_control for link in links)
             label = self._label(source, out_group, links)
-            wires.append(Wire(source, target, source_dx, target_dx, back, bool(label)))
-            strands.append(
-                Strand(tuple(links), all(link.is_control for link in links), has_arrow, label)
-            )
+            is_low = starting[source] > 1
+            if is_low and (ending[target] > 1 or not has_arrow):
+                label = ""
+            wires.append(Wire(source, target, source_dx, target_dx, back, bool(label), is_control))
+            strands.append(Strand(tuple(links), is_control, has_arrow, label, is_low))
         return tuple(wires), tuple(strands)
 
     def _label(self, source: int, out_group: int | None, links: list[Link]) -> str:

@@ -83,6 +83,7 @@ class GraphBoard(ZoomView):
         self._pending: Plan | None = None
         self._picture_item = PictureItem(self._ink, self._more_tiles.start)
         self._light_item = LightItem(self._ink)
+        self._picture_item.lights = self._light_item.lights
         self._more_tiles.timeout.connect(self._picture_item.update)
         self._stage.addItem(self._picture_item)
         self._stage.addItem(self._light_item)
@@ -157,7 +158,7 @@ class GraphBoard(ZoomView):
         """Mark nodes; `Overlay()` takes all marks away."""
         self._overlay = overlay
         if self._tree is not None:
-            self._picture_item.marks = Marks(self._tree, overlay)
+            self._picture_item.marks = self._light_item.marks = Marks(self._tree, overlay)
             self._picture_item.repaint()
         self._corners.content_changed()
 
@@ -291,6 +292,7 @@ class GraphBoard(ZoomView):
             or self._picture_item.plan.tree is not plan.tree
         ):
             self._picture_item.marks = Marks(plan.tree, self._overlay)
+            self._light_item.marks = self._picture_item.marks
         self._picture_item.show_plan(plan)
         self._light_item.show_plan(plan)
         self.set_content(plan.rect if plan is not None else QRectF())
@@ -405,6 +407,7 @@ class GraphBoard(ZoomView):
             lights.row = self._selected_row(plan)
             lights.hits = gathered(tree, plan, self._items(self._hits))
             lights.preview = list(gathered(tree, plan, self._items(self._preview)))
+        self._picture_item.update()
         self._light_item.update()
 
     def _item(self, name: str) -> int | None:

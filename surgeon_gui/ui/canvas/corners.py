@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from surgeon_gui.graph.ops import category
 from surgeon_gui.ui.canvas.minimap import Minimap
 from surgeon_gui.ui.canvas.swatch import Swatch
 from surgeon_gui.ui.theme import Theme
+from surgeon_gui.view.labels import kind_of
 
 if TYPE_CHECKING:
     from surgeon_gui.ui.canvas.board import GraphBoard
@@ -32,13 +32,13 @@ _CATEGORY_WORDS = {
     "activation": "activation",
     "pooling": "pooling",
     "arithmetic": "arithmetic",
-    "shape": "shape",
-    "data": "data",
+    "shape": "shape, data",
     "constant": "constant",
     "control": "control flow",
     "plugin": "plugin",
     "other": "other",
 }
+_SAME = {"data": "shape"}
 _STATUS_WORDS = {
     "cured": "a rule cures it",
     "refuses": "target refuses",
@@ -271,7 +271,7 @@ class Legend(_Corner):
             return
         nodes = plan.tree.graph.nodes
         ops = {nodes[position].op for position in plan.tree.nodes}
-        found = {category(op) for op in ops}
+        found = {_SAME.get(kind, kind) for kind in map(kind_of, ops)}
         statuses = {mark.status for mark in board.overlay().marks.values()}
         categories = [name for name in _CATEGORY_WORDS if name in found]
         signs = [name for name in _STATUS_WORDS if name in statuses]
@@ -285,14 +285,20 @@ class Legend(_Corner):
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
+                widget.hide()
                 widget.deleteLater()
         entries = [(Swatch(theme, category=name), _CATEGORY_WORDS[name]) for name in categories]
         entries += [(Swatch(theme, status=name), _STATUS_WORDS[name]) for name in signs]
         rows = -(-len(entries) // 2)
         for at, (swatch, words) in enumerate(entries):
             column = 0 if at < rows else 2
+            label = QLabel(words, self)
             self._grid.addWidget(swatch, at % rows, column)
-            self._grid.addWidget(QLabel(words, self), at % rows, column + 1)
+            self._grid.addWidget(label, at % rows, column + 1)
+            # Not shown yet they would count for nothing in the size.
+            swatch.show()
+            label.show()
+        self._grid.activate()
         self.adjustSize()
 
 

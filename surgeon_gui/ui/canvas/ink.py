@@ -18,7 +18,7 @@ BADGE = 9.0
 _CHARACTERS = "".join(map(chr, range(32, 0x180))) + "…×“”\u2009▸▾"
 _ICONS = {
     "caveat": "fa6s.exclamation",
-    "cured": "fa6s.wrench",
+    "cured": "fa6s.screwdriver-wrench",
     "refuses": "fa6s.xmark",
     "unknown": "fa6s.question",
 }

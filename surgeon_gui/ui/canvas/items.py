@@ -13,7 +13,7 @@ from surgeon_gui.ui.canvas.ink import GROUP_RADIUS, RADIUS, Ink
 from surgeon_gui.ui.canvas.lights import Lights
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.names import paint_names
-from surgeon_gui.ui.canvas.near import paint_arrow, paint_near
+from surgeon_gui.ui.canvas.near import paint_badge, paint_lit_edges, paint_near
 from surgeon_gui.ui.canvas.plan import Plan
 
 _MARGIN = 60.0
@@ -28,6 +28,8 @@ class _Layer(QGraphicsItem):
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.ink = ink
         self.plan: Plan | None = None
+        self.marks: Marks | None = None
+        self.lights = Lights()
 
     def boundingRect(self) -> QRectF:
         if self.plan is None:
@@ -49,7 +51,6 @@ class PictureItem(_Layer):
 
     def __init__(self, ink: Ink, unfinished: Callable[[], None]) -> None:
         super().__init__(ink)
-        self.marks: Marks | None = None
         self.tiles = Tiles()
         self.patient = False
         self._unfinished = unfinished
@@ -74,7 +75,7 @@ class PictureItem(_Layer):
         scale = option.levelOfDetailFromTransform(painter.worldTransform())
         area = option.exposedRect
         if scale >= FAR_BELOW:
-            paint_near(painter, self.plan, self.marks, self.ink, area)
+            paint_near(painter, self.plan, self.marks, self.ink, area, self.lights)
             return
         pixels = scale * painter.device().devicePixelRatioF()
         done = self.tiles.paint(
@@ -88,10 +89,6 @@ class PictureItem(_Layer):
 class LightItem(_Layer):
     """Selection, its producers and consumers, what the mouse is over, hits and previews."""
 
-    def __init__(self, ink: Ink) -> None:
-        super().__init__(ink)
-        self.lights = Lights()
-
     def paint(
         self,
         painter: QPainter,
@@ -104,8 +101,8 @@ class LightItem(_Layer):
         area = option.exposedRect
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme, lights = self.ink.theme, self.lights
-        self._edges(painter, lights.out_edges, theme.color("consumes"), area, scale)
-        self._edges(painter, lights.in_edges, theme.color("produces"), area, scale)
+        if scale < FAR_BELOW:
+            paint_lit_edges(painter, self.plan, self.ink, area, lights, with_arrows=False)
         for item in lights.preview:
             self._ring(painter, item, theme.color("cured"), area, scale, dashed=True)
         for item, count in lights.hits.items():
@@ -116,37 +113,12 @@ class LightItem(_Layer):
             self._ring(painter, lights.hover, theme.color("accent", 0.45), area, scale, thin=True)
         for item in lights.selected:
             self._glow(painter, item, area, scale)
+            if self.marks is not None and item in self.plan.index and scale >= FAR_BELOW:
+                paint_badge(painter, self.plan, self.marks, self.ink, self.plan.index[item])
         if lights.row is not None:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.color("accent", 0.22))
             painter.drawRect(lights.row)
-
-    def _edges(
-        self, painter: QPainter, edges: list[int], color: QColor, area: QRectF, scale: float
-    ) -> None:
-        plan = self.plan
-        if plan is None or not edges:
-            return
-        pen = QPen(color, 2.0)
-        pen.setCosmetic(True)
-        dashed = QPen(pen)
-        dashed.setDashPattern([3.0, 2.0])
-        shown = area.adjusted(-8, -8, 8, 8)
-        for at in edges:
-            left, top, right, bottom = plan.edge_bounds[at]
-            if not shown.intersects(QRectF(left, top, right - left + 0.1, bottom - top + 0.1)):
-                continue
-            strand = plan.strand(at)
-            painter.setPen(dashed if strand.is_control else pen)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            x, y = plan.picture.origins[at]
-            painter.translate(x, y)
-            painter.drawPolyline(plan.polygon(at))
-            painter.translate(-x, -y)
-            if strand.has_arrow and scale >= FAR_BELOW:
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(color)
-                paint_arrow(painter, plan, at)
 
     def _visible(self, item: int, area: QRectF) -> QRectF | None:
         rect = self.plan.item_rect(item) if self.plan is not None else QRectF()

@@ -15,6 +15,7 @@ from surgeon_gui.ui.canvas.ink import (
     head_path,
     status_glyph,
 )
+from surgeon_gui.ui.canvas.lights import Lights
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Indices, Plan
 from surgeon_gui.view.labels import BODY_PAD, CLOSED_GROUP, HEAD, OPEN_HEAD, PAD, ROW, Label
@@ -25,12 +26,15 @@ _ARROW = 8.0
 _DASH = [4.0, 3.0]
 
 
-def paint_near(painter: QPainter, plan: Plan, marks: Marks, ink: Ink, area: QRectF) -> None:
+def paint_near(
+    painter: QPainter, plan: Plan, marks: Marks, ink: Ink, area: QRectF, lights: Lights
+) -> None:
     """Paint the part of the picture in `area`, at a scale where boxes have a shape."""
     brush = _Near(painter, plan, marks, ink)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     brush.open_groups(plan.open_in(area))
     brush.edges(plan.edges_in(area))
+    paint_lit_edges(painter, plan, ink, area, lights, with_arrows=True)
     closed = plan.closed_in(area, 2 * BADGE)
     for at in closed:
         brush.box(int(at))
@@ -191,17 +195,15 @@ class _Near:
     def edge_labels(self, found: Indices) -> None:
         if not self.with_text:
             return
-        metrics, theme, plan = self.ink.metrics, self.theme, self.plan
+        theme, plan = self.theme, self.plan
         for at in map(int, found):
             text = plan.strand(at).label
             if not text:
                 continue
             points, (x, y) = plan.picture.routes[at], plan.picture.origins[at]
-            width = metrics.width(text, "mono")
-            left, middle = x + points[0] + 7, y + points[1] + 11
-            self.painter.setPen(Qt.PenStyle.NoPen)
-            self.painter.setBrush(theme.color("canvas", 0.8))
-            self.painter.drawRect(QRectF(left - 2, middle - 7, width + 4, 14))
+            left, middle = x + points[0] + 7, y + points[1] + 12
+            if plan.strand(at).is_label_low:
+                left, middle = x + points[-2] + 7, y + points[-1] - 13
             self._write(text, "mono", left, middle, theme.color("muted"))
 
     # Marks
@@ -247,6 +249,38 @@ class _Near:
         painter.translate(-pill.left() - 11, -rect.top())
         if self.with_text:
             self._write(count, "bold", pill.left() + 18, rect.top(), color)
+
+
+def paint_lit_edges(
+    painter: QPainter, plan: Plan, ink: Ink, area: QRectF, lights: Lights, *, with_arrows: bool
+) -> None:
+    """Paint what the selection feeds orange and what it reads green, over the plain edges."""
+    shown = area.adjusted(-8, -8, 8, 8)
+    for edges, name in ((lights.out_edges, "consumes"), (lights.in_edges, "produces")):
+        color = ink.theme.color(name)
+        pen = ink.pen(name, 2.0)
+        dashed = QPen(pen)
+        dashed.setDashPattern([3.0, 2.0])
+        for at in edges:
+            left, top, right, bottom = plan.edge_bounds[at]
+            if not shown.intersects(QRectF(left, top, right - left + 0.1, bottom - top + 0.1)):
+                continue
+            strand = plan.strand(at)
+            painter.setPen(dashed if strand.is_control else pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            x, y = plan.picture.origins[at]
+            painter.translate(x, y)
+            painter.drawPolyline(plan.polygon(at))
+            painter.translate(-x, -y)
+            if strand.has_arrow and with_arrows:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(color)
+                paint_arrow(painter, plan, at)
+
+
+def paint_badge(painter: QPainter, plan: Plan, marks: Marks, ink: Ink, at: int) -> None:
+    """Paint the badge of one box, if it has one."""
+    _Near(painter, plan, marks, ink).badge(at)
 
 
 def paint_arrow(painter: QPainter, plan: Plan, at: int) -> None:
