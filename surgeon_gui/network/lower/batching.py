@@ -105,7 +105,7 @@ def _dilated_convolution(node: Call, b: Lower, block: Dims, crops: Pairs) -> Val
         and not layout.startswith("NC")
         and inner.text("padding", "VALID") == "VALID"
         and set(inner.spatial("strides", layout)) == {1}
-        and set(inner.spatial("dilations", layout)) == {1}
+        and set(inner.spatial("dilations", layout, optional=True)) == {1}
     )
     if not plain or kernel is None or spread_block != block or data.rank != len(layout):
         return None

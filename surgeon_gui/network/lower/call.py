@@ -140,13 +140,15 @@ class Call:
         value: TensorValue = self._attr(name, TensorValue, None)
         return value
 
-    def spatial(self, name: str, data_format: str, default: int = 1) -> tuple[int, ...]:
+    def spatial(self, name: str, data_format: str, *, optional: bool = False) -> tuple[int, ...]:
         """Return the spatial items of a list attribute with one item per dimension.
+
+        A missing one is all 1 when it is `optional`.
 
         Raises:
             Unsupported: the batch or channel item is not 1.
         """
-        values = self.ints(name, (default,) * len(data_format))
+        values = self.ints(name, (1,) * len(data_format) if optional else None)
         if len(values) != len(data_format):
             raise self.refuse(
                 f"Its attribute {name} has {len(values)} items, "

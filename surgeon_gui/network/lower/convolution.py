@@ -79,7 +79,7 @@ def convolution(node: Call, b: Lower) -> Value:
     data, kernel = node.input(0), node.input(1)
     layout = data_format(node, data.rank)
     stride = node.spatial("strides", layout)
-    dilation = node.spatial("dilations", layout)
+    dilation = node.spatial("dilations", layout, optional=True)
     window = kernel.shape[: data.rank - 2]
     pads = padding(node, spatial_of(data.shape, layout), window, stride, dilation, layout)
     return convolve(
@@ -107,7 +107,7 @@ def transposed_convolution(node: Call, b: Lower) -> Value:
     layout = data_format(node, data.rank)
     count = data.rank - 2
     stride = node.spatial("strides", layout)
-    dilation = node.spatial("dilations", layout)
+    dilation = node.spatial("dilations", layout, optional=True)
     window = kernel.shape[:count]
     wanted = sizes if len(sizes) == count else spatial_of(sizes, layout)
     before, after = padding(node, wanted, window, stride, dilation, layout)
