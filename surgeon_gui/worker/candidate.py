@@ -85,7 +85,9 @@ class NetworkCandidate:
 
     def run(self, feeds: Mapping[str, Array], wanted: Sequence[Comparable]) -> dict[str, Array]:
         names = list(dict.fromkeys(item.name for item in wanted))
-        arrays = OnnxRunner(onnx_from_network(self._network, outputs=names)).run(feeds, names)
+        # Optimised, ONNX Runtime's convolutions round less (a U-Net: 5e-4 instead of 1.2e-3).
+        model = onnx_from_network(self._network, outputs=names)
+        arrays = OnnxRunner(model, optimised=True).run(feeds, names)
         return {str(item.ref): item.in_graph_layout(arrays[item.name]) for item in wanted}
 
 
@@ -93,7 +95,7 @@ class OnnxCandidate:
     """An ONNX file; its inner tensors' layout is unknown, so only outputs are compared."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
-        self._runner = OnnxRunner(model)
+        self._runner = OnnxRunner(model, optimised=True)
         self.inputs = self._runner.inputs()
         self.outputs = tuple(
             Comparable(name, TensorRef.parse(name)) for name in self._runner.outputs()
