@@ -181,8 +181,8 @@ LIGHT = Theme(
     on_accent="#ffffff",
     node="#ffffff",
     node_line="#c9d0dd",
-    group=("#eef1f8", "#e5eaf4", "#dce3f0", "#d3dcec", "#cad5e8"),
-    group_line="#c6cedd",
+    group=("#eff2f8", "#e8ecf5", "#e1e7f2", "#dae2ef", "#d3dcec"),
+    group_line="#c3cbdb",
     edge="#6b7488",
     produces="#2e8b57",
     consumes="#d9822b",
@@ -192,7 +192,7 @@ LIGHT = Theme(
     refuses="#c23b2e",
     unknown="#6b7385",
     hit="#e0a100",
-    track="#dde2ea",
+    track="#d3d9e4",
     categories=MappingProxyType(
         {
             "convolution": "#3b6fb6",
@@ -236,7 +236,7 @@ DARK = Theme(
     refuses="#ec7063",
     unknown="#98a1af",
     hit="#f2c94c",
-    track="#343d49",
+    track="#3d4754",
     categories=MappingProxyType(
         {
             "convolution": "#3f74bd",

@@ -1,0 +1,147 @@
+"""Starting the window: arguments, settings, log, theme; and pictures of the window."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from surgeon_gui import __version__
+from surgeon_gui.log import close_logging, setup_logging
+from surgeon_gui.settings import cache_dir, load_settings
+from surgeon_gui.ui.crash import CrashGuard
+from surgeon_gui.ui.main_window import MainWindow
+from surgeon_gui.ui.theme import THEMES, apply_theme, system_theme
+
+# A picture is taken once nothing was at work for this long.
+QUIET_MS = 400
+SHOT_TIMEOUT_MS = 120_000
+
+
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments of `app.py` and `surgeon gui`."""
+    parser = argparse.ArgumentParser(prog="surgeon gui", description="Open the window.")
+    parser.add_argument("model", nargs="?", type=Path, metavar="MODEL", help="the graph to open")
+    parser.add_argument("--shot", type=Path, metavar="FILE.png", help="save a picture and quit")
+    parser.add_argument(
+        "--theme", choices=[*THEMES], help="light or dark, whatever the system says"
+    )
+    parser.add_argument("--size", default="", metavar="WxH", help="size of the window")
+    parser.add_argument(
+        "--expand", action="append", default=[], metavar="PATH", help="open this namespace"
+    )
+    parser.add_argument("--select", default="", metavar="NODE", help="select and show this node")
+    parser.add_argument("--page", default="", metavar="PAGE", help="show this page at the bottom")
+    arguments = parser.parse_args(list(argv))
+    arguments.size = _size(parser, arguments.size)
+    return arguments
+
+
+def _size(parser: argparse.ArgumentParser, text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        parser.error(f"{text} is no size; write 1600x1000")
+    return int(width), int(height)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Show the window until it is closed; return the exit status."""
+    arguments = parse_arguments(argv)
+    if (
+        not os.environ.get("DISPLAY")
+        and not os.environ.get("WAYLAND_DISPLAY")
+        and (arguments.shot and sys.platform.startswith("linux"))
+    ):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application = QApplication.instance() or QApplication([sys.argv[0]])
+    if not isinstance(application, QApplication):
+        raise TypeError("A Qt application without widgets is running.")
+    application.setApplicationName("Graph Surgeon")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("graph-surgeon")
+    loaded = load_settings()
+    settings = loaded.settings
+    buffer = setup_logging(settings.log_level, file=cache_dir() / "graph-surgeon.log")
+    theme = THEMES.get(arguments.theme or "")
+    apply_theme(application, theme or THEMES.get(settings.theme) or system_theme())
+    window = MainWindow(settings, buffer, theme=theme)
+    guard = CrashGuard(buffer, window.session, window, lambda: window.theme)
+    guard.install()
+    if arguments.size:
+        window.resize(*arguments.size)
+    window.show()
+    for problem in loaded.problems:
+        window.message.show_note(problem)
+    shooter = Photographer(window, arguments) if arguments.shot else None
+    if arguments.model is not None:
+        window.files.open(arguments.model)
+    if shooter is not None:
+        shooter.begin()
+    elif arguments.expand or arguments.select or arguments.page:
+        window.session.support_changed.connect(lambda: None)
+    status = application.exec()
+    sys.excepthook = sys.__excepthook__
+    close_logging()
+    return shooter.status if shooter is not None and status == 0 else status
+
+
+class Photographer(QObject):
+    """Takes a picture of the window once it has come to rest, then quits."""
+
+    def __init__(self, window: MainWindow, arguments: argparse.Namespace) -> None:
+        super().__init__(window)
+        self.status = 1
+        self._window = window
+        self._arguments = arguments
+        self._arranged = False
+        self._quiet = QTimer(self)
+        self._quiet.setInterval(QUIET_MS)
+        self._quiet.setSingleShot(True)
+        self._quiet.timeout.connect(self._look)
+        self._limit = QTimer(self)
+        self._limit.setSingleShot(True)
+        self._limit.setInterval(SHOT_TIMEOUT_MS)
+        self._limit.timeout.connect(self._shoot)
+
+    def begin(self) -> None:
+        self._quiet.start()
+        self._limit.start()
+
+    def _look(self) -> None:
+        window = self._window
+        if window.session.tasks.is_busy() or window.canvas.is_laying_out():
+            self._quiet.start()
+        elif not self._arranged:
+            self._arranged = True
+            self._arrange()
+            self._quiet.start()
+        else:
+            self._shoot()
+
+    def _arrange(self) -> None:
+        window, arguments = self._window, self._arguments
+        if arguments.page:
+            window.bottom_dock.open_page(arguments.page)
+        if window.session.graph is None:
+            return
+        for namespace in arguments.expand:
+            window.canvas.expand(namespace)
+        if arguments.select:
+            window.go_to(arguments.select)
+
+    def _shoot(self) -> None:
+        self._limit.stop()
+        saved = self._window.grab().save(str(self._arguments.shot))
+        self.status = 0 if saved and self._shown() else 1
+        self._window.session.set_document(None)
+        self._window.close()
+
+    def _shown(self) -> bool:
+        return self._arguments.model is None or self._window.session.graph is not None

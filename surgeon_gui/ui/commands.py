@@ -1,0 +1,491 @@
+"""Every command of the window, and the menus they stand in."""
+
+from __future__ import annotations
+
+import platform
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import qVersion
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QDockWidget, QMenu, QMessageBox
+
+import surgeon_gui
+from surgeon_gui.graph.model import Graph, Node
+from surgeon_gui.graph.text import print_text
+from surgeon_gui.settings import config_dir
+from surgeon_gui.ui.actions import Command, MenuSpec
+from surgeon_gui.ui.samples import samples
+
+if TYPE_CHECKING:
+    from surgeon_gui.ui.main_window import MainWindow
+
+Keys = QKeySequence.StandardKey
+
+
+def command_table(window: MainWindow) -> list[Command]:
+    """Return the commands of a window."""
+    return [
+        *_file(window),
+        *_edit(window),
+        *_view(window),
+        *_graph(window),
+        *_rules_and_build(window),
+    ]
+
+
+def _file(window: MainWindow) -> list[Command]:
+    files, session = window.files, window.session
+
+    def has_graph() -> bool:
+        return session.document is not None
+
+    def has_edits() -> bool:
+        return session.document is not None and session.document.index > 0
+
+    return [
+        Command("file.open", "&Open…", files.choose, Keys.Open, "folder-open", tip="Open a graph"),
+        Command("file.save", "&Save", files.save, Keys.Save, "floppy-disk", has_graph),
+        Command("file.save-as", "Save &as…", files.save_as, "Ctrl+Shift+S", "", has_graph),
+        Command("file.script", "Save edit s&cript…", files.save_script, None, "", has_edits),
+        Command("file.close", "&Close graph", files.close_document, Keys.Close, "", has_graph),
+        Command("file.quit", "&Quit", window.close, Keys.Quit),
+        Command("export.uff", "&UFF…", partial(files.export, ".uff"), None, "", has_graph),
+        Command("export.onnx", "O&NNX…", partial(files.export, ".onnx"), None, "", has_graph),
+        Command(
+            "export.network", "Net&work…", partial(files.export, ".network"), None, "", has_graph
+        ),
+    ]
+
+
+def _edit(window: MainWindow) -> list[Command]:
+    session, surgery = window.session, window.surgery
+
+    def can_undo() -> bool:
+        return bool(session.document and session.document.can_undo)
+
+    def can_redo() -> bool:
+        return bool(session.document and session.document.can_redo)
+
+    def some() -> bool:
+        return bool(session.selection)
+
+    one = partial(_is_one_node, window)
+    return [
+        Command("edit.undo", "&Undo", session.undo, Keys.Undo, "arrow-counter-clockwise", can_undo),
+        Command("edit.redo", "&Redo", session.redo, Keys.Redo, "arrow-clockwise", can_redo),
+        Command(
+            "edit.remove",
+            "Re&move",
+            surgery.remove,
+            Keys.Delete,
+            "trash",
+            some,
+            tip="Remove the selection; who read it reads its first input",
+        ),
+        Command(
+            "edit.rename",
+            "Re&name…",
+            surgery.rename,
+            "F2",
+            "pencil-simple",
+            lambda: len(session.selection) == 1,
+        ),
+        Command(
+            "edit.replace",
+            "Re&place by plugin or op…",
+            surgery.replace,
+            None,
+            "arrows-left-right",
+            one,
+        ),
+        Command(
+            "edit.collapse",
+            "&Collapse into one node…",
+            surgery.collapse,
+            "Ctrl+G",
+            "frame-corners",
+            some,
+        ),
+        Command(
+            "edit.attribute", "Set &attribute…", surgery.choose_attribute, None, "sliders", one
+        ),
+        Command(
+            "edit.shape",
+            "Set input &shape…",
+            surgery.set_shape,
+            None,
+            "",
+            partial(_is_input, window),
+        ),
+        Command("edit.output", "Choose as &output", surgery.choose_outputs, None, "sign-out", some),
+        Command(
+            "edit.strip",
+            "S&trip nodes no output needs",
+            surgery.strip,
+            None,
+            "scissors",
+            lambda: session.graph is not None,
+        ),
+        Command("edit.copy-name", "Copy na&me", partial(_copy_names, window), None, "copy", some),
+        Command(
+            "edit.copy-text", "Copy as te&xt", partial(_copy_text, window), Keys.Copy, "", some
+        ),
+    ]
+
+
+def _view(window: MainWindow) -> list[Command]:
+    canvas = window.canvas
+
+    def has_graph() -> bool:
+        return window.session.graph is not None
+
+    docks = {
+        "view.outline": ("&Outline", window.outline_dock),
+        "view.inspector": ("&Inspector", window.inspector_dock),
+        "view.panels": ("&Panels", window.bottom_dock),
+    }
+    pages = [
+        Command(f"view.{key}", title, partial(window.bottom_dock.open_page, key), f"Alt+{number}")
+        for number, (key, title) in enumerate(
+            (
+                ("problems", "Pro&blems"),
+                ("rules", "&Rules"),
+                ("history", "&History"),
+                ("verify", "&Verify"),
+                ("build", "B&uild"),
+                ("log", "&Log"),
+            ),
+            start=1,
+        )
+    ]
+    return [
+        *(
+            Command(key, title, partial(_toggle, dock), checked=dock.isVisible)
+            for key, (title, dock) in docks.items()
+        ),
+        *pages,
+        Command("view.restore", "Restore the &layout", window.restore_docks),
+        Command(
+            "view.find",
+            "&Find…",
+            lambda: window.search.begin(),
+            Keys.Find,
+            "magnifying-glass",
+            has_graph,
+        ),
+        Command(
+            "view.find-next",
+            "Find ne&xt",
+            lambda: window.search.step(1),
+            Keys.FindNext,
+            "",
+            has_graph,
+        ),
+        Command(
+            "view.find-previous",
+            "Find pre&vious",
+            lambda: window.search.step(-1),
+            Keys.FindPrevious,
+            "",
+            has_graph,
+        ),
+        Command(
+            "view.palette",
+            "&Command palette…",
+            lambda: window.palette_.begin(),
+            "Ctrl+K",
+            "command",
+        ),
+        Command("view.fit", "&Fit the graph", canvas.fit, "Ctrl+0", "corners-out", has_graph),
+        Command("view.zoom-in", "Zoom &in", canvas.zoom_in, Keys.ZoomIn, "", has_graph),
+        Command("view.zoom-out", "Zoom o&ut", canvas.zoom_out, Keys.ZoomOut, "", has_graph),
+        Command(
+            "view.zoom-selection",
+            "Zoom to &selection",
+            canvas.zoom_to_selection,
+            "Ctrl+E",
+            "",
+            lambda: bool(window.session.selection),
+        ),
+        Command(
+            "view.expand",
+            "E&xpand or collapse",
+            partial(_toggle_expanded, window),
+            None,
+            "",
+            partial(_is_namespace, window),
+        ),
+        Command("view.expand-all", "Expand &all", canvas.expand_all, "Ctrl+Shift+E", "", has_graph),
+        Command(
+            "view.collapse-all", "Collapse a&ll", canvas.collapse_all, "Ctrl+Shift+W", "", has_graph
+        ),
+        *(
+            Command(
+                f"theme.{name}",
+                title,
+                partial(window.choose_theme, name),
+                checked=partial(_has_theme, window, name),
+            )
+            for name, title in (
+                ("system", "As the &system"),
+                ("light", "&Light"),
+                ("dark", "&Dark"),
+            )
+        ),
+    ]
+
+
+def _graph(window: MainWindow) -> list[Command]:
+    def has_selection() -> bool:
+        return bool(window.session.selection)
+
+    return [
+        Command(
+            "graph.reveal",
+            "Show in the &graph",
+            partial(_reveal, window),
+            None,
+            "crosshair",
+            has_selection,
+        ),
+        Command(
+            "graph.producers",
+            "Select &producers",
+            partial(_walk, window, -1),
+            "Alt+Up",
+            "",
+            has_selection,
+        ),
+        Command(
+            "graph.consumers",
+            "Select &consumers",
+            partial(_walk, window, 1),
+            "Alt+Down",
+            "",
+            has_selection,
+        ),
+    ]
+
+
+def _rules_and_build(window: MainWindow) -> list[Command]:
+    def has_graph() -> bool:
+        return window.session.graph is not None
+
+    rules, build, verify = window.rules, window.build, window.verify
+    return [
+        Command(
+            "rules.apply",
+            "&Apply enabled rules",
+            rules.apply_enabled,
+            "Ctrl+R",
+            "wrench",
+            has_graph,
+        ),
+        Command("rules.load", "&Load rule set…", rules.choose_file, None, "", None),
+        Command("rules.save", "&Save rule set…", rules.save_as, None, "", None),
+        Command(
+            "rules.replay",
+            "&Replay edit script…",
+            window.surgery.replay_script,
+            None,
+            "",
+            has_graph,
+        ),
+        Command(
+            "build.verify",
+            "&Verify against TensorFlow",
+            partial(_verify, window),
+            "Ctrl+T",
+            "check-circle",
+            lambda: has_graph() and not verify.is_running(),
+        ),
+        Command(
+            "build.build",
+            "&Build engine",
+            partial(_build, window),
+            "Ctrl+B",
+            "play",
+            lambda: has_graph() and not build.is_running(),
+            tip="Build the TensorRT engine",
+        ),
+        Command("build.cancel", "&Cancel", build.cancel, None, "stop", build.is_running),
+        Command("help.keys", "&Commands and keys…", partial(_show_keys, window), "F1"),
+        Command("help.log", "Show the &log", partial(window.bottom_dock.open_page, "log")),
+        Command("help.about", "&About Graph Surgeon", partial(_about, window)),
+    ]
+
+
+def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
+    """Return the menu bar of a window."""
+    return (
+        MenuSpec(
+            "&File",
+            (
+                "file.open",
+                MenuSpec("Open &recent", (), partial(_fill_recent, window)),
+                MenuSpec("Open sa&mple", (), partial(_fill_samples, window)),
+                "-",
+                "file.save",
+                "file.save-as",
+                MenuSpec("&Export", ("export.uff", "export.onnx", "export.network")),
+                "file.script",
+                "-",
+                "file.close",
+                "file.quit",
+            ),
+        ),
+        MenuSpec(
+            "&Edit",
+            (
+                *("edit.undo", "edit.redo", "-", "edit.remove", "edit.rename", "edit.replace"),
+                *("edit.collapse", "edit.attribute", "-", "edit.copy-name", "edit.copy-text"),
+            ),
+        ),
+        MenuSpec(
+            "&View",
+            (
+                *("view.find", "view.find-next", "view.find-previous", "view.palette", "-"),
+                *("view.fit", "view.zoom-in", "view.zoom-out", "view.zoom-selection", "-"),
+                *("view.expand", "view.expand-all", "view.collapse-all", "-"),
+                *("view.outline", "view.inspector", "view.panels"),
+                MenuSpec("Pa&ges", tuple(f"view.{key}" for key in window.bottom_dock.pages.keys())),
+                "view.restore",
+                MenuSpec("&Theme", ("theme.system", "theme.light", "theme.dark")),
+            ),
+        ),
+        MenuSpec(
+            "&Graph",
+            (
+                *("graph.reveal", "graph.producers", "graph.consumers", "-"),
+                *("edit.shape", "edit.output", "edit.strip"),
+            ),
+        ),
+        MenuSpec("&Rules", ("rules.apply", "-", "rules.load", "rules.save", "-", "rules.replay")),
+        MenuSpec("&Build", ("build.verify", "-", "build.build", "build.cancel")),
+        MenuSpec("&Help", ("help.keys", "help.log", "-", "help.about")),
+    )
+
+
+CONTEXT_MENU = MenuSpec(
+    "",
+    (
+        *("view.expand", "view.zoom-selection", "graph.producers", "graph.consumers", "-"),
+        *("edit.rename", "edit.replace", "edit.collapse", "edit.attribute", "edit.shape"),
+        *("edit.output", "edit.remove", "-", "edit.copy-name", "edit.copy-text"),
+    ),
+)
+
+
+def _fill_recent(window: MainWindow, menu: QMenu) -> None:
+    menu.clear()
+    for name in window.state.recent:
+        menu.addAction(name.replace("&", "&&"), partial(window.files.open, Path(name)))
+    if menu.isEmpty():
+        menu.addAction("No files yet").setEnabled(False)
+
+
+def _fill_samples(window: MainWindow, menu: QMenu) -> None:
+    menu.clear()
+    for path in samples():
+        menu.addAction(path.name, partial(window.files.open, path))
+
+
+def _toggle(dock: QDockWidget) -> None:
+    dock.setVisible(not dock.isVisible())
+
+
+def _has_theme(window: MainWindow, name: str) -> bool:
+    return window.settings.theme == name
+
+
+def _node(window: MainWindow) -> Node | None:
+    graph, selection = window.session.graph, window.session.selection
+    return graph.get(selection[0]) if graph and len(selection) == 1 else None
+
+
+def _is_one_node(window: MainWindow) -> bool:
+    return _node(window) is not None
+
+
+def _is_input(window: MainWindow) -> bool:
+    node = _node(window)
+    return node is not None and node.op.startswith("Placeholder")
+
+
+def _is_namespace(window: MainWindow) -> bool:
+    selection = window.session.selection
+    return len(selection) == 1 and selection[0].endswith("/")
+
+
+def _toggle_expanded(window: MainWindow) -> None:
+    window.canvas.toggle(window.session.selection[0].removesuffix("/"))
+
+
+def _reveal(window: MainWindow) -> None:
+    window.go_to(window.session.selection[0])
+
+
+def _walk(window: MainWindow, direction: int) -> None:
+    """Select what the selection reads (-1) or what reads it (1)."""
+    graph = window.session.graph
+    names = window.session.selected_nodes()
+    if graph is None:
+        return
+    inside = set(names)
+    near = graph.consumers if direction > 0 else graph.producers
+    found = dict.fromkeys(
+        other.name for name in names for other in near(name) if other.name not in inside
+    )
+    if found:
+        window.session.select(tuple(found), None)
+        window.canvas.reveal(next(iter(found)))
+        window.session.select(tuple(found), None)
+
+
+def _copy_names(window: MainWindow) -> None:
+    names = [item.removesuffix("/") for item in window.session.selection]
+    QGuiApplication.clipboard().setText("\n".join(names))
+
+
+def _copy_text(window: MainWindow) -> None:
+    """Copy the selected nodes in the graph's text form."""
+    graph = window.session.graph
+    if graph is None:
+        return
+    chosen = set(window.session.selected_nodes())
+    part = Graph(tuple(node for node in graph if node.name in chosen), graph.versions)
+    window.session.tasks.run(
+        "copy",
+        lambda: print_text(part),
+        QGuiApplication.clipboard().setText,
+        window.session.failed.emit,
+    )
+
+
+def _verify(window: MainWindow) -> None:
+    window.bottom_dock.open_page("verify")
+    window.verify.start()
+
+
+def _build(window: MainWindow) -> None:
+    window.bottom_dock.open_page("build")
+    window.build.start()
+
+
+def _show_keys(window: MainWindow) -> None:
+    window.palette_.begin()
+
+
+def _about(window: MainWindow) -> None:
+    box = QMessageBox(window)
+    box.setWindowTitle("About Graph Surgeon")
+    box.setText(f"Graph Surgeon {surgeon_gui.__version__}")
+    box.setInformativeText(
+        "Takes a TensorFlow graph to TensorRT by surgery: see, cure, prove, export, build.\n"
+        f"Python {platform.python_version()}, Qt {qVersion()}.\n"
+        f"Settings and rule sets: {config_dir()}\nLicence: Apache-2.0"
+    )
+    box.finished.connect(box.deleteLater)
+    box.open()

@@ -1,0 +1,116 @@
+"""What every edit's dialog has: fields, a line that says what the edit would do, Apply."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QDialog, QFormLayout, QVBoxLayout, QWidget
+
+from surgeon_gui.edits.base import Edit
+from surgeon_gui.errors import EditError, SurgeonError
+from surgeon_gui.graph.draft import Delta
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.ui.session import Session
+from surgeon_gui.ui.widgets import button, label, row, set_role
+
+PREVIEW_MS = 150
+
+
+def delta_words(delta: Delta) -> str:
+    """Return what an edit changes, in a few words."""
+    parts = [
+        f"{verb} {len(names)} {'node' if len(names) == 1 else 'nodes'}"
+        for verb, names in (
+            ("removes", delta.removed),
+            ("adds", delta.added),
+            ("changes", delta.changed),
+        )
+        if names
+    ]
+    return ", ".join(parts).capitalize() + "." if parts else "Changes nothing."
+
+
+class EditDialog(QDialog):
+    """Asks for an edit's fields; what the edit would do is tried off the UI thread.
+
+    Signals:
+        accepted_edit(object): the Edit the user wants applied.
+    """
+
+    accepted_edit = Signal(object)
+
+    def __init__(self, session: Session, graph: Graph, title: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.setMinimumWidth(460)
+        self._session = session
+        self._graph = graph
+        self._edit: Edit | None = None
+        self.form = QFormLayout()
+        self.form.setHorizontalSpacing(12)
+        self.form.setVerticalSpacing(8)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self.words = label(" ", "muted", wrap=True)
+        self.words.setAccessibleName("What the edit would do")
+        self.words.setMinimumHeight(36)
+        self.apply_button = button("Apply", self._accept, kind="primary")
+        self.apply_button.setDefault(True)
+        self.cancel_button = button("Cancel", self.reject, kind="button")
+        self.body = QVBoxLayout()
+        self.body.setSpacing(12)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(12)
+        layout.addLayout(self.form)
+        layout.addLayout(self.body, 1)
+        layout.addWidget(self.words)
+        layout.addWidget(row(None, self.cancel_button, self.apply_button))
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(PREVIEW_MS)
+        self._delay.timeout.connect(self._try)
+        self.apply_button.setEnabled(False)
+        self.finished.connect(lambda _result: self._session.tasks.drop("preview"))
+        self.finished.connect(lambda _result: self.deleteLater())
+
+    def edit(self) -> Edit:
+        """Return the edit the fields state.
+
+        Raises:
+            SurgeonError: a field is wrong.
+        """
+        raise EditError("This dialog states no edit.")
+
+    def changed(self) -> None:
+        """A field changed: try the edit again in a moment."""
+        self.apply_button.setEnabled(False)
+        self._delay.start()
+
+    def _try(self) -> None:
+        try:
+            wanted = self.edit()
+        except SurgeonError as error:
+            self._refuse(error)
+            return
+        graph = self._graph
+
+        def tried(delta: Delta) -> None:
+            self._edit = wanted
+            set_role(self.words, "muted")
+            self.words.setText(delta_words(delta))
+            self.apply_button.setEnabled(bool(delta))
+
+        self._session.tasks.run(
+            "preview", lambda: Delta.between(graph, wanted.apply(graph)), tried, self._refuse
+        )
+
+    def _refuse(self, error: SurgeonError) -> None:
+        self._edit = None
+        set_role(self.words, "refuses")
+        self.words.setText(str(error))
+        self.apply_button.setEnabled(False)
+
+    def _accept(self) -> None:
+        if self._edit is not None:
+            self.accepted_edit.emit(self._edit)
+            self.accept()

@@ -1,0 +1,209 @@
+"""Opening, saving and exporting, off the UI thread; and the question about unsaved changes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from surgeon_gui.document import Document
+from surgeon_gui.edits.script import script_to_toml
+from surgeon_gui.errors import SurgeonError
+from surgeon_gui.graph.graphdef import write_atomically
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.graph.open import open_graph, save_graph
+from surgeon_gui.pipeline import export
+from surgeon_gui.ui.chooser import OPEN_FILTERS, PathChooser
+from surgeon_gui.ui.session import Session
+
+logger = logging.getLogger(__name__)
+
+EXPORT_FORMS = {".uff": "UFF", ".onnx": "ONNX", ".network": "Network"}
+GRAPH_FILTERS = ("Frozen graph (*.pb)", "GraphDef text (*.pbtxt)")
+
+
+class Files(QObject):
+    """What the File menu does.
+
+    Signals:
+        loading(object): this `Path` is being read.
+        loaded(object): the `Path` is on show.
+        load_failed(object): a SurgeonError; what was open stays open.
+        load_cancelled(): the user did not want to wait.
+        saved(object): a `Path` was written.
+    """
+
+    loading = Signal(object)
+    loaded = Signal(object)
+    load_failed = Signal(object)
+    load_cancelled = Signal()
+    saved = Signal(object)
+
+    def __init__(
+        self,
+        session: Session,
+        window: QWidget,
+        chooser: PathChooser,
+        folder: Callable[[], str],
+    ) -> None:
+        super().__init__(window)
+        self._session = session
+        self._window = window
+        self._chooser = chooser
+        self._folder = folder
+
+    def choose(self) -> None:
+        """Ask for a file and open it."""
+        self._chooser.open_file(
+            self._window, "Open a graph", self._folder(), OPEN_FILTERS, self.open
+        )
+
+    def open(self, path: Path) -> None:
+        """Open a file, after asking about unsaved changes."""
+        self.ask_unsaved(lambda: self._read(Path(path)))
+
+    def cancel(self) -> None:
+        """Stop waiting for the file being read; its bytes are dropped when they arrive."""
+        if self._session.tasks.is_busy("open"):
+            self._session.tasks.drop("open")
+            self.load_cancelled.emit()
+
+    def close_document(self) -> None:
+        self.ask_unsaved(lambda: self._session.set_document(None))
+
+    def save(self) -> None:
+        """Write the graph where it was opened from, or ask where."""
+        document = self._session.document
+        if document is None:
+            return
+        if document.path is None or document.path.suffix not in (".pb", ".pbtxt"):
+            self.save_as()
+        else:
+            self._write(document, document.path)
+
+    def save_as(self, then: Callable[[], object] | None = None) -> None:
+        document = self._session.document
+        if document is None:
+            return
+        self._chooser.save_file(
+            self._window,
+            "Save the graph",
+            self.suggest(".pb"),
+            GRAPH_FILTERS,
+            lambda path: self._write(document, path, then),
+        )
+
+    def export(self, suffix: str) -> None:
+        """Ask where and write another form: `.uff`, `.onnx` or `.network`."""
+        graph = self._session.graph
+        if graph is None:
+            return
+        form = EXPORT_FORMS[suffix]
+        self._chooser.save_file(
+            self._window,
+            f"Export {form}",
+            self.suggest(suffix),
+            (f"{form} (*{suffix})",),
+            lambda path: self._work(lambda: export(graph, path), path),
+        )
+
+    def save_script(self) -> None:
+        """Ask where and write the edits made so far, to be replayed on another graph."""
+        document = self._session.document
+        if document is None:
+            return
+        edits = list(document.edits)
+        self._chooser.save_file(
+            self._window,
+            "Save the surgery script",
+            self.suggest(".toml"),
+            ("Surgery script (*.toml)",),
+            lambda path: self._work(
+                lambda: write_atomically(path, [script_to_toml(edits).encode()]), path
+            ),
+        )
+
+    def suggest(self, suffix: str) -> Path:
+        """Return a name beside the open file, never the file itself."""
+        present = self._session.path
+        folder = Path(self._folder() or ".")
+        if present is None:
+            return folder / f"graph{suffix}"
+        name = (
+            f"{present.stem}_edited{suffix}" if suffix == present.suffix else present.stem + suffix
+        )
+        return (folder if folder.is_dir() else present.parent) / name
+
+    def ask_unsaved(self, go_on: Callable[[], object]) -> None:
+        """Call `go_on` at once, or after asking what to do with unsaved changes."""
+        document = self._session.document
+        if document is None or document.is_clean:
+            go_on()
+            return
+        box = QMessageBox(self._window)
+        box.setObjectName("unsaved")
+        box.setWindowTitle("Unsaved changes")
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setText(f"Save the changes to {self._session.title}?")
+        box.setInformativeText("Without saving, the edits made since the last save are lost.")
+        save = box.addButton("Save…", QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton("Discard", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(save)
+
+        def answered() -> None:
+            if box.clickedButton() is save:
+                self.save_as(go_on)
+            elif box.clickedButton() is discard:
+                go_on()
+            box.deleteLater()
+
+        box.finished.connect(answered)
+        box.open()
+
+    def _read(self, path: Path) -> None:
+        self.loading.emit(path)
+
+        def work() -> Graph:
+            graph = open_graph(path)
+            for node in graph.nodes[:1]:
+                graph.consumers(node.name)  # builds the index here, not on the UI thread
+            return graph
+
+        def done(graph: Graph) -> None:
+            logger.info("Opened %s: %d nodes", path, len(graph))
+            self._session.set_document(Document(graph, path))
+            self.loaded.emit(path)
+
+        def failed(error: SurgeonError) -> None:
+            logger.warning("%s", error)
+            self.load_failed.emit(error)
+
+        self._session.tasks.run("open", work, done, failed)
+
+    def _write(
+        self, document: Document, path: Path, then: Callable[[], object] | None = None
+    ) -> None:
+        graph = document.graph
+
+        def done(_: object) -> None:
+            if document.graph is graph:
+                document.mark_saved(path)
+            logger.info("Saved %s", path)
+            self.saved.emit(path)
+            if then is not None:
+                then()
+
+        self._session.tasks.run(
+            "save", lambda: save_graph(graph, path), done, self._session.failed.emit
+        )
+
+    def _work(self, work: Callable[[], object], path: Path) -> None:
+        def done(_: object) -> None:
+            logger.info("Wrote %s", path)
+            self.saved.emit(path)
+
+        self._session.tasks.run("export", work, done, self._session.failed.emit)

@@ -1,0 +1,43 @@
+"""Icons by name, in the theme's colours; one family (Phosphor, from qtawesome)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import qtawesome
+from PySide6.QtGui import QIcon, QPixmap
+
+from surgeon_gui.ui.theme import Theme
+
+STATUS_ICONS = {
+    "takes": "check-circle",
+    "vanishes": "minus-circle",
+    "caveat": "warning",
+    "cured": "wrench",
+    "refuses": "x",
+    "unknown": "question",
+}
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str, color: str, disabled: str) -> QIcon:
+    icon: QIcon = qtawesome.icon(f"ph.{name}", color=color, color_disabled=disabled)
+    return icon
+
+
+def icon(name: str, theme: Theme, color: str = "text") -> QIcon:
+    """Return the icon `name` in the theme's colour of that name, paler when disabled."""
+    pale = theme.color("muted").lighter(140 if not theme.is_dark else 70).name()
+    return _icon(name, theme.color(color).name(), pale)
+
+
+def status_icon(status: str, theme: Theme) -> QIcon:
+    """Return the mark of a verdict; its shape tells it apart in grey too."""
+    return _icon(STATUS_ICONS[status], theme.status(status).name(), theme.status(status).name())
+
+
+def status_pixmap(status: str, theme: Theme, size: int = 16, ratio: float = 1.0) -> QPixmap:
+    """Return the mark of a verdict as a picture of `size` device-independent pixels."""
+    picture = status_icon(status, theme).pixmap(round(size * ratio), round(size * ratio))
+    picture.setDevicePixelRatio(ratio)
+    return picture

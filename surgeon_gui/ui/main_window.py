@@ -1,0 +1,438 @@
+"""The main window: puts the panels in their places and connects them."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from surgeon_gui.document import Change
+from surgeon_gui.errors import SaveError, SurgeonError
+from surgeon_gui.log import LogBuffer
+from surgeon_gui.settings import Settings
+from surgeon_gui.ui.actions import Actions
+from surgeon_gui.ui.canvas import GraphCanvas
+from surgeon_gui.ui.chooser import PathChooser
+from surgeon_gui.ui.commands import CONTEXT_MENU, command_table, menus
+from surgeon_gui.ui.docks import PanelDock, TabbedDock
+from surgeon_gui.ui.files import Files
+from surgeon_gui.ui.machine import Machine, find_machine
+from surgeon_gui.ui.palette import CommandPalette
+from surgeon_gui.ui.panels.build import BuildPanel
+from surgeon_gui.ui.panels.history import HistoryPanel
+from surgeon_gui.ui.panels.inspector import InspectorPanel
+from surgeon_gui.ui.panels.log import LogPanel
+from surgeon_gui.ui.panels.message import ErrorPage, MessageBar
+from surgeon_gui.ui.panels.network import NetworkPanel
+from surgeon_gui.ui.panels.outline import OutlinePanel
+from surgeon_gui.ui.panels.problems import ProblemsPanel
+from surgeon_gui.ui.panels.rules import RulesPanel
+from surgeon_gui.ui.panels.search_box import SearchBox
+from surgeon_gui.ui.panels.verify import VerifyPanel
+from surgeon_gui.ui.panels.welcome import LoadingPage, WelcomePage
+from surgeon_gui.ui.samples import samples
+from surgeon_gui.ui.session import Session, overlay_from_support
+from surgeon_gui.ui.state import WindowState, from_text, load_state, save_state, to_text
+from surgeon_gui.ui.status import StatusLine
+from surgeon_gui.ui.style import style_sheet
+from surgeon_gui.ui.surgery import Surgery
+from surgeon_gui.ui.tabs import TabPages
+from surgeon_gui.ui.theme import THEMES, Theme, apply_theme, system_theme
+from surgeon_gui.ui.toolbar import ToolBar
+
+logger = logging.getLogger(__name__)
+
+
+class MainWindow(QMainWindow):
+    """The window; everything it shows comes from its `session`.
+
+    Args:
+        settings: the user's settings.
+        log: the messages the log panel shows.
+        chooser: asks for paths.
+        theme: light or dark; None follows settings and system.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        log: LogBuffer,
+        *,
+        chooser: PathChooser | None = None,
+        theme: Theme | None = None,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("main")
+        self.setWindowTitle("Graph Surgeon")
+        self.setAcceptDrops(True)
+        self.settings = settings
+        self.state: WindowState = load_state()
+        self.machine = Machine()
+        self._follows_system = theme is None and settings.theme not in THEMES
+        self.theme = theme or THEMES.get(settings.theme) or system_theme()
+        self._may_close = False
+        self.session = Session(self, target=settings.target)
+        self.chooser = chooser or PathChooser()
+        self.files = Files(self.session, self, self.chooser, lambda: self.state.folder)
+        self.surgery = Surgery(self.session, self, self.chooser, lambda: self.theme)
+        self.actions_ = Actions(self, self.theme)
+        self._make_panels(log)
+        self._make_center()
+        self._make_docks()
+        self.actions_.add(command_table(self))
+        self.actions_.fill_bar(self.menuBar(), menus(self))
+        self.search = SearchBox(self.session, self.theme, self)
+        self.toolbar = ToolBar(self.actions_, self.session, self.search)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
+        self.palette_ = CommandPalette(self.actions_, self)
+        self.status = StatusLine(self.statusBar(), self.session)
+        self._connect()
+        self._themed: list[Callable[[Theme], None]] = [
+            part.set_theme
+            for part in (
+                *(self.actions_, self.search, self.palette_, self.canvas, self.message),
+                *(self.error_page, self.welcome, self.outline, self.inspector, self.problems),
+                *(self.rules, self.history, self.build, self.verify, self.log, self.network),
+                *(self.outline_dock, self.inspector_dock, self.bottom_dock),
+            )
+        ]
+        self.set_theme(self.theme)
+        self._restore()
+        self._show_center()
+        self._look_round()
+
+    # Making
+
+    def _make_panels(self, log: LogBuffer) -> None:
+        session, theme = self.session, self.theme
+        self.outline = OutlinePanel(session, theme)
+        self.inspector = InspectorPanel(session, theme)
+        self.problems = ProblemsPanel(session, theme)
+        self.rules = RulesPanel(session, theme, self.chooser)
+        self.history = HistoryPanel(session, theme)
+        self.build = BuildPanel(session, self.settings, theme, self.chooser, self.files.suggest)
+        self.verify = VerifyPanel(session, self.settings, theme)
+        self.log = LogPanel(log, theme)
+        self.network = NetworkPanel(session, theme)
+
+    def _make_center(self) -> None:
+        self.canvas = GraphCanvas(theme=self.theme)
+        self.canvas.setAccessibleName("Graph")
+        self.welcome = WelcomePage(self.theme)
+        self.loading = LoadingPage()
+        self.error_page = ErrorPage(
+            self.theme, [("Open another…", self.files.choose), ("Start page", self._show_center)]
+        )
+        self.stack = QStackedWidget()
+        for page in (self.welcome, self.loading, self.error_page, self.canvas):
+            self.stack.addWidget(page)
+        self.message = MessageBar(self.theme)
+        self.center = TabPages("Views of the graph")
+        self.center.add("graph", "Graph", self.stack)
+        self.center.add("network", "Network", self.network, "TensorRT's layers")
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.message)
+        layout.addWidget(self.center, 1)
+        self.setCentralWidget(holder)
+
+    def _make_docks(self) -> None:
+        areas = Qt.DockWidgetArea
+        corners = Qt.Corner
+        self.outline_dock = PanelDock("outline", "Outline", self.outline, self.theme)
+        self.inspector_dock = PanelDock("inspector", "Inspector", self.inspector, self.theme)
+        self.bottom_dock = TabbedDock("panels", "Panels", self.theme)
+        pages = self.bottom_dock.pages
+        pages.add("problems", "Problems", self.problems, "What the target does not take")
+        pages.add("rules", "Rules", self.rules, "Rules that rewrite the graph")
+        pages.add("history", "History", self.history, "Every edit, and the way back")
+        pages.add("verify", "Verify", self.verify, "Compare with TensorFlow")
+        pages.add("build", "Build", self.build, "Build the TensorRT engine")
+        pages.add("log", "Log", self.log, "The program's messages")
+        self.addDockWidget(areas.LeftDockWidgetArea, self.outline_dock)
+        self.addDockWidget(areas.RightDockWidgetArea, self.inspector_dock)
+        self.addDockWidget(areas.BottomDockWidgetArea, self.bottom_dock)
+        self.setCorner(corners.BottomLeftCorner, areas.BottomDockWidgetArea)
+        self.setCorner(corners.BottomRightCorner, areas.BottomDockWidgetArea)
+
+    def _connect(self) -> None:
+        session, files = self.session, self.files
+        files.loading.connect(self._loading)
+        files.loaded.connect(self._loaded)
+        files.load_failed.connect(self._load_failed)
+        files.load_cancelled.connect(self._show_center)
+        files.saved.connect(lambda path: self.message.show_note(f"Wrote {path}"))
+        self.welcome.open_requested.connect(files.choose)
+        self.welcome.path_requested.connect(files.open)
+        self.loading.cancelled.connect(files.cancel)
+        session.opened.connect(self._opened)
+        session.changed.connect(self._changed)
+        session.failed.connect(self.show_error)
+        session.types_changed.connect(lambda: self.canvas.set_types(session.types))
+        session.support_changed.connect(self._mark)
+        session.selected.connect(self._selected)
+        session.tasks.busy_changed.connect(self.actions_.refresh)
+        self.canvas.selection_changed.connect(lambda items: session.select(items, self.canvas))
+        self.canvas.context_menu_requested.connect(self.show_context_menu)
+        self.outline.menu_requested.connect(self.show_context_menu)
+        for panel in (self.outline.revealed, self.inspector.followed, self.search.chosen):
+            panel.connect(self.go_to)
+        self.outline.count_changed.connect(self.outline_dock.set_note)
+        self.inspector.kind_changed.connect(self.inspector_dock.set_note)
+        self.inspector.attribute_requested.connect(self.surgery.set_attribute)
+        self.inspector.rule_previewed.connect(self.preview_rule)
+        self.inspector.rule_applied.connect(self.surgery.apply_rule)
+        self.problems.shown.connect(self.go_to_all)
+        self.problems.previewed.connect(self.preview_rule)
+        self.problems.fixed.connect(self.surgery.apply_rule)
+        self.rules.previewed.connect(self.preview_rule)
+        self.network.followed.connect(self.go_to_all)
+        self.verify.followed.connect(self.go_to)
+        self.verify.verified.connect(self.status.set_verified)
+        self.history.script_requested.connect(files.save_script)
+        self.history.replay_requested.connect(self.surgery.replay_script)
+        self.search.hits_changed.connect(self.canvas.set_hits)
+        badge = self.bottom_dock.pages.set_badge
+        self.problems.count_changed.connect(lambda text: badge("problems", text))
+        self.history.count_changed.connect(lambda text: badge("history", text))
+        self.rules.count_changed.connect(lambda text: badge("rules", text))
+        self.network.count_changed.connect(lambda text: self.center.set_badge("network", text))
+        self.center.page_changed.connect(
+            lambda key: session.request_network() if key == "network" else None
+        )
+        hints = QApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._system_theme_changed)
+
+    # Showing
+
+    def set_theme(self, theme: Theme) -> None:
+        """Dress the whole application in a theme."""
+        self.theme = theme
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, theme)
+            application.setStyleSheet(style_sheet(theme))
+        for dress in self._themed:
+            dress(theme)
+
+    def choose_theme(self, name: str) -> None:
+        """Follow the system, or stay light or dark; remembered."""
+        self._follows_system = name == "system"
+        self.settings = dataclasses.replace(self.settings, theme=name)
+        self.save_settings()
+        self.set_theme(THEMES.get(name) or system_theme())
+        self.actions_.refresh()
+
+    def show_error(self, error: SurgeonError) -> None:
+        """Say what went wrong, above the graph."""
+        logger.error("%s", error)
+        self.message.show_error(error)
+
+    def go_to(self, item: str) -> None:
+        """Select an item, open what hides it and bring it to the centre."""
+        self.center.show_page("graph")
+        self.session.select((item,), None)
+        self.canvas.reveal(item)
+
+    def go_to_all(self, items: tuple[str, ...]) -> None:
+        """Select several nodes and bring the first to the centre."""
+        graph = self.session.graph
+        known = tuple(item for item in items if graph is not None and item in graph)
+        if known:
+            self.go_to(known[0])
+            self.canvas.set_preview(known)
+            self.session.select(known, None)
+
+    def preview_rule(self, rule_id: str) -> None:
+        """Outline on the canvas what a rule would touch."""
+
+        def shown(names: tuple[str, ...]) -> None:
+            self.canvas.set_preview(names)
+            if names:
+                self.center.show_page("graph")
+                self.canvas.reveal(names[0])
+                self.message.show_note(
+                    f"{rule_id} would change {len(names)} nodes, outlined in the graph.",
+                    choices=[("Apply", lambda: self._apply_previewed(rule_id))],
+                )
+            else:
+                self.message.show_note(f"{rule_id} fits nowhere in this graph.")
+
+        self.surgery.matches(rule_id, shown)
+
+    def _apply_previewed(self, rule_id: str) -> None:
+        self.message.hide()
+        self.surgery.apply_rule(rule_id, "")
+
+    def show_context_menu(self, item: str, position: QPoint) -> None:
+        """Show what can be done with an item."""
+        if item and item not in self.session.selection:
+            self.session.select((item,), None)
+        self.actions_.refresh()
+        menu = QMenu(self)
+        menu.setObjectName("context-menu")
+        self.actions_.fill(menu, CONTEXT_MENU)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(position)
+
+    def _mark(self) -> None:
+        report = self.session.support
+        if report is not None:
+            self.canvas.set_overlay(overlay_from_support(report))
+
+    def _selected(self, items: tuple[str, ...], source: object) -> None:
+        if source is not self.canvas:
+            self.canvas.select(items)
+        self.actions_.refresh()
+
+    def _opened(self) -> None:
+        self.canvas.set_graph(self.session.graph, title=self.session.title)
+        self.canvas.set_preview(())
+        self.status.set_verified("")
+        self._refresh_title()
+        self._show_center()
+        self.actions_.refresh()
+
+    def _changed(self, change: Change) -> None:
+        if change.reason != "saved":
+            self.canvas.set_graph(change.after, title=self.session.title)
+            self.canvas.set_preview(())
+            self.status.set_verified("")
+        self._refresh_title()
+        self.actions_.refresh()
+
+    def _refresh_title(self) -> None:
+        document = self.session.document
+        if document is None:
+            self.setWindowTitle("Graph Surgeon")
+            self.setWindowModified(False)
+        else:
+            self.setWindowTitle(f"{self.session.title}[*] — Graph Surgeon")
+            self.setWindowModified(not document.is_clean)
+
+    def _show_center(self) -> None:
+        """Show the graph, or how to begin where there is none."""
+        self.loading.stop()
+        if self.session.graph is None:
+            self.welcome.show_files(samples(), self.state.recent)
+            self.stack.setCurrentWidget(self.welcome)
+        else:
+            self.stack.setCurrentWidget(self.canvas)
+
+    def _loading(self, path: Path) -> None:
+        self.message.hide()
+        self.center.show_page("graph")
+        self.loading.start(path)
+        self.stack.setCurrentWidget(self.loading)
+
+    def _loaded(self, path: Path) -> None:
+        state = self.state.with_recent(path, self.settings.recent_files)
+        self.state = dataclasses.replace(state, folder=str(path.absolute().parent))
+        self._show_center()
+
+    def _load_failed(self, error: SurgeonError) -> None:
+        self._show_center()
+        if self.session.graph is None:
+            self.error_page.show_error(error)
+            self.stack.setCurrentWidget(self.error_page)
+        else:
+            self.message.show_error(error)
+
+    def _look_round(self) -> None:
+        def found(machine: Machine) -> None:
+            self.machine = machine
+            self.status.machine.setText(machine.words(self.settings.gpus))
+            self.build.set_machine(machine)
+
+        self.session.tasks.run("machine", find_machine, found, self.session.failed.emit)
+
+    def _system_theme_changed(self) -> None:
+        if self._follows_system:
+            self.set_theme(system_theme())
+
+    # Remembering
+
+    def _restore(self) -> None:
+        self.resize(1600, 1000)
+        self.resizeDocks(
+            [self.outline_dock, self.inspector_dock], [236, 320], Qt.Orientation.Horizontal
+        )
+        self.resizeDocks([self.bottom_dock], [250], Qt.Orientation.Vertical)
+        self._default_docks = self.saveState()
+        if self.state.geometry:
+            self.restoreGeometry(from_text(self.state.geometry))
+        if self.state.docks:
+            self.restoreState(from_text(self.state.docks))
+
+    def restore_docks(self) -> None:
+        """Put every dock back where it was at first."""
+        self.restoreState(self._default_docks)
+
+    def remember(self) -> None:
+        """Write the window's state; a disk that is full must not keep it open."""
+        self.state = dataclasses.replace(
+            self.state, geometry=to_text(self.saveGeometry()), docks=to_text(self.saveState())
+        )
+        try:
+            save_state(self.state)
+        except SaveError as error:
+            logger.warning("%s", error)
+
+    def save_settings(self) -> None:
+        from surgeon_gui.settings import save_settings
+
+        try:
+            save_settings(self.settings)
+        except SaveError as error:
+            self.show_error(error)
+
+    # Qt's events
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.open_dropped(paths[0])
+
+    def open_dropped(self, path: Path) -> None:
+        """Open what was dropped: a rule set goes to the rules panel, anything else is a graph."""
+        if path.suffix == ".toml":
+            self.bottom_dock.open_page("rules")
+            self.rules.load(path)
+        else:
+            self.files.open(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        document = self.session.document
+        if not self._may_close and document is not None and not document.is_clean:
+            event.ignore()
+            self.files.ask_unsaved(self._close_now)
+            return
+        self.remember()
+        self.build.stop()
+        self.verify.stop()
+        self.log.close_log()
+        self.session.close()
+        super().closeEvent(event)
+
+    def _close_now(self) -> None:
+        self._may_close = True
+        self.close()

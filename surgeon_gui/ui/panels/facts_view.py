@@ -1,0 +1,161 @@
+"""The inspector's rows: label and value, names wrapped, links that go to nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QFont,
+    QGuiApplication,
+    QKeySequence,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QPushButton, QSizePolicy, QWidget
+
+from surgeon_gui.ui.facts import Fact
+from surgeon_gui.ui.theme import Theme
+from surgeon_gui.ui.widgets import ElidedLabel, label, middle
+
+LABEL_WIDTH = 84
+
+
+class ValueLabel(ElidedLabel):
+    """A value that can be copied: Ctrl+C when it has the focus, or its context menu.
+
+    Signals:
+        edit_requested(): the user wants to change the value.
+    """
+
+    edit_requested = Signal()
+
+    def __init__(self, text: str, font: QFont, *, what: str, editable: bool = False) -> None:
+        super().__init__(text, font=font)
+        self._editable = editable
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(f"{what}: {text}")
+        self.copy = QAction(f"Copy {what}", self)
+        self.copy.setShortcut(QKeySequence.StandardKey.Copy)
+        self.copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.copy.triggered.connect(lambda: QGuiApplication.clipboard().setText(self.full()))
+        self.addAction(self.copy)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = QMenu(self)
+        menu.addAction(self.copy)
+        if self._editable:
+            menu.addAction("Change…", self.edit_requested.emit)
+        menu.popup(event.globalPos())
+
+
+class NameLabel(ValueLabel):
+    """A long name, broken after slashes; what is copied is the name itself."""
+
+    def __init__(self, text: str, font: QFont) -> None:
+        super().__init__(text, font, what="name")
+        self.setWordWrap(True)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def _elide(self) -> None:
+        width = max(self.width(), 80)
+        metrics = self.fontMetrics()
+        lines, line = [], ""
+        for piece in self._full.replace("\n", "↵").replace("/", "/\0").split("\0"):
+            if line and metrics.horizontalAdvance(line + piece) > width:
+                lines.append(line)
+                line = ""
+            line += piece
+        lines.append(line)
+        self.setText("\n".join(middle(text, metrics, width) for text in lines))
+        self.setToolTip(self._full)
+
+
+class LinkButton(QPushButton):
+    """A tensor's name and type; pressed, it goes to the node."""
+
+    def __init__(self, name: str, suffix: str, font: QFont, *, what: str) -> None:
+        super().__init__()
+        self.setProperty("kind", "link")
+        self.setFont(font)
+        self._name, self._suffix = name, f" · {suffix}" if suffix else ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(f"{what}: {name}{self._suffix}")
+        self.setToolTip(f"{name}{self._suffix}\nShow it in the graph")
+
+    def sizeHint(self) -> QSize:
+        return QSize(80, self.fontMetrics().height() + 4)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        metrics = self.fontMetrics()
+        room = self.width() - 8 - metrics.horizontalAdvance(self._suffix)
+        shown = middle(self._name.replace("\n", "↵"), metrics, max(room, 40))
+        self.setText((shown + self._suffix).replace("&", "&&"))
+
+
+class FactsView(QWidget):
+    """Rows of facts.
+
+    Signals:
+        followed(str): a link was pressed; the item it leads to.
+        attribute_requested(str): the user wants to change that attribute.
+    """
+
+    followed = Signal(str)
+    attribute_requested = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._facts: Sequence[Fact] = ()
+        self._layout = QGridLayout(self)
+        self._layout.setContentsMargins(12, 8, 12, 8)
+        self._layout.setHorizontalSpacing(8)
+        self._layout.setVerticalSpacing(4)
+        self._layout.setColumnMinimumWidth(0, LABEL_WIDTH)
+        self._layout.setColumnStretch(1, 1)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.show_facts(self._facts)
+
+    def show_facts(self, facts: Sequence[Fact]) -> None:
+        """Replace the rows."""
+        self._facts = facts
+        while (item := self._layout.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for row, fact in enumerate(facts):
+            self._add(row, fact)
+
+    def _add(self, row: int, fact: Fact) -> None:
+        role = {"input": "produces", "output": "consumes"}.get(fact.role, "muted")
+        title = label(fact.label, role)
+        title.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        title.setToolTip(fact.label if len(fact.label) > 12 else "")
+        title.setMaximumWidth(LABEL_WIDTH + 28)
+        self._layout.addWidget(title, row, 0)
+        self._layout.addWidget(self._value(fact), row, 1)
+
+    def _value(self, fact: Fact) -> QLabel | QPushButton:
+        mono = self._theme.mono_font
+        if fact.role in ("input", "output"):
+            link = LinkButton(fact.text, fact.suffix, mono, what=fact.label or "Tensor")
+            link.clicked.connect(lambda: self.followed.emit(fact.item))
+            return link
+        if fact.role == "name":
+            return NameLabel(fact.text, mono)
+        if fact.role == "strong":
+            return label(fact.text, "strong", copyable=True)
+        text = f"{fact.text} · {fact.suffix}" if fact.suffix else fact.text
+        value = ValueLabel(text, mono, what=fact.label, editable=bool(fact.attribute))
+        if fact.attribute:
+            value.edit_requested.connect(lambda: self.attribute_requested.emit(fact.attribute))
+        return value

@@ -1,0 +1,123 @@
+"""The document's history: every state, the present one marked; Enter or a click goes there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QBrush
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QVBoxLayout, QWidget
+
+from surgeon_gui.document import Revision
+from surgeon_gui.ui.icons import icon
+from surgeon_gui.ui.session import Session
+from surgeon_gui.ui.theme import Theme
+from surgeon_gui.ui.widgets import button, label
+
+
+class _Revisions(QAbstractListModel):
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.theme = theme
+        self._revisions: tuple[Revision, ...] = ()
+        self._at = 0
+
+    def show(self, revisions: tuple[Revision, ...], at: int) -> None:
+        self.beginResetModel()
+        self._revisions, self._at = revisions, at
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._revisions)
+
+    def data(
+        self,
+        index: QModelIndex | QPersistentModelIndex,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        revision, row = self._revisions[index.row()], index.row()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{revision.title}   {len(revision.graph)} nodes"
+        if role == Qt.ItemDataRole.ForegroundRole and row > self._at:
+            return QBrush(self.theme.color("muted"))
+        if role == Qt.ItemDataRole.DecorationRole:
+            name = "arrow-right" if row == self._at else "dot-outline"
+            return icon(name, self.theme, "accent" if row == self._at else "muted")
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            words = "now" if row == self._at else "undone" if row > self._at else "before"
+            return f"{revision.title}, {words}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{revision.title}\nClick to go to this state"
+        return None
+
+
+class HistoryPanel(QWidget):
+    """The list of states.
+
+    Signals:
+        count_changed(str): how many edits were made, for the tab.
+        script_requested(): the user wants the edits as a script file.
+        replay_requested(): the user wants the edits of a script file applied.
+    """
+
+    count_changed = Signal(str)
+    script_requested = Signal()
+    replay_requested = Signal()
+
+    def __init__(self, session: Session, theme: Theme) -> None:
+        super().__init__()
+        self.setAccessibleName("History")
+        self._session = session
+        self._model = _Revisions(theme)
+        self.view = QListView()
+        self.view.setAccessibleName("States of the graph")
+        self.view.setModel(self._model)
+        self.view.setUniformItemSizes(True)
+        self.view.setIconSize(QSize(14, 14))
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.view.clicked.connect(self._jump)
+        self.view.activated.connect(self._jump)
+        self.words = label("Every edit is kept; go back to any state.", "muted")
+        self.save = button(
+            "Save script…",
+            self.script_requested.emit,
+            tip="Save the edits, to replay them on another graph",
+        )
+        self.replay = button(
+            "Replay script…",
+            self.replay_requested.emit,
+            tip="Apply the edits of a saved script to this graph",
+        )
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 8, 12, 4)
+        head.setSpacing(8)
+        head.addWidget(self.words)
+        head.addStretch(1)
+        head.addWidget(self.replay)
+        head.addWidget(self.save)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(head)
+        layout.addWidget(self.view, 1)
+        session.opened.connect(self.refresh)
+        session.changed.connect(lambda _change: self.refresh())
+        self.refresh()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._model.theme = theme
+        self.view.viewport().update()
+
+    def refresh(self) -> None:
+        document = self._session.document
+        revisions = document.revisions if document else ()
+        at = document.index if document else 0
+        self._model.show(revisions, at)
+        self.save.setEnabled(at > 0)
+        self.replay.setEnabled(document is not None)
+        self.count_changed.emit(str(at) if at else "")
+        if revisions:
+            self.view.setCurrentIndex(self._model.index(at))
+
+    def _jump(self, index: QModelIndex) -> None:
+        self._session.jump(index.row())

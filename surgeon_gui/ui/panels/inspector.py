@@ -1,0 +1,165 @@
+"""The inspector: everything about what is selected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.network.ir import Layer
+from surgeon_gui.ui.facts import (
+    Fact,
+    constants_of,
+    graph_facts,
+    layers_by_node,
+    namespace_facts,
+    node_facts,
+)
+from surgeon_gui.ui.panels.facts_view import FactsView
+from surgeon_gui.ui.panels.outline_model import STATUS_WORDS
+from surgeon_gui.ui.panels.values import ValuesView
+from surgeon_gui.ui.panels.verdict_card import VerdictCard
+from surgeon_gui.ui.session import Session
+from surgeon_gui.ui.theme import Theme
+from surgeon_gui.ui.widgets import label, row
+
+
+class InspectorPanel(QWidget):
+    """Facts, verdict and constants of the selection; the graph's own facts when nothing is.
+
+    Signals:
+        kind_changed(str): what the dock's title says at the right: `node`, `namespace` …
+        followed(str): the user wants to go to an item.
+        attribute_requested(str, str): node and attribute the user wants to change.
+        rule_previewed(str), rule_applied(str, str): a rule's id, and for the second the node it is
+            to be applied at (empty: everywhere).
+    """
+
+    kind_changed = Signal(str)
+    followed = Signal(str)
+    attribute_requested = Signal(str, str)
+    rule_previewed = Signal(str)
+    rule_applied = Signal(str, str)
+
+    def __init__(self, session: Session, theme: Theme) -> None:
+        super().__init__()
+        self._session = session
+        self._layers: Mapping[str, tuple[Layer, ...]] = {}
+        self._shown = ""
+        self.setAccessibleName("Inspector")
+        self.facts = FactsView(theme)
+        self.card = VerdictCard(theme)
+        self.values = ValuesView(session, theme)
+        self._values_title = row(label("Constants", "strong"), None)
+        self._values_title.setObjectName("panel-title")
+        self._values_title.setFixedHeight(30)
+        margins = self._values_title.layout()
+        if margins is not None:
+            margins.setContentsMargins(12, 0, 12, 0)
+        content = QWidget()
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addWidget(self.facts)
+        holder = QVBoxLayout()
+        holder.setContentsMargins(12, 4, 12, 12)
+        holder.addWidget(self.card)
+        inner.addLayout(holder)
+        inner.addWidget(self._values_title)
+        inner.addWidget(self.values, 1)
+        inner.addStretch(0)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(content)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
+        self.facts.followed.connect(self.followed)
+        self.facts.attribute_requested.connect(
+            lambda name: self.attribute_requested.emit(self._shown, name)
+        )
+        self.card.previewed.connect(self.rule_previewed)
+        self.card.applied.connect(lambda rule: self.rule_applied.emit(rule, self._shown))
+        self.card.applied_to_all.connect(lambda rule: self.rule_applied.emit(rule, ""))
+        session.opened.connect(self.refresh)
+        session.changed.connect(lambda _change: self.refresh())
+        session.selected.connect(lambda _items, _source: self.refresh())
+        session.types_changed.connect(self._refresh_facts)
+        session.support_changed.connect(self._refresh_facts)
+        session.network_changed.connect(self._learn_layers)
+        self.refresh()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.facts.set_theme(theme)
+        self.card.set_theme(theme)
+        self.values.set_theme(theme)
+
+    def refresh(self) -> None:
+        """Show the selection anew."""
+        graph, selection = self._session.graph, self._session.selection
+        node = graph.get(selection[0]) if graph and len(selection) == 1 else None
+        self._shown = node.name if node else ""
+        constants = constants_of(graph, node) if graph and node else []
+        self.values.show_values(constants)
+        self._values_title.setVisible(bool(constants))
+        self._refresh_facts()
+
+    def _refresh_facts(self) -> None:
+        graph, selection = self._session.graph, self._session.selection
+        self.card.show_verdict(None, "")
+        if graph is None:
+            self.kind_changed.emit("")
+            self.facts.show_facts([])
+        elif not selection:
+            self.kind_changed.emit("graph")
+            self.facts.show_facts(graph_facts(graph, self._session.path, self._session.types))
+        elif len(selection) > 1:
+            self.kind_changed.emit(f"{len(selection)} selected")
+            self.facts.show_facts(self._several(graph))
+        elif self._shown:
+            self.kind_changed.emit("node")
+            self._node(graph)
+        else:
+            self.kind_changed.emit("namespace")
+            self._namespace(graph, selection[0])
+
+    def _node(self, graph: Graph) -> None:
+        name = self._shown
+        layers = self._layers.get(name, ())
+        self.facts.show_facts(node_facts(graph, graph[name], self._session.types, layers))
+        report = self._session.support
+        verdict = report.verdicts.get(name) if report else None
+        if report is None or verdict is None:
+            return
+        alike = sum(
+            1 for other in report.verdicts.values() if verdict.rule and other.rule == verdict.rule
+        )
+        self.card.show_verdict(verdict, report.target.title, alike)
+
+    def _namespace(self, graph: Graph, namespace: str) -> None:
+        report = self._session.support
+        counts: Counter[str] = Counter()
+        if report is not None:
+            counts.update(
+                STATUS_WORDS[verdict.status.value]
+                for name, verdict in report.verdicts.items()
+                if name.startswith(namespace)
+            )
+        self.facts.show_facts(namespace_facts(graph, namespace, self._session.types, counts))
+
+    def _several(self, graph: Graph) -> list[Fact]:
+        names = self._session.selected_nodes()
+        ops = Counter(graph[name].op for name in names)
+        words = ", ".join(f"{op} × {n}" if n > 1 else op for op, n in ops.most_common(8))
+        return [Fact("Nodes", str(len(names)), "strong"), Fact("Ops", words)]
+
+    def _learn_layers(self) -> None:
+        lowering = self._session.lowering
+        network = lowering.network if lowering else None
+        self._layers = layers_by_node(network) if network else {}
+        self._refresh_facts()

@@ -1,0 +1,274 @@
+"""The rules panel: the library in order, how often each rule fits, apply one or all, load, save."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from surgeon_gui.edits.rules import ApplyRules
+from surgeon_gui.rewrite.library import (
+    DEFAULT_SET,
+    bundled_sets,
+    find_rule_set,
+    user_sets,
+    user_sets_dir,
+)
+from surgeon_gui.rewrite.ruleset import RuleSet, load_rule_set, rule_set_of, save_rule_set
+from surgeon_gui.rewrite.search import count_matches
+from surgeon_gui.ui.chooser import PathChooser
+from surgeon_gui.ui.panels.rules_model import EXACT, FITS, GROUP, ID, ON, TITLE, RulesModel
+from surgeon_gui.ui.session import Session
+from surgeon_gui.ui.theme import Theme
+from surgeon_gui.ui.widgets import ComboBox, button, label
+
+logger = logging.getLogger(__name__)
+
+SET_FILTERS = ("Rule set (*.toml)", "All files (*)")
+
+
+class _Table(QTableView):
+    """Space switches a rule, Enter applies it.
+
+    Signals:
+        entered_row(int): Enter was pressed on a row.
+    """
+
+    entered_row = Signal(int)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        index = self.currentIndex()
+        if not index.isValid():
+            super().keyPressEvent(event)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.entered_row.emit(index.row())
+        elif event.key() == Qt.Key.Key_Space:
+            cell = self.model().index(index.row(), ON)
+            role = Qt.ItemDataRole.CheckStateRole
+            on = self.model().data(cell, role) == Qt.CheckState.Checked
+            state = Qt.CheckState.Unchecked if on else Qt.CheckState.Checked
+            self.model().setData(cell, state.value, role)
+        else:
+            super().keyPressEvent(event)
+
+
+class RulesPanel(QWidget):
+    """A rule set to look at, change, apply and save.
+
+    Signals:
+        count_changed(str): how many rules fit somewhere, for the tab.
+        previewed(str): the user wants to see where a rule fits.
+    """
+
+    count_changed = Signal(str)
+    previewed = Signal(str)
+
+    def __init__(self, session: Session, theme: Theme, chooser: PathChooser) -> None:
+        super().__init__()
+        self.setAccessibleName("Rules")
+        self._session = session
+        self._chooser = chooser
+        self._path: Path | None = None
+        self._edited = False
+        self.model = RulesModel(theme)
+        self.choice = ComboBox("Rule set")
+        self.choice.setToolTip("The rule set shown first; the rest of the library follows")
+        self.words = label(role="muted")
+        self.table = self._make_table()
+        self.preview_button = button(
+            "Preview", self._preview, tip="Outline in the graph what the chosen rule would change"
+        )
+        self.apply_button = button(
+            "Apply rule", self._apply_one, tip="Apply the chosen rule wherever it fits  (Enter)"
+        )
+        self.up_button = button("Move up", lambda: self._move(-1), tip="Run this rule earlier")
+        self.down_button = button("Move down", lambda: self._move(1), tip="Run this rule later")
+        self.load_button = button("Load…", self.choose_file, tip="Load a rule set from a file")
+        self.save_button = button("Save…", self.save_as, tip="Save the rule set to a file")
+        self.apply_all = button(
+            "Apply enabled",
+            self.apply_enabled,
+            kind="small-primary",
+            tip="Apply every rule that is switched on, as one undoable step  (Ctrl+R)",
+        )
+        bar = QHBoxLayout()
+        bar.setContentsMargins(12, 8, 12, 8)
+        bar.setSpacing(8)
+        bar.addWidget(self.choice)
+        bar.addWidget(self.load_button)
+        bar.addWidget(self.save_button)
+        bar.addWidget(self.words, 1)
+        for each in (self.up_button, self.down_button, self.preview_button, self.apply_button):
+            bar.addWidget(each)
+        bar.addWidget(self.apply_all)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(bar)
+        layout.addWidget(self.table, 1)
+        self.choice.activated.connect(self._choose)
+        self.model.edited.connect(self._note_edit)
+        self.table.selectionModel().currentRowChanged.connect(lambda _a, _b: self._enable())
+        self.table.entered_row.connect(lambda _row: self._apply_one())
+        self.table.doubleClicked.connect(lambda _index: self._preview())
+        session.opened.connect(self._count)
+        session.changed.connect(lambda change: change.reason != "saved" and self._count())
+        self._list_sets()
+        self.show_set(find_rule_set(DEFAULT_SET))
+
+    def _make_table(self) -> _Table:
+        table = _Table()
+        table.setAccessibleName("Rules in order")
+        table.setModel(self.model)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(26)
+        head = table.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        head.setSectionResizeMode(TITLE, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((ON, 36), (ID, 260), (GROUP, 96), (EXACT, 96), (FITS, 64)):
+            head.resizeSection(column, width)
+        return table
+
+    def set_theme(self, theme: Theme) -> None:
+        self.model.theme = theme
+        self.table.viewport().update()
+
+    def show_set(self, rule_set: RuleSet, path: Path | None = None) -> None:
+        """Show a rule set; `path` is the file it came from."""
+        self.model.show(rule_set)
+        self._path, self._edited = path, False
+        self.words.setText(rule_set.note or rule_set.title)
+        at = self.choice.findData(rule_set.id)
+        if at < 0:
+            self.choice.addItem(rule_set.title or rule_set.id, rule_set.id)
+            at = self.choice.count() - 1
+        self.choice.setCurrentIndex(at)
+        self.table.selectRow(0)
+        self._count()
+        self._enable()
+
+    def choose_file(self) -> None:
+        self._chooser.open_file(
+            self.window(), "Load a rule set", str(user_sets_dir()), SET_FILTERS, self.load
+        )
+
+    def load(self, path: Path) -> None:
+        """Read a rule set's file and show it."""
+        self._session.tasks.run(
+            "rule-set",
+            lambda: load_rule_set(path),
+            lambda found: self.show_set(found, path),
+            self._session.failed.emit,
+        )
+
+    def save_as(self) -> None:
+        """Ask where and write the rule set as it is."""
+        name = self._path.name if self._path else f"{self.model.rule_set().id}-own.toml"
+        folder = self._path.parent if self._path else user_sets_dir()
+        self._chooser.save_file(
+            self.window(), "Save the rule set", folder / name, SET_FILTERS, self.save
+        )
+
+    def save(self, path: Path) -> None:
+        rule_set = self.model.rule_set(path.stem)
+
+        def done(_: object) -> None:
+            logger.info("Saved the rule set %s", path)
+            self.show_set(rule_set, path)
+            self.words.setText(f"Saved {path}")
+
+        self._session.tasks.run(
+            "rule-set", lambda: save_rule_set(rule_set, path), done, self._session.failed.emit
+        )
+
+    def apply_enabled(self) -> None:
+        """Apply the set as one undoable step."""
+        self._session.apply(ApplyRules.of(self.model.rule_set()))
+
+    def _apply_one(self) -> None:
+        row = self.table.currentIndex().row()
+        rule = self.model.rule(row) if row >= 0 else None
+        if rule is None or self._session.graph is None:
+            return
+        own = self.model.rule_set()
+        if rule.id in own.rules:
+            single = rule_set_of(rule.id, (rule.id,), rule.summary)
+            sources = tuple(s for s in own.sources if s.get("id") == rule.id)
+            self._session.apply(
+                ApplyRules.of(RuleSet(single.id, single.title, items=single.items, sources=sources))
+            )
+        else:
+            self._session.apply(ApplyRules((rule.id,)))
+
+    def _preview(self) -> None:
+        row = self.table.currentIndex().row()
+        rule = self.model.rule(row) if row >= 0 else None
+        if rule is not None:
+            self.previewed.emit(rule.id)
+
+    def _move(self, by: int) -> None:
+        row = self.model.move(self.table.currentIndex().row(), by)
+        self.table.selectRow(row)
+
+    def _note_edit(self) -> None:
+        if not self._edited:
+            self._edited = True
+            self.words.setText("Changed; save it to use it again.")
+
+    def _choose(self, at: int) -> None:
+        name = self.choice.itemData(at)
+        sets = {**bundled_sets(), **user_sets()[0]}
+        if name in sets:
+            self.show_set(sets[name])
+
+    def _list_sets(self) -> None:
+        own, problems = user_sets()
+        for problem in problems:
+            logger.warning("%s", problem)
+        for key, found in {**bundled_sets(), **own}.items():
+            self.choice.addItem(found.title or key, key)
+
+    def _enable(self) -> None:
+        index: QModelIndex = self.table.currentIndex()
+        rule = self.model.rule(index.row()) if index.isValid() else None
+        fits = rule is not None and self.model.count(index.row()) > 0
+        self.preview_button.setEnabled(fits)
+        self.apply_button.setEnabled(fits)
+        self.apply_all.setEnabled(self._session.graph is not None)
+
+    def _count(self) -> None:
+        """Count off the UI thread where each rule fits."""
+        graph, rules = self._session.graph, self.model.rules()
+        if graph is None:
+            self._counted({})
+            return
+        present = graph
+        self._session.tasks.run(
+            "rule-counts",
+            lambda: count_matches(present, rules),
+            self._counted,
+            self._session.failed.emit,
+        )
+
+    def _counted(self, counts: Mapping[str, int]) -> None:
+        self.model.set_counts(counts)
+        fitting = sum(1 for count in counts.values() if count)
+        self.count_changed.emit(str(fitting) if fitting else "")
+        self._enable()

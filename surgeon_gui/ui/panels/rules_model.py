@@ -1,0 +1,174 @@
+"""The rules panel's rows: a rule set's items in order, then the rest of the library, switched off."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+
+from surgeon_gui.edits.script import edit_from_table
+from surgeon_gui.errors import EditError
+from surgeon_gui.rewrite.library import bundled_rules
+from surgeon_gui.rewrite.rule import Rule
+from surgeon_gui.rewrite.ruleset import Item, RuleSet
+from surgeon_gui.ui.theme import Theme
+
+Index = QModelIndex | QPersistentModelIndex
+COLUMNS = ("", "Rule", "Id", "Group", "Numbers", "Fits")
+ON, TITLE, ID, GROUP, EXACT, FITS = range(len(COLUMNS))
+
+
+class RulesModel(QAbstractTableModel):
+    """A `RuleSet` that can be reordered and switched.
+
+    Signals:
+        edited(): the set is not the one that was loaded any more.
+    """
+
+    edited = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.theme = theme
+        self._set = RuleSet("rules")
+        self._items: list[Item] = []
+        self._counts: Mapping[str, int] = {}
+
+    def show(self, rule_set: RuleSet) -> None:
+        """Show a set and, after its items, the bundled rules it does not name."""
+        self.beginResetModel()
+        self._set = rule_set
+        named = {item.name for item in rule_set.items if item.kind == "rule"}
+        rest = [Item("rule", name, on=False) for name in bundled_rules() if name not in named]
+        self._items = [*rule_set.items, *rest]
+        self.endResetModel()
+
+    def set_counts(self, counts: Mapping[str, int]) -> None:
+        """Show how often each rule fits."""
+        self._counts = counts
+        last = self.index(max(self.rowCount() - 1, 0), FITS)
+        self.dataChanged.emit(self.index(0, FITS), last)
+
+    def rule_set(self, name: str | None = None) -> RuleSet:
+        """Return the set as it is now: what is on, and what the loaded set named."""
+        named = {(item.kind, item.name) for item in self._set.items}
+        kept = tuple(item for item in self._items if item.on or (item.kind, item.name) in named)
+        return dataclasses.replace(self._set, id=name or self._set.id, items=kept)
+
+    def item(self, row: int) -> Item:
+        return self._items[row]
+
+    def rule(self, row: int) -> Rule | None:
+        """The rule a row stands for; None for a set or an edit."""
+        item = self._items[row]
+        if item.kind != "rule":
+            return None
+        return self._set.rules.get(item.name) or bundled_rules().get(item.name)
+
+    def rules(self) -> list[Rule]:
+        """Every rule listed."""
+        return [rule for row in range(len(self._items)) if (rule := self.rule(row)) is not None]
+
+    def count(self, row: int) -> int:
+        return self._counts.get(self._items[row].name, 0)
+
+    def move(self, row: int, by: int) -> int:
+        """Move a row; return where it is afterwards."""
+        to = row + by
+        if not (0 <= row < len(self._items) and 0 <= to < len(self._items)):
+            return row
+        self.beginMoveRows(QModelIndex(), row, row, QModelIndex(), to + (1 if by > 0 else 0))
+        self._items.insert(to, self._items.pop(row))
+        self.endMoveRows()
+        self.edited.emit()
+        return to
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._items)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return COLUMNS[section]
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        found = super().flags(index)
+        return found | Qt.ItemFlag.ItemIsUserCheckable if index.column() == ON else found
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        item, column = self._items[index.row()], index.column()
+        if role == Qt.ItemDataRole.CheckStateRole and column == ON:
+            return Qt.CheckState.Checked if item.on else Qt.CheckState.Unchecked
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(index.row(), column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tip(index.row())
+        if role == Qt.ItemDataRole.FontRole and column == ID:
+            return self.theme.mono_font
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return self._color(index.row(), column)
+        if role == Qt.ItemDataRole.AccessibleTextRole and column == ON:
+            return f"{item.name}, {'on' if item.on else 'off'}"
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if role != Qt.ItemDataRole.CheckStateRole or index.column() != ON:
+            return False
+        on = Qt.CheckState(value) is Qt.CheckState.Checked
+        self._items[index.row()] = dataclasses.replace(self._items[index.row()], on=on)
+        self.dataChanged.emit(index, index)
+        self.edited.emit()
+        return True
+
+    def _text(self, row: int, column: int) -> str:
+        item, rule = self._items[row], self.rule(row)
+        if column == TITLE:
+            return self._title(item, rule)
+        if column == ID:
+            return item.name
+        if column == GROUP:
+            return rule.group if rule else item.kind
+        if column == EXACT:
+            return "" if rule is None else "kept" if rule.exact else "may change"
+        if column == FITS and rule is not None:
+            found = self.count(row)
+            return f"{found} ×" if found else "–"
+        return ""
+
+    @staticmethod
+    def _title(item: Item, rule: Rule | None) -> str:
+        if rule is not None:
+            return rule.summary
+        if item.kind == "edit":
+            try:
+                return edit_from_table(item.name, item.fields).title
+            except EditError:
+                return f"{item.name}: cannot be read"
+        return (
+            f"All of {item.name}" if item.kind == "set" else f"{item.name}: there is no such rule"
+        )
+
+    def _tip(self, row: int) -> str:
+        item, rule = self._items[row], self.rule(row)
+        parts = [self._title(item, rule)]
+        if rule is not None:
+            parts.append(f"Source: {rule.source}")
+            if rule.targets:
+                parts.append(f"For: {', '.join(rule.targets)}")
+        if item.note:
+            parts.append(item.note)
+        return "\n".join(parts)
+
+    def _color(self, row: int, column: int) -> Any:
+        if column in (ID, GROUP, EXACT) or not self._items[row].on:
+            return self.theme.color("muted")
+        if column == FITS and self.count(row):
+            return self.theme.color("cured")
+        return self.theme.color("text")

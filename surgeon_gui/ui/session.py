@@ -1,0 +1,286 @@
+"""Session: the document on show and what is known about it, worked out off the UI thread.
+
+Panels listen to its signals and read its properties; they hold no graph state of their own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from surgeon_gui.document import Change, Document
+from surgeon_gui.edits.base import Edit
+from surgeon_gui.errors import SurgeonError, UsageError
+from surgeon_gui.graph.draft import Delta
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.graph.shapes import Types, infer_types
+from surgeon_gui.network.lower import Lowering, network_from_graph
+from surgeon_gui.targets import SupportReport, Target, catalogue, find_target, inspect
+from surgeon_gui.ui.tasks import Tasks
+from surgeon_gui.view.overlay import Mark, Overlay
+
+logger = logging.getLogger(__name__)
+
+# Graphs up to this many nodes are lowered as soon as they change; larger ones when asked for.
+LOWER_AT_ONCE = 5000
+
+
+class Session(QObject):
+    """The open document, the chosen target, and the selection.
+
+    Items of the selection are named as the canvas names them: a node by its name, a namespace by
+    its path with a closing slash.
+
+    Signals:
+        opened(): another document is shown, or none.
+        changed(object): the document changed; the argument is its `Change`.
+        selected(tuple, object): the selected items, and the widget that selected them.
+        types_changed(): `types` is new.
+        support_changed(): `support` is new, or None while it is worked out.
+        target_changed(): another target was chosen.
+        network_changed(): `lowering` is new, or None while it is not known.
+        failed(object): a SurgeonError to show.
+    """
+
+    opened = Signal()
+    changed = Signal(object)
+    selected = Signal(tuple, object)
+    types_changed = Signal()
+    support_changed = Signal()
+    target_changed = Signal()
+    network_changed = Signal()
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None, *, target: str = "") -> None:
+        super().__init__(parent)
+        self.tasks = Tasks(self)
+        self.document: Document | None = None
+        self.types: Types | None = None
+        self.support: SupportReport | None = None
+        self.lowering: Lowering | None = None
+        self.lowering_error: SurgeonError | None = None
+        self.selection: tuple[str, ...] = ()
+        self._unsubscribe: Callable[[], None] | None = None
+        self._target = _target_or_first(target)
+
+    @property
+    def graph(self) -> Graph | None:
+        """The graph as it is now, None without a document."""
+        return self.document.graph if self.document else None
+
+    @property
+    def path(self) -> Path | None:
+        return self.document.path if self.document else None
+
+    @property
+    def title(self) -> str:
+        """The file's name, as breadcrumb and window call the document."""
+        return self.path.name if self.path else "Untitled"
+
+    @property
+    def target(self) -> Target:
+        return self._target
+
+    def set_document(self, document: Document | None) -> None:
+        """Show another document, or none."""
+        if self._unsubscribe:
+            self._unsubscribe()
+        self.document = document
+        self._unsubscribe = document.subscribe(self._changed) if document else None
+        self.selection = ()
+        self._forget()
+        self.opened.emit()
+        self._examine()
+
+    def set_target(self, target_id: str) -> None:
+        """Judge the graph by another target.
+
+        Raises:
+            UsageError: there is no such target.
+        """
+        target = find_target(target_id)
+        if target.id == self._target.id:
+            return
+        self._target = target
+        self.support = None
+        self.target_changed.emit()
+        self.support_changed.emit()
+        self._judge()
+
+    def select(self, items: tuple[str, ...], source: object = None) -> None:
+        """Select items; `source` is the widget that did, so that it does not follow itself."""
+        if items == self.selection:
+            return
+        self.selection = items
+        self.selected.emit(items, source)
+
+    def selected_nodes(self) -> tuple[str, ...]:
+        """The nodes selected, and those inside the namespaces selected, in node order."""
+        graph = self.graph
+        if graph is None:
+            return ()
+        spaces = tuple(item for item in self.selection if item.endswith("/"))
+        names = {item for item in self.selection if item in graph}
+        return tuple(
+            node.name
+            for node in graph
+            if node.name in names or (spaces and node.name.startswith(spaces))
+        )
+
+    def apply(self, edit: Edit, then: Callable[[Delta], None] | None = None) -> None:
+        """Apply an edit off the UI thread; a failure is told by `failed` and changes nothing."""
+        document = self.document
+        if document is None:
+            return
+        if self.tasks.is_busy("edit"):
+            self.failed.emit(UsageError("Another edit is still at work.", hint="Wait a moment."))
+            return
+        before = document.graph
+
+        def work() -> Graph:
+            after = edit.apply(before)
+            for node in after.nodes[:1]:
+                after.consumers(node.name)  # builds the index here instead of on the UI thread
+            return after
+
+        def done(after: Graph) -> None:
+            if self.document is not document or document.graph is not before:
+                return
+            delta = document.commit(edit, after)
+            if after is before:
+                logger.info("%s: nothing to change", edit.title)
+            else:
+                logger.info("%s", edit.title)
+            if then is not None:
+                then(delta)
+
+        self.tasks.run("edit", work, done, self.failed.emit)
+
+    def compute(
+        self, channel: str, work: Callable[[], object], done: Callable[[object], None]
+    ) -> None:
+        """Run anything else off the UI thread; failures are told by `failed`."""
+        self.tasks.run(channel, work, done, self.failed.emit)
+
+    def undo(self) -> None:
+        if self.document and not self.tasks.is_busy("edit"):
+            self.document.undo()
+
+    def redo(self) -> None:
+        if self.document and not self.tasks.is_busy("edit"):
+            self.document.redo()
+
+    def jump(self, index: int) -> None:
+        if self.document and not self.tasks.is_busy("edit"):
+            self.document.jump(index)
+
+    def request_network(self) -> None:
+        """Work out `lowering`, unless it is known or under way."""
+        if self.graph is not None and self.lowering is None and self.lowering_error is None:
+            self._lower()
+
+    def close(self) -> None:
+        """Wait for the threads, before the window goes."""
+        self.tasks.close()
+
+    def _changed(self, change: Change) -> None:
+        if change.reason != "saved":
+            self._forget()
+            kept = tuple(item for item in self.selection if self._exists(item, change.after))
+            gone = kept != self.selection
+            self.selection = kept
+        else:
+            gone = False
+        self.changed.emit(change)
+        if gone:
+            self.selected.emit(self.selection, None)
+        if change.reason != "saved":
+            self._examine()
+
+    @staticmethod
+    def _exists(item: str, graph: Graph) -> bool:
+        return item in graph or (
+            item.endswith("/") and any(node.name.startswith(item) for node in graph)
+        )
+
+    def _forget(self) -> None:
+        for channel in ("types", "support", "network"):
+            self.tasks.drop(channel)
+        self.types = None
+        self.support = None
+        self.lowering = None
+        self.lowering_error = None
+
+    def _examine(self) -> None:
+        """Work out types, verdicts and network of the graph as it is now."""
+        graph = self.graph
+        if graph is None:
+            self.types_changed.emit()
+            self.support_changed.emit()
+            self.network_changed.emit()
+            return
+        present = graph
+
+        def types_found(types: Types) -> None:
+            self.types = types
+            self.types_changed.emit()
+
+        self.tasks.run("types", lambda: infer_types(present), types_found, self._note)
+        self._judge()
+        self.network_changed.emit()
+        if len(present) <= LOWER_AT_ONCE:
+            self._lower()
+
+    def _judge(self) -> None:
+        graph, target = self.graph, self._target
+        if graph is None:
+            return
+        present = graph
+
+        def found(report: SupportReport) -> None:
+            self.support = report
+            self.support_changed.emit()
+
+        self.tasks.run("support", lambda: inspect(present, target.id), found, self._note)
+
+    def _lower(self) -> None:
+        graph = self.graph
+        if graph is None or self.tasks.is_busy("network"):
+            return
+        present = graph
+
+        def found(lowering: Lowering) -> None:
+            self.lowering = lowering
+            self.network_changed.emit()
+
+        def refused(error: SurgeonError) -> None:
+            self.lowering_error = error
+            self.network_changed.emit()
+
+        self.tasks.run("network", lambda: network_from_graph(present), found, refused)
+
+    def _note(self, error: SurgeonError) -> None:
+        """Log what keeps a view from being worked out; the problems list says the rest."""
+        logger.warning("%s", error)
+
+
+def overlay_from_support(report: SupportReport | None) -> Overlay:
+    """Return the marks the canvas and the outline wear for a report."""
+    if report is None:
+        return Overlay()
+    marks = {
+        name: Mark(verdict.status.value, verdict.reason)
+        for name, verdict in report.verdicts.items()
+    }
+    return Overlay(marks, report.target.title)
+
+
+def _target_or_first(target_id: str) -> Target:
+    known = catalogue()
+    for target in known:
+        if target.id == (target_id or "direct"):
+            return target
+    return known[0]

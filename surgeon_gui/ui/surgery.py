@@ -1,0 +1,205 @@
+"""What the user does to the graph: dialogs and edits, applied through the session."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from surgeon_gui.edits.base import Edit
+from surgeon_gui.edits.boundary import SetOutputs, StripUnreachable
+from surgeon_gui.edits.nodes import RemoveNodes
+from surgeon_gui.edits.rules import ApplyRules
+from surgeon_gui.edits.script import load_script
+from surgeon_gui.errors import RuleError, ScriptError, SurgeonError
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.rewrite.library import find_rule_set, rules_of
+from surgeon_gui.rewrite.search import find_rule_matches
+from surgeon_gui.ui.chooser import PathChooser
+from surgeon_gui.ui.dialogs.base import EditDialog
+from surgeon_gui.ui.dialogs.node import CollapseDialog, ReplaceDialog
+from surgeon_gui.ui.dialogs.simple import AttributeDialog, RenameDialog, ShapeDialog
+from surgeon_gui.ui.session import Session
+from surgeon_gui.ui.theme import Theme
+
+logger = logging.getLogger(__name__)
+
+SCRIPT_FILTERS = ("Surgery script (*.toml)", "All files (*)")
+
+
+class Surgery(QObject):
+    """The commands that change the graph.
+
+    Signals:
+        applied(str, object): an edit's title and its `Delta`.
+    """
+
+    applied = Signal(str, object)
+
+    def __init__(
+        self,
+        session: Session,
+        window: QWidget,
+        chooser: PathChooser,
+        theme: Callable[[], Theme],
+    ) -> None:
+        super().__init__(window)
+        self._session = session
+        self._window = window
+        self._chooser = chooser
+        self._theme = theme
+
+    def do(self, edit: Edit) -> None:
+        """Apply an edit."""
+        self._session.apply(edit, lambda delta: self.applied.emit(edit.title, delta))
+
+    def remove(self) -> None:
+        if names := self._session.selected_nodes():
+            self.do(RemoveNodes(names))
+
+    def rename(self) -> None:
+        graph, selection = self._session.graph, self._session.selection
+        if graph is not None and len(selection) == 1:
+            self._open(
+                RenameDialog(self._session, graph, selection[0], self._theme(), self._window)
+            )
+
+    def replace(self) -> None:
+        graph, node = self._session.graph, self._node()
+        if graph is not None and node:
+            self._open(ReplaceDialog(self._session, graph, node, self._theme(), self._window))
+
+    def collapse(self) -> None:
+        graph, selection = self._session.graph, self._session.selection
+        if graph is not None and selection:
+            self._open(CollapseDialog(self._session, graph, selection, self._theme(), self._window))
+
+    def choose_attribute(self) -> None:
+        if node := self._node():
+            self.set_attribute(node, "")
+
+    def set_attribute(self, node: str, attribute: str) -> None:
+        """Ask for a new value of a node's attribute."""
+        graph = self._session.graph
+        if graph is not None and node in graph:
+            self._open(
+                AttributeDialog(self._session, graph, node, self._theme(), self._window, attribute)
+            )
+
+    def set_shape(self) -> None:
+        graph, node = self._session.graph, self._node()
+        if graph is not None and node:
+            self._open(ShapeDialog(self._session, graph, node, self._theme(), self._window))
+
+    def choose_outputs(self) -> None:
+        graph = self._session.graph
+        if graph is not None:
+            chosen = tuple(item for item in self._session.selection if item in graph)
+            self.do(SetOutputs(chosen or self._session.selected_nodes()))
+
+    def strip(self) -> None:
+        self.do(StripUnreachable())
+
+    def apply_rule(self, rule: str, node: str = "") -> None:
+        """Apply a rule everywhere, or only where it touches `node`."""
+        graph = self._session.graph
+        if graph is None:
+            return
+        if not node:
+            self.do(ApplyRules((rule,)))
+            return
+        present = graph
+
+        def roots() -> tuple[str, ...]:
+            found = [
+                match.root
+                for each in rules_of(find_rule_set(rule))
+                for match in find_rule_matches(present, each)
+                if node in match.names
+            ]
+            if not found:
+                raise RuleError(
+                    f"{rule} does not fit there any more.",
+                    where=node,
+                    hint="Its problem may have another cure by now.",
+                )
+            return tuple(found)
+
+        self._session.tasks.run(
+            "rule-roots",
+            roots,
+            lambda found: self.do(ApplyRules((rule,), only=found)),
+            self._session.failed.emit,
+        )
+
+    def matches(self, rule: str, then: Callable[[tuple[str, ...]], None]) -> None:
+        """Find the nodes a rule would touch, off the UI thread."""
+        graph = self._session.graph
+        if graph is None:
+            return
+        present = graph
+
+        def work() -> tuple[str, ...]:
+            names = [
+                name
+                for each in rules_of(find_rule_set(rule))
+                for match in find_rule_matches(present, each)
+                for name in match.names
+            ]
+            return tuple(dict.fromkeys(names))
+
+        self._session.tasks.run("rule-preview", work, then, self._session.failed.emit)
+
+    def replay_script(self) -> None:
+        """Ask for a script and apply its edits, one undoable step each."""
+        if self._session.graph is None:
+            return
+        path = self._session.path
+        folder = str(path.parent) if path else ""
+        self._chooser.open_file(
+            self._window, "Replay a script", folder, SCRIPT_FILTERS, self.replay
+        )
+
+    def replay(self, path: Path) -> None:
+        """Apply the edits of a script; it stops at the first that fails, the rest stays undone."""
+        graph, document = self._session.graph, self._session.document
+        if graph is None or document is None:
+            return
+        start = graph
+
+        def work() -> tuple[list[tuple[Edit, Graph]], SurgeonError | None]:
+            steps: list[tuple[Edit, Graph]] = []
+            present = start
+            script = load_script(path)
+            for line in script.lines:
+                try:
+                    present = line.edit.apply(present)
+                except SurgeonError as error:
+                    where = f"{script.name}:{line.line}"
+                    message = f"{line.edit.title} failed: {error}"
+                    return steps, ScriptError(message, where=where, hint=error.hint)
+                steps.append((line.edit, present))
+            return steps, None
+
+        def done(found: tuple[list[tuple[Edit, Graph]], SurgeonError | None]) -> None:
+            steps, error = found
+            if self._session.document is not document or document.graph is not start:
+                return
+            for edit, after in steps:
+                document.commit(edit, after)
+            logger.info("Replayed %d edits of %s", len(steps), path)
+            if error is not None:
+                self._session.failed.emit(error)
+
+        self._session.tasks.run("edit", work, done, self._session.failed.emit)
+
+    def _node(self) -> str:
+        graph, selection = self._session.graph, self._session.selection
+        return selection[0] if graph and len(selection) == 1 and selection[0] in graph else ""
+
+    def _open(self, dialog: EditDialog) -> None:
+        dialog.accepted_edit.connect(self.do)
+        dialog.open()

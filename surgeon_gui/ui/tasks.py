@@ -1,0 +1,116 @@
+"""Work off the UI thread: a function runs in a thread, its result comes back as a call.
+
+Work has a channel; in one channel the newest wins: what was asked before and is not finished is
+answered to nobody. Everything a task touches must be immutable or its own.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from surgeon_gui.errors import SurgeonError
+
+T = TypeVar("T")
+
+# How long another thread may hold Python's lock while the UI thread waits for it; Python's own
+# 5 ms add up to visible stutter when two tasks compute.
+SWITCH_SECONDS = 0.001
+
+
+@dataclass(frozen=True)
+class _Task:
+    channel: str
+    number: int
+    done: Callable[[Any], None]
+    failed: Callable[[SurgeonError], None]
+
+
+class _Bridge(QObject):
+    """Carries a finished future from its thread to the UI thread."""
+
+    finished = Signal(object, object)
+
+
+class Tasks(QObject):
+    """Runs functions in a few threads.
+
+    Signals:
+        busy_changed(): the set of channels at work changed.
+    """
+
+    busy_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None, threads: int = 2) -> None:
+        super().__init__(parent)
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="task")
+        self._bridge = _Bridge()
+        self._bridge.finished.connect(self._finish, Qt.ConnectionType.QueuedConnection)
+        self._numbers: dict[str, int] = {}
+        self._running: dict[str, Future[Any]] = {}
+        self._closed = False
+
+    def run(
+        self,
+        channel: str,
+        function: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[SurgeonError], None],
+    ) -> None:
+        """Run `function` in a thread; then call `done` or `failed` in this one.
+
+        Args:
+            channel: a newer task of the same channel takes this one's place.
+            function: must not touch widgets.
+            done: gets the result.
+            failed: gets the error for the user; any other exception goes to the crash dialog.
+        """
+        if self._closed:
+            return
+        self._forget(channel)
+        task = _Task(channel, self._numbers[channel], done, failed)
+        future: Future[T] = self._pool.submit(function)
+        self._running[channel] = future
+        future.add_done_callback(lambda ended: self._bridge.finished.emit(task, ended))
+        self.busy_changed.emit()
+
+    def drop(self, channel: str) -> None:
+        """Forget what the channel is doing; nobody hears of its result."""
+        self._forget(channel)
+        self.busy_changed.emit()
+
+    def is_busy(self, *channels: str) -> bool:
+        """Whether one of `channels` is at work, or any at all when none is named."""
+        return any(channel in self._running for channel in channels or tuple(self._running))
+
+    def close(self) -> None:
+        """Wait for the threads; results are dropped."""
+        self._closed = True
+        self._running.clear()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _forget(self, channel: str) -> None:
+        self._numbers[channel] = self._numbers.get(channel, 0) + 1
+        waiting = self._running.pop(channel, None)
+        if waiting is not None:
+            waiting.cancel()
+
+    @Slot(object, object)
+    def _finish(self, task: _Task, ended: Future[Any]) -> None:
+        if self._closed or ended.cancelled() or self._numbers[task.channel] != task.number:
+            return
+        self._running.pop(task.channel, None)
+        try:
+            result = ended.result()
+        except SurgeonError as error:
+            task.failed(error)
+        else:
+            task.done(result)
+        finally:
+            self.busy_changed.emit()

@@ -1,0 +1,94 @@
+"""The toolbar: the few commands of every day, the target, the search."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+
+from surgeon_gui.targets import Target, catalogue
+from surgeon_gui.ui.actions import Actions
+from surgeon_gui.ui.session import Session
+from surgeon_gui.ui.widgets import ComboBox, label
+
+_ROUTES = {"direct": "", "uff": "UFF · ", "onnx": "ONNX · ", "hybrid": "Hybrid · "}
+
+
+def target_title(target: Target) -> str:
+    """Return what the combo box calls a target."""
+    lead = _ROUTES.get(target.route, "")
+    return target.title if target.title.startswith(lead.strip(" ·")) else lead + target.title
+
+
+class ToolBar(QToolBar):
+    """Made from the commands' table."""
+
+    def __init__(self, actions: Actions, session: Session, search: QWidget) -> None:
+        super().__init__("Toolbar")
+        self.setObjectName("toolbar")
+        self.setMovable(False)
+        self.setFloatable(False)
+        self._session = session
+        self.target = ComboBox("Target")
+        self.target.setToolTip("What the graph is checked for")
+        for target in catalogue():
+            self.target.addItem(target_title(target), target.id)
+            self.target.setItemData(
+                self.target.count() - 1, target.summary, Qt.ItemDataRole.ToolTipRole
+            )
+        self._button(actions["file.open"], "Open…")
+        self._menu("Save", [actions["file.save"], actions["file.save-as"], actions["file.script"]])
+        self.addSeparator()
+        self._button(actions["edit.undo"], "Undo", icon=True)
+        self._button(actions["edit.redo"], "Redo", icon=True)
+        self.addSeparator()
+        self.addWidget(label("Target", "muted"))
+        self.addWidget(self.target)
+        self._button(actions["build.verify"], "Verify")
+        forms = ("export.uff", "export.onnx", "export.network")
+        self._menu("Export", [actions[key] for key in forms])
+        self.build = self._button(actions["build.build"], "Build engine", kind="primary")
+        spacer = QWidget()
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(spacer)
+        search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.addWidget(search)
+        self._follow()
+        self.target.activated.connect(lambda index: session.set_target(self.target.itemData(index)))
+        session.target_changed.connect(self._follow)
+
+    def _follow(self) -> None:
+        self.target.setCurrentIndex(self.target.findData(self._session.target.id))
+
+    def _button(
+        self, action: QAction, text: str, *, kind: str = "button", icon: bool = False
+    ) -> QToolButton:
+        made = QToolButton()
+        made.setProperty("kind", kind)
+        made.setToolButtonStyle(
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+            if icon
+            else Qt.ToolButtonStyle.ToolButtonTextOnly
+        )
+        made.setDefaultAction(action)
+        # The action's own words are the menu's; here a short form stands.
+        made.setText(text)
+        action.changed.connect(lambda: made.setText(text))
+        made.setAccessibleName(text.rstrip("…"))
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.addWidget(made)
+        return made
+
+    def _menu(self, text: str, actions: list[QAction]) -> QToolButton:
+        made = QToolButton()
+        made.setProperty("kind", "button")
+        made.setText(f"{text} ▾")
+        made.setAccessibleName(text)
+        made.setToolTip(text)
+        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        menu = QMenu(made)
+        menu.addActions(actions)
+        made.setMenu(menu)
+        self.addWidget(made)
+        return made

@@ -1,0 +1,182 @@
+"""Small widgets every panel uses, so that they look and behave the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStyleOptionComboBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+GRID = 4
+
+
+def button(
+    text: str,
+    clicked: Callable[[], object] | None = None,
+    *,
+    kind: str = "small",
+    tip: str = "",
+    name: str = "",
+) -> QPushButton:
+    """Return a push button; `kind` is one of the style sheet's: small, small-primary, primary, link.
+
+    Args:
+        text: what it says.
+        clicked: called without arguments.
+        kind: how it looks.
+        tip: the tooltip.
+        name: what a screen reader says, where `text` alone does not tell.
+    """
+    made = QPushButton(text)
+    made.setProperty("kind", kind)
+    made.setToolTip(tip)
+    made.setAccessibleName(name or text)
+    made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+    made.setAutoDefault(False)
+    if clicked is not None:
+        made.clicked.connect(lambda: clicked())
+    return made
+
+
+def label(text: str = "", role: str = "", *, wrap: bool = False, copyable: bool = False) -> QLabel:
+    """Return a label; `role` is one of the style sheet's: muted, strong, pill, produces …"""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    if role:
+        made.setProperty("role", role)
+    made.setWordWrap(wrap)
+    if copyable:
+        made.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+    return made
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Change a widget's role and have the style sheet applied again."""
+    widget.setProperty("role", role)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+def rule() -> QFrame:
+    """Return a thin horizontal line."""
+    line = QFrame()
+    line.setObjectName("rule")
+    return line
+
+
+def row(*items: QWidget | None, spacing: int = 2 * GRID) -> QWidget:
+    """Return the widgets side by side; None is a stretch."""
+    holder = QWidget()
+    layout = QHBoxLayout(holder)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for item in items:
+        if item is None:
+            layout.addStretch(1)
+        else:
+            layout.addWidget(item)
+    return holder
+
+
+def column(*items: QWidget, spacing: int = GRID, margin: int = 0) -> QWidget:
+    """Return the widgets below each other."""
+    holder = QWidget()
+    layout = QVBoxLayout(holder)
+    layout.setContentsMargins(margin, margin, margin, margin)
+    layout.setSpacing(spacing)
+    for item in items:
+        layout.addWidget(item)
+    return holder
+
+
+def middle(text: str, metrics: QFontMetrics, width: int) -> str:
+    """Return `text` cut in the middle: names differ at their ends."""
+    return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, width)
+
+
+class ElidedLabel(QLabel):
+    """A label that cuts its text in the middle instead of pushing its neighbours."""
+
+    def __init__(self, text: str = "", *, font: QFont | None = None) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        if font is not None:
+            self.setFont(font)
+        self._full = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.set_full(text)
+
+    def set_full(self, text: str) -> None:
+        """Show `text`; what does not fit is in the tooltip."""
+        self._full = text
+        self.setAccessibleName(text)
+        self._elide()
+
+    def full(self) -> str:
+        return self._full
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self.fontMetrics().height())
+
+    def _elide(self) -> None:
+        one_line = self._full.replace("\n", "↵")
+        shown = middle(one_line, self.fontMetrics(), max(self.width(), 8))
+        self.setText(shown)
+        self.setToolTip(self._full if shown != self._full else "")
+
+
+class ComboBox(QComboBox):
+    """A combo box drawn like the buttons beside it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(hint.width() + 3 * GRID, 28)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), 28)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette = self.palette()
+        line = palette.highlight() if self.hasFocus() else palette.mid()
+        painter.setPen(QPen(line.color(), 1))
+        hover = self.underMouse() and self.isEnabled()
+        painter.setBrush(palette.midlight() if hover else palette.window())
+        painter.drawRoundedRect(self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        group = palette.ColorGroup.Normal if self.isEnabled() else palette.ColorGroup.Disabled
+        painter.setPen(palette.color(group, palette.ColorRole.Text))
+        inner = self.rect().adjusted(10, 0, -24, 0)
+        shown = self.fontMetrics().elidedText(
+            self.currentText(), Qt.TextElideMode.ElideRight, inner.width()
+        )
+        alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(inner, alignment, shown)
+        x, y = self.width() - 15.0, self.height() / 2 - 1.5
+        painter.setPen(QPen(palette.color(group, palette.ColorRole.Text), 1.4))
+        painter.drawPolyline([QPointF(x - 3.5, y), QPointF(x, y + 3.5), QPointF(x + 3.5, y)])
