@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+
+from surgeon_gui.errors import UsageError
+from surgeon_gui.graph.model import Graph, TensorRef
+from surgeon_gui.graph.open import open_graph
+from surgeon_gui.graph.text import parse_text
+from surgeon_gui.targets import Status, catalogue, find_target, inspect
+from surgeon_gui.targets.plugins import plugin_available
+from tests.helpers.shared import ROOT
+
+UFF_TARGETS = ["uff-5.0", "uff-5.1", "uff-6", "uff-7.0", "uff-7.1plus", "uff-8"]
+
+
+def _relu_like(op: str, attrs: str = "") -> Graph:
+    return parse_text(f"x = Placeholder() {{dtype=f32, shape=[1,4,4,3]}}\ny = {op}(x) {{{attrs}}}")
+
+
+def test_every_target_says_what_it_is() -> None:
+    ids = [target.id for target in catalogue()]
+    assert ids[0] == "direct"
+    assert set(UFF_TARGETS) <= set(ids)
+    assert len(set(ids)) == len(ids)
+    assert all(target.title and target.summary for target in catalogue())
+
+
+def test_an_unknown_target_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError) as caught:
+        find_target("trt-99")
+    assert "direct" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("target", ["direct", *UFF_TARGETS])
+def test_a_plain_graph_is_taken_everywhere(target: str) -> None:
+    report = inspect(_relu_like("Relu"), target)
+    assert report.supported
+    assert report.problems == ()
+    assert set(report.verdicts) == {"x", "y"}
+
+
+@pytest.mark.parametrize("target", ["direct", *UFF_TARGETS])
+def test_an_op_nobody_knows_is_refused_with_its_name(target: str) -> None:
+    report = inspect(_relu_like("FrobnicateV7"), target)
+    assert not report.supported
+    (problem,) = report.problems
+    assert problem.node == "y"
+    assert problem.severity == "error"
+    assert "FrobnicateV7" in problem.reason
+
+
+def test_leaky_relu_is_cured_by_a_rule_until_uff_learnt_it() -> None:
+    graph = _relu_like("LeakyRelu", "alpha=0.1")
+    before = inspect(graph, "uff-5.1").verdicts["y"]
+    assert (before.status, before.rule) == (Status.CURED, "leaky-relu-to-plugin")
+    assert inspect(graph, "uff-8").verdicts["y"].status is Status.TAKES
+    assert inspect(graph, "direct").verdicts["y"].status is Status.TAKES
+
+
+def test_what_the_table_does_not_know_is_shown_as_unknown_never_as_fine() -> None:
+    report = inspect(_relu_like("LeakyRelu", "alpha=0.1"), "uff-6")
+    assert report.verdicts["y"].status in (Status.UNKNOWN, Status.CURED, Status.REFUSES)
+
+
+def test_nodes_no_output_needs_vanish() -> None:
+    graph = parse_text(
+        "x = Placeholder() {dtype=f32, shape=[1,3]}\ny = Relu(x)\nz = FrobnicateV7(x)"
+    )
+    report = inspect(graph, "direct", outputs=[TensorRef("y")])
+    assert report.supported
+    assert report.verdicts["z"].status is Status.VANISHES
+
+
+def test_a_plugin_is_judged_by_the_tensorrt_that_ships_it() -> None:
+    assert plugin_available("LReLU_TRT", "5.0") is True
+    assert plugin_available("LReLU_TRT", "11.x") is False
+    assert plugin_available("NoSuch_TRT", "8.6") is None
+    report = inspect(_relu_like("LReLU_TRT"), "uff-5.1")
+    assert report.supported
+    assert report.verdicts["y"].status is Status.CAVEAT
+
+
+def test_the_summary_counts_what_converts_what_rules_cure_and_what_needs_the_user() -> None:
+    graph = open_graph(ROOT / "samples" / "boxes3d.pb")
+    report = inspect(graph, "uff-5.1")
+    counts = report.counts
+    assert sum(counts.values()) == len(graph)
+    assert f"{counts[Status.CURED]} after rules" in report.summary
+    errors = [problem for problem in report.problems if problem.severity == "error"]
+    assert len(errors) == counts[Status.CURED] + counts[Status.REFUSES]
+    assert report.problems[: len(errors)] == tuple(errors)
