@@ -127,7 +127,7 @@ def value_to_toml(value: AttrValue) -> Any:
     if isinstance(value, bytes):
         return _text(value)
     if isinstance(value, DType):
-        return {"dtype": value.text if value.text.isidentifier() else str(value.value)}
+        return {"dtype": value.text if value.name in DType.__members__ else str(value.value)}
     if isinstance(value, Shape):
         return {"shape": "?" if value.dims is None else list(value.dims)}
     if isinstance(value, TensorValue) and value.dtype in _WRITABLE and value.size:
