@@ -201,7 +201,7 @@ class _Run:
         gone = () if kept else (match.root,)
         self.changes.append(Firing(rule.id, match.root, match.names, after, (*gone, *removed)))
         touched.update(dict.fromkeys([*after, *readers, *match.names, *edges]))
-        self.growth += len(after) - len(removed) - len(gone)
+        self.growth += len(replacement.added) - len(removed) - len(gone)
         if len(self.changes) >= self.most_changes:
             raise _Stop("changes")
         if len(self.graph) + self.growth > self.most_nodes:
