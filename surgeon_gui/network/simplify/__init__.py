@@ -9,7 +9,8 @@ from surgeon_gui.network.simplify.folding import (
     fold_paddings,
     fold_transposed_features,
 )
-from surgeon_gui.network.simplify.patterns import merge_affines, recognise_activations
+from surgeon_gui.network.simplify.moving import hoist_transposes, keep_reduced_dims
+from surgeon_gui.network.simplify.patterns import drop_neutral, merge_affines, recognise_activations
 from surgeon_gui.network.simplify.shuffles import (
     drop_identities,
     merge_shuffles,
@@ -20,6 +21,10 @@ __all__ = ["simplify", "tidy"]
 
 _PASSES = (
     drop_identities,
+    drop_neutral,
+    merge_shuffles,
+    keep_reduced_dims,
+    hoist_transposes,
     merge_shuffles,
     recognise_activations,
     fold_affines,

@@ -94,6 +94,11 @@ class Bench:
         self._connect(changed)
         return changed
 
+    def insert(self, layer: Layer) -> None:
+        """Add a layer whose name is free."""
+        self.layers[layer.name] = layer
+        self._connect(layer)
+
     def remove(self, layer: Layer) -> None:
         self._disconnect(layer)
         del self.layers[layer.name]
@@ -199,8 +204,7 @@ def _own_tensor(bench: Bench, place: int, name: str) -> None:
     producer = bench.producer(name)
     origin = producer.origin if producer else (name,)
     layer = Layer(unique, Identity(), (name,), (copy,), origin)
-    bench.layers[unique] = layer
-    bench._connect(layer)
+    bench.insert(layer)
     bench.outputs[place] = unique
 
 

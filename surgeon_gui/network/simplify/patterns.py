@@ -10,6 +10,13 @@ from surgeon_gui.network.layers import Activation, ActivationType, ElementWiseOp
 from surgeon_gui.network.simplify.bench import Bench
 from surgeon_gui.network.simplify.folding import Affine, affine_of
 
+_NEUTRAL = {
+    ElementWiseOperation.SUM: 0,
+    ElementWiseOperation.SUB: 0,
+    ElementWiseOperation.PROD: 1,
+    ElementWiseOperation.DIV: 1,
+}
+
 
 def recognise_activations(bench: Bench) -> None:
     """Maximum(x, alpha * x), Maximum(x, 0), Minimum(Maximum(x, low), high) become activations."""
@@ -20,6 +27,24 @@ def recognise_activations(bench: Bench) -> None:
             layer = bench.layers[layer.name]
         if isinstance(layer.kind, layers.ElementWise):
             _relu_or_clip(bench, layer)
+            _hard_sigmoid(bench, bench.layers[found.name])
+
+
+def drop_neutral(bench: Bench) -> None:
+    """Remove products with 1, sums with 0 and their like."""
+    for layer in bench.each():
+        kind = layer.kind
+        if not isinstance(kind, layers.ElementWise) or kind.op not in _NEUTRAL:
+            continue
+        data, other = layer.inputs
+        constant = bench.constant(other)
+        if constant is None and kind.op in (ElementWiseOperation.SUM, ElementWiseOperation.PROD):
+            data, other = other, data
+            constant = bench.constant(other)
+        if constant is None or bench.tensors[data].shape != layer.outputs[0].shape:
+            continue
+        if np.all(constant.weights_ == _NEUTRAL[kind.op]):
+            bench.bypass(bench.replace(layer, kind, (data, other)))
 
 
 def _scalar_operand(bench: Bench, layer: Layer) -> tuple[str, float] | None:
@@ -76,6 +101,39 @@ def _relu_or_clip(bench: Bench, layer: Layer) -> None:
         readers = bench.readers(layer.outputs[0].name)
         if not any(_is(reader, high_op) and _scalar_operand(bench, reader) for reader in readers):
             bench.replace(layer, Activation(type=ActivationType.RELU), [data])
+
+
+def _hard_sigmoid(bench: Bench, layer: Layer) -> None:
+    """relu6(x + 3) / 6, and every clip from 0 scaled to end at 1."""
+    if not (_is(layer, ElementWiseOperation.PROD) or _is(layer, ElementWiseOperation.DIV)):
+        return
+    operand = _scalar_operand(bench, layer)
+    if operand is None or (_is(layer, ElementWiseOperation.DIV) and operand[0] != layer.inputs[0]):
+        return
+    data, number = operand
+    factor = number if _is(layer, ElementWiseOperation.PROD) else 1 / number
+    clip = bench.producer(data)
+    if clip is None or not isinstance(clip.kind, Activation) or factor <= 0:
+        return
+    kind = clip.kind
+    if (
+        kind.type is not ActivationType.CLIP
+        or kind.alpha != 0
+        or abs(kind.beta * factor - 1) > 1e-6
+    ):
+        return
+    shift = bench.producer(clip.inputs[0])
+    if shift is None or not _is(shift, ElementWiseOperation.SUM):
+        return
+    shifted = _scalar_operand(bench, shift)
+    if shifted is None:
+        return
+    bench.replace(
+        layer,
+        Activation(type=ActivationType.HARD_SIGMOID, alpha=factor, beta=shifted[1] * factor),
+        [shifted[0]],
+        merged=[clip, shift],
+    )
 
 
 def _lower_limit(bench: Bench, layer: Layer | None) -> tuple[str, float] | None:

@@ -43,7 +43,10 @@ def run_tensorflow(path: Path, feeds: dict[str, Array], names: list[str]) -> lis
     message = tf.compat.v1.GraphDef.FromString(path.read_bytes())
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(message, name="")
-        with tf.compat.v1.Session(graph=graph) as session:
+        # Grappler would fuse nodes away whose outputs are asked for here.
+        config = tf.compat.v1.ConfigProto()
+        config.graph_options.rewrite_options.disable_meta_optimizer = True
+        with tf.compat.v1.Session(graph=graph, config=config) as session:
             results: list[Array] = session.run(
                 names, {f"{name}:0": array for name, array in feeds.items()}
             )
