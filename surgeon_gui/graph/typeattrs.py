@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from surgeon_gui.graph.textvalues import dtype_from_text
 from surgeon_gui.graph.values import AttrValue, DType, TensorValue
 
 # "T=0" reads: attribute T is the dtype of input 0. `f32` is for what no input tells.
 _SIGNATURES: dict[str, str] = {
+    "T=-1": "DynamicStitch ParallelDynamicStitch",
     "T=0": """
         Abs Acos Acosh Add AddN AddV2 ApproximateEqual ArgMax ArgMin AsString Asin Asinh Assign
         AssignAdd AssignSub Atan Atan2 Atanh AvgPool AvgPool3D BatchMatMul BatchMatMulV2
@@ -142,13 +144,119 @@ _SIGNATURES: dict[str, str] = {
     """,
 }
 
+# "Tidx=1:i32" reads: attribute Tidx is the dtype of input 1, and int32 where it is absent.
+_OPTIONAL: dict[str, str] = {
+    "Tidx=1:i32": """
+        All Any ArgMax ArgMin BatchToSpace BroadcastTo Cumprod Cumsum EuclideanNorm Max Mean Min
+        Prod ReverseV2 Sum
+    """,
+    "T=0:f32": """
+        LRN LRNGrad LeakyRelu LeakyReluGrad MaxPool MaxPoolGrad MaxPoolV2 NextAfter
+        NonMaxSuppressionV5
+    """,
+    "Tpaddings=1:i32": """
+        MirrorPad Pad PadV2 SpaceToBatch
+    """,
+    "T=0:i32": """
+        BroadcastArgs BroadcastGradientArgs InvertPermutation
+    """,
+    "T=0:f32 T_threshold=3:f32": """
+        NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionV4
+    """,
+    "Tperm=1:i32": """
+        ConjugateTranspose Transpose
+    """,
+    "Tshape=0:i32": """
+        Conv3DBackpropInputV2 StatelessRandomUniformV2
+    """,
+    "T=1:f32": """
+        HistogramSummary ImageSummary
+    """,
+    "T=1:i32": """
+        InTopK InTopKV2
+    """,
+    "Tidx=0:i32": """
+        Range UnravelIndex
+    """,
+    "Tlen=1:i64": """
+        ReverseSequence SplitV
+    """,
+    "Tnumsegments=2:i32": """
+        UnsortedSegmentMax UnsortedSegmentSum
+    """,
+    "Tblock_shape=1:i32 Tcrops=2:i32": """
+        BatchToSpaceND
+    """,
+    "shape_type=1:i32": """
+        ConcatOffset
+    """,
+    "Tidx=-1:i32": """
+        ConcatV2
+    """,
+    "Tdim=1:i32": """
+        ExpandDims
+    """,
+    "index_type=0:i32": """
+        Fill
+    """,
+    "Tidx=2:i32": """
+        LinSpace
+    """,
+    "Tindex=1:i64": """
+        MatrixBandPart
+    """,
+    "TI=0:i64": """
+        OneHot
+    """,
+    "Tshape=1:i32": """
+        Reshape
+    """,
+    "Tblock_shape=1:i32 Tpaddings=2:i32": """
+        SpaceToBatchND
+    """,
+    "Ta=0:f32 Tb=1:f32": """
+        SparseMatMul
+    """,
+    "Tlabels=1:i64": """
+        SparseSoftmaxCrossEntropyWithLogits
+    """,
+    "T=0:i32 Tseed=1:i64": """
+        StatelessRandomUniform
+    """,
+    "Tshape=2:i32": """
+        TensorListGetItem
+    """,
+    "Tmultiples=1:i32": """
+        Tile
+    """,
+    "Tk=1:i32": """
+        TopKV2
+    """,
+    "Taxis=1:i64": """
+        UniqueV2
+    """,
+    "T=0:bool": """
+        Where
+    """,
+}
+
 
 def _parsed(signature: str) -> tuple[tuple[str, int | None], ...]:
     pairs = (part.partition("=") for part in signature.split())
-    return tuple((key, int(value) if value.isdigit() else None) for key, _, value in pairs)
+    return tuple((key, None if value == "f32" else int(value)) for key, _, value in pairs)
 
 
 _DTYPE_ATTRS = {op: _parsed(sig) for sig, ops in _SIGNATURES.items() for op in ops.split()}
+
+_DEFAULTED = {
+    op: [
+        (key, int(index), dtype_from_text(default))
+        for part in signature.split()
+        for key, index, default in [part.replace(":", "=").split("=")]
+    ]
+    for signature, ops in _OPTIONAL.items()
+    for op in ops.split()
+}
 
 # How many inputs do not count towards the attribute N.
 _LIST_OPS = {
@@ -179,13 +287,23 @@ def default_attrs(
     for key, index in _DTYPE_ATTRS.get(op, ()):
         if key in attrs:
             continue
-        dtype = inputs[index] if index is not None and index < len(inputs) else None
+        dtype = inputs[index] if index is not None and _is_there(index, inputs) else None
         if op == "Merge" and dtype is None:
             dtype = next((other for other in inputs if other is not None), None)
         value = attrs.get("value")
         if op == "Const" and isinstance(value, TensorValue):
             dtype = value.dtype
         found[key] = dtype or DType.FLOAT32
+    for key, index, default in _DEFAULTED.get(op, ()):
+        dtype = inputs[index] if _is_there(index, inputs) else None
+        if key not in attrs and dtype not in (None, DType.INVALID, default):
+            found[key] = dtype or default
     if op in _LIST_OPS and "N" not in attrs:
         found["N"] = max(len(inputs) - _LIST_OPS[op], 0)
+    if op in ("DynamicStitch", "ParallelDynamicStitch") and "N" not in attrs:
+        found["N"] = len(inputs) // 2
     return found
+
+
+def _is_there(index: int, inputs: Sequence[DType | None]) -> bool:
+    return -len(inputs) <= index < len(inputs)
