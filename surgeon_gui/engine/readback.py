@@ -20,6 +20,7 @@ from surgeon_gui.engine.flavours import Flavour
 from surgeon_gui.errors import EngineError
 from surgeon_gui.graph.values import Array, DType
 from surgeon_gui.network.ir import Dims, Kind, Layer, Network, Tensor
+from surgeon_gui.network.layers import Plugin
 from surgeon_gui.registry import Registry
 
 E = TypeVar("E", bound=enum.Enum)
@@ -193,6 +194,15 @@ def read_network(definition: Any, flavour: Flavour, *, fold: bool = False) -> Ne
     gone = swallowed - used
     kept = tuple(layer for layer in layers if not any(t.name in gone for t in layer.outputs))
     return Network(inputs, kept, outputs)
+
+
+def read_interface(definition: Any) -> Network:
+    """Return a network of the inputs and outputs of `definition`, which it does not compute."""
+    inputs = [_tensor(definition.get_input(i)) for i in range(definition.num_inputs)]
+    outputs = [_tensor(definition.get_output(i)) for i in range(definition.num_outputs)]
+    opaque = Plugin(plugin_name="network", declared=tuple(outputs))
+    layer = Layer("network", opaque, tuple(t.name for t in inputs), tuple(outputs))
+    return Network(tuple(inputs), (layer,), tuple(t.name for t in outputs))
 
 
 def _read_layer(

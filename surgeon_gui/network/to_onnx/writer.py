@@ -207,7 +207,9 @@ class LayerWriter:
     def scalar(self, value: float, hint: str, dtype: DType | None = None) -> str:
         """Add a rank-0 constant; its dtype is the first input's unless given."""
         kind = (dtype or self.inputs[0].dtype).numpy
-        return self.weights(np.array(value, dtype=kind), hint)
+        with np.errstate(over="ignore"):
+            # A limit beyond half precision is no limit there.
+            return self.weights(np.array(value, dtype=kind), hint)
 
     def fresh(self, hint: str) -> str:
         """Return a new tensor name."""

@@ -1,0 +1,199 @@
+"""The build: load the network, give it to TensorRT, check what it got, build, write the plan."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from surgeon_gui.engine.config import check_options, configure, store_timing_cache, targets_of
+from surgeon_gui.engine.devices import current_capability
+from surgeon_gui.engine.emit import Emission, create_network, emit
+from surgeon_gui.engine.flavours import Flavour, choose_flavour, runs_on
+from surgeon_gui.engine.log import collected, logger_for
+from surgeon_gui.engine.narrow import narrowed_for
+from surgeon_gui.engine.onnx_route import parse_onnx
+from surgeon_gui.engine.progress import Phases, progress_monitor
+from surgeon_gui.engine.readback import read_interface, read_network, unreadable_as_zeros
+from surgeon_gui.errors import BuildFailed, EngineError, JobCancelled, PlanMismatch, UsageError
+from surgeon_gui.graph.graphdef import write_atomically
+from surgeon_gui.graph.values import DType
+from surgeon_gui.jobs.report import Report
+from surgeon_gui.jobs.spec import BuildResult, BuildSpec, TensorInfo
+from surgeon_gui.network.check import same_network
+from surgeon_gui.network.ir import Network, Tensor
+from surgeon_gui.network.layers import Plugin, Quantize
+from surgeon_gui.network.precision import with_precision
+from surgeon_gui.network.store import load_network
+
+_LOG = logging.getLogger(__name__)
+
+_SHOWN_DIFFERENCES = 5
+
+Origins = dict[str, tuple[str, ...]]
+"""GraphDef nodes by the layer and tensor names TensorRT may speak of."""
+
+_HINTS = {
+    "no tactics": "Raise the workspace limit.",
+    "libnvinfer_lean": "Version-compatible engines need the lean runtime; leave that out.",
+    "graph_jit.cpp": "This option needs a GPU while building; leave it out.",
+    "no runners that implement it": "This TensorRT cannot build that layer.",
+    "HW-specific datatypes": "One of the GPUs has no such dtype; choose newer ones or fp16.",
+    "Cuda failure": "Building needs a working CUDA driver here.",
+    "out of memory": "Lower the workspace limit, or close other programs.",
+}
+"""What to do, by a piece of TensorRT's message."""
+
+
+def build(spec: BuildSpec, report: Report) -> BuildResult:
+    """Build the engine `spec` asks for; the plan replaces `spec.engine` only when all went well.
+
+    Raises:
+        UsageError: an option is wrong, or this TensorRT does not have it.
+        EngineError: TensorRT is missing or refuses; `where` is the GraphDef node where known.
+        JobCancelled: the report was cancelled.
+        SaveError: the plan cannot be written.
+    """
+    here = current_capability()
+    report.progress("Loading TensorRT")
+    flavour = choose_flavour(spec.flavour, here)
+    check_options(spec, flavour)
+    targets = targets_of(spec, flavour)
+    with collected() as said:
+        builder = _builder(flavour)
+        if spec.route == "onnx":
+            report.progress("Reading the ONNX file")
+            definition = parse_onnx(spec.network, builder, flavour)
+            origins: Origins = {}
+            network = read_interface(definition)
+        else:
+            network = _load(spec, report)
+            definition, origins = _give(network, builder, flavour, report)
+        report.progress("Building the engine")
+        config = configure(builder, flavour, spec, targets, network)
+        plan = _run(builder, definition, config, flavour, report, said.errors, origins)
+        report.progress("Writing the engine")
+        size = write_atomically(spec.engine, [memoryview(plan)])
+        store_timing_cache(config, spec)
+    warnings = [*said.warnings]
+    if not runs_on(flavour.id, here):
+        warnings.insert(0, f"The GPU here ({here}) does not run plans of {flavour.title}.")
+    return BuildResult(
+        path=spec.engine,
+        bytes=size,
+        layers=definition.num_layers,
+        tensorrt=flavour.version,
+        flavour=flavour.id,
+        route=spec.route,
+        gpu=targets,
+        inputs=_described(network.inputs),
+        outputs=_described(network.output_tensors),
+        warnings=tuple(warnings),
+    )
+
+
+def _described(tensors: Iterable[Tensor]) -> tuple[TensorInfo, ...]:
+    return tuple(TensorInfo(item.name, item.dtype.text, item.shape) for item in tensors)
+
+
+def _load(spec: BuildSpec, report: Report) -> Network:
+    if spec.route != "direct":
+        raise UsageError(
+            f"An engine cannot be built by the route {spec.route!r} here.",
+            where="route",
+            hint="Choose `direct`, or `onnx` for an .onnx file.",
+        )
+    report.progress("Loading the network")
+    network = load_network(spec.network)
+    if spec.precision == "fp32":
+        return network
+    if spec.precision in ("fp16", "bf16"):
+        report.progress(f"Converting to {spec.precision}")
+        return with_precision(
+            network, DType.FLOAT16 if spec.precision == "fp16" else DType.BFLOAT16
+        )
+    if spec.precision == "int8" and any(
+        isinstance(layer.kind, Quantize) for layer in network.layers
+    ):
+        return network
+    raise UsageError(
+        f"This network cannot be built in {spec.precision}: it has no quantization scales."
+        if spec.precision == "int8"
+        else f"There is no precision {spec.precision!r}.",
+        where="precision",
+        hint="Choose fp32, fp16 or bf16.",
+    )
+
+
+def _builder(flavour: Flavour) -> Any:
+    try:
+        builder = flavour.module.Builder(logger_for(flavour.module))
+    except (TypeError, RuntimeError) as error:
+        raise EngineError(
+            f"{flavour.title} cannot start a builder: {str(error).strip()}.",
+            hint="It needs an NVIDIA GPU and driver; TensorRT for RTX builds without.",
+        ) from error
+    return builder
+
+
+def _give(network: Network, builder: Any, flavour: Flavour, report: Report) -> tuple[Any, Origins]:
+    """Emit `network`, read it back and compare."""
+    report.progress("Adding the layers")
+    expected = narrowed_for(network, flavour)
+    definition = create_network(builder, flavour)
+    emission = emit(expected, flavour, definition)
+    report.progress("Checking the layers")
+    if any(isinstance(layer.kind, Plugin) for layer in expected.layers):
+        _LOG.warning("Plugins cannot be read back; the other layers are checked by TensorRT alone.")
+    else:
+        differences = same_network(unreadable_as_zeros(expected), read_network(definition, flavour))
+        if differences:
+            raise PlanMismatch(
+                "TensorRT holds another network than it was given: "
+                + " ".join(differences[:_SHOWN_DIFFERENCES]),
+                hint="Please report this; nothing was built.",
+            )
+    return definition, _names(emission, expected)
+
+
+def _names(emission: Emission, network: Network) -> Origins:
+    """Return the GraphDef nodes by every layer and tensor name TensorRT may speak of."""
+    origins = dict(emission.origins)
+    for layer in network.layers:
+        for tensor in layer.outputs:
+            origins.setdefault(tensor.name, layer.origin)
+    return origins
+
+
+def _run(
+    builder: Any,
+    definition: Any,
+    config: Any,
+    flavour: Flavour,
+    report: Report,
+    errors: list[str],
+    origins: Origins,
+) -> Any:
+    """Return the serialized plan."""
+    phases = Phases(report)
+    monitor = progress_monitor(flavour, phases)
+    if monitor is not None:
+        config.progress_monitor = monitor
+    plan = builder.build_serialized_network(definition, config)
+    if phases.cancelled or report.is_cancelled:
+        raise JobCancelled("The build was cancelled.")
+    if plan is None:
+        raise build_error(errors, origins)
+    return plan
+
+
+def build_error(errors: list[str], origins: Origins) -> BuildFailed:
+    """Return the error for TensorRT's messages, with the node they speak of where they name one."""
+    text = " ".join(errors) or "TensorRT gives no reason."
+    named = [name for name in origins if name and name in text]
+    where = None
+    if named:
+        longest = max(named, key=len)
+        where = origins[longest][0] if origins[longest] else longest
+    hint = next((hint for piece, hint in _HINTS.items() if piece in text), None)
+    return BuildFailed(f"TensorRT cannot build this network. {text}", where=where, hint=hint)
