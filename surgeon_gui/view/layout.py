@@ -116,6 +116,8 @@ class Layouts:
 def layout(sketch: Sketch) -> Layout:
     """Return the layout of a sketch; unconnected parts stand side by side."""
     parts = _components(sketch)
+    if not parts:
+        return Layout()
     if len(parts) == 1:
         return _connected(sketch)
     laid = [(boxes, wires, _connected(_part(sketch, boxes, wires))) for boxes, wires in parts]

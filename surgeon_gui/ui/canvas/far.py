@@ -6,7 +6,7 @@ import math
 from collections import OrderedDict
 from time import perf_counter
 
-from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from surgeon_gui.ui.canvas.ink import Ink
@@ -14,9 +14,11 @@ from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Indices, Plan
 from surgeon_gui.view.labels import HEAD
 
-FAR_BELOW = 0.35
+FAR_BELOW = 0.4
 _TILE = 256
-_MOST_TILES = 600
+_MOST_TILES = 400
+_MOST_SETS = 4
+_EDGE = 40.0
 _BUDGET_S = 0.010
 
 
@@ -95,17 +97,17 @@ def _lines(plan: Plan, edges: Indices) -> list[QLineF]:
 
 
 class Tiles:
-    """Pixel tiles of the picture at a few scales; a scale in between shows the next larger one.
+    """Pixel tiles of the picture at the scale shown, and those of a few scales before.
 
-    Only so many tiles are made per frame as fit its time; until the rest are there, a coarser tile
-    or nothing stands for them.
+    Only so many tiles are made per frame as fit its time; until the rest are there, tiles of
+    another scale stand for them.
     """
 
     def __init__(self) -> None:
-        self._tiles: OrderedDict[tuple[int, int, int], QPixmap] = OrderedDict()
+        self._sets: OrderedDict[float, dict[tuple[int, int], QPixmap]] = OrderedDict()
 
     def clear(self) -> None:
-        self._tiles.clear()
+        self._sets.clear()
 
     def paint(
         self,
@@ -114,53 +116,91 @@ class Tiles:
         marks: Marks,
         ink: Ink,
         area: QRectF,
-        scale: float,
         *,
         patient: bool = False,
     ) -> bool:
         """Paint `area`; return whether everything was there.
 
-        `scale` is in device pixels per scene unit; `patient` makes every missing tile now, however
-        long that takes.
+        `patient` makes every missing tile now, however long that takes.
         """
-        step = math.ceil(2 * math.log2(scale))
-        tile_scale = 2.0 ** (step / 2)
-        size = _TILE / tile_scale
-        started = perf_counter()
-        complete = True
-        area = area.intersected(plan.rect.adjusted(-40, -40, 40, 40))
+        ratio = painter.device().devicePixelRatioF()
+        scale = painter.worldTransform().m11() * ratio
+        area = area.intersected(plan.rect.adjusted(-_EDGE, -_EDGE, _EDGE, _EDGE))
         if area.isEmpty():
             return True
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        for row in range(math.floor(area.top() / size), math.floor(area.bottom() / size) + 1):
-            for column in range(
-                math.floor(area.left() / size), math.floor(area.right() / size) + 1
-            ):
-                key = (step, column, row)
-                tile = self._tiles.get(key)
-                if tile is None:
-                    if not patient and perf_counter() - started > _BUDGET_S:
-                        complete = False
-                        continue
-                    tile = self._make(plan, marks, ink, column, row, tile_scale)
-                    self._tiles[key] = tile
-                    if len(self._tiles) > _MOST_TILES:
-                        self._tiles.popitem(last=False)
-                else:
-                    self._tiles.move_to_end(key)
-                painter.drawPixmap(
-                    QRectF(column * size, row * size, size, size), tile, QRectF(0, 0, _TILE, _TILE)
-                )
+        tiles = self._sets.setdefault(scale, {})
+        self._sets.move_to_end(scale)
+        while len(self._sets) > _MOST_SETS or (
+            len(self._sets) > 1 and sum(map(len, self._sets.values())) > _MOST_TILES
+        ):
+            self._sets.popitem(last=False)
+        if len(tiles) > _MOST_TILES:
+            tiles.clear()
+        missing = [key for key in _keys(area, _TILE / scale) if key not in tiles]
+        started, made = perf_counter(), 0
+        for key in missing:
+            if made and not patient and perf_counter() - started > _BUDGET_S:
+                break
+            tiles[key] = _tile(plan, marks, ink, key, scale, ratio)
+            made += 1
+        complete = made == len(missing)
+        if not complete:
+            self._stand_in(painter, area)
+        _draw(painter, tiles, area, scale, ratio)
         return complete
 
-    @staticmethod
-    def _make(plan: Plan, marks: Marks, ink: Ink, column: int, row: int, scale: float) -> QPixmap:
-        tile = QPixmap(_TILE, _TILE)
-        tile.fill(QColor(ink.theme.canvas))
-        size = _TILE / scale
-        painter = QPainter(tile)
-        painter.scale(scale, scale)
-        painter.translate(-column * size, -row * size)
-        paint_far(painter, plan, marks, ink, QRectF(column * size, row * size, size, size), scale)
-        painter.end()
-        return tile
+    def _stand_in(self, painter: QPainter, area: QRectF) -> None:
+        """Paint what other scales have of `area`, stretched without care."""
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        for scale, tiles in list(self._sets.items())[:-1]:
+            size = _TILE / scale
+            for column, row in _keys(area, size, most=_MOST_TILES):
+                tile = tiles.get((column, row))
+                if tile is not None:
+                    place = QRectF(column * size, row * size, size, size)
+                    painter.drawPixmap(place, tile, QRectF(0, 0, _TILE, _TILE))
+
+
+def _keys(area: QRectF, size: float, most: int = 0) -> list[tuple[int, int]]:
+    """The columns and rows of tiles of `size` that cover `area`; none if more than `most`."""
+    columns = range(math.floor(area.left() / size), math.floor(area.right() / size) + 1)
+    rows = range(math.floor(area.top() / size), math.floor(area.bottom() / size) + 1)
+    if most and len(columns) * len(rows) > most:
+        return []
+    return [(column, row) for row in rows for column in columns]
+
+
+def _draw(
+    painter: QPainter,
+    tiles: dict[tuple[int, int], QPixmap],
+    area: QRectF,
+    scale: float,
+    ratio: float,
+) -> None:
+    """Put tiles on whole pixels of the device, so that they are copied, not resampled."""
+    world = painter.worldTransform()
+    left, top = round(world.dx() * ratio), round(world.dy() * ratio)
+    painter.save()
+    painter.resetTransform()
+    for column, row in _keys(area, _TILE / scale):
+        tile = tiles.get((column, row))
+        if tile is not None:
+            place = QPointF((column * _TILE + left) / ratio, (row * _TILE + top) / ratio)
+            painter.drawPixmap(place, tile)
+    painter.restore()
+
+
+def _tile(
+    plan: Plan, marks: Marks, ink: Ink, key: tuple[int, int], scale: float, ratio: float
+) -> QPixmap:
+    tile = QPixmap(_TILE, _TILE)
+    tile.fill(QColor(ink.theme.canvas))
+    size = _TILE / scale
+    place = QRectF(key[0] * size, key[1] * size, size, size)
+    painter = QPainter(tile)
+    painter.scale(scale, scale)
+    painter.translate(-place.left(), -place.top())
+    paint_far(painter, plan, marks, ink, place, scale)
+    painter.end()
+    tile.setDevicePixelRatio(ratio)
+    return tile

@@ -7,7 +7,18 @@ from functools import lru_cache
 
 import qtawesome
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainterPath, QPen, QStaticText, QTransform
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPixmap,
+    QStaticText,
+    QTransform,
+)
 
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.view.labels import HEAD, Metrics
@@ -15,6 +26,7 @@ from surgeon_gui.view.labels import HEAD, Metrics
 RADIUS = 5.0
 GROUP_RADIUS = 9.0
 BADGE = 9.0
+_STRIPE = 9
 _CHARACTERS = "".join(map(chr, range(32, 0x180))) + "…×“”\u2009▸▾"
 _ICONS = {
     "caveat": "fa6s.exclamation",
@@ -43,6 +55,9 @@ class Ink:
         self._ascents = {name: QFontMetricsF(font).ascent() for name, font in self._fonts.items()}
         self._heights = {name: QFontMetricsF(font).height() for name, font in self._fonts.items()}
         self._texts: dict[tuple[str, str], QStaticText] = {}
+        self._badges: dict[tuple[str, float], QPixmap] = {}
+        self.hatch = QBrush(_stripes(QColor(255, 255, 255, 66)))
+        self.dark_hatch = QBrush(_stripes(QColor(0, 0, 0, 40)))
 
     def font(self, name: str) -> QFont:
         return self._fonts[name]
@@ -61,11 +76,51 @@ class Ink:
             self._texts[text, font] = found
         return found
 
+    def badge(self, status: str, pixels: float) -> QPixmap:
+        """Return a verdict's round badge for `pixels` device pixels per unit, middle on middle."""
+        found = self._badges.get((status, pixels))
+        if found is None:
+            if len(self._badges) > 64:
+                self._badges.clear()
+            found = self._badges[status, pixels] = self._draw_badge(status, pixels)
+        return found
+
+    def _draw_badge(self, status: str, pixels: float) -> QPixmap:
+        size = 2 * math.ceil((BADGE + 1.5) * pixels)
+        drawn = QPixmap(size, size)
+        drawn.fill(QColor(0, 0, 0, 0))
+        painter = QPainter(drawn)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(size / 2, size / 2)
+        painter.scale(pixels, pixels)
+        color = self.theme.status(status)
+        painter.setPen(QPen(color, 1.5))
+        painter.setBrush(self.theme.color("node"))
+        painter.drawEllipse(QPointF(0, 0), BADGE, BADGE)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawPath(status_glyph(status))
+        painter.end()
+        return drawn
+
     def pen(self, color: str, width: float = 1.0) -> QPen:
         """Return a cosmetic pen; width 1 is the one Qt strokes quickly."""
         pen = QPen(self.theme.color(color), width)
         pen.setCosmetic(True)
         return pen
+
+
+def _stripes(color: QColor) -> QPixmap:
+    """A tile of diagonal stripes: over a head they show a mark without its colour."""
+    drawn = QPixmap(_STRIPE, _STRIPE)
+    drawn.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(drawn)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(color, 2.6))
+    for shift in (-_STRIPE, 0, _STRIPE):
+        painter.drawLine(QPointF(shift - 2, _STRIPE + 2), QPointF(shift + _STRIPE + 2, -2))
+    painter.end()
+    return drawn
 
 
 def _sized(font: QFont, pixels: float, weight: QFont.Weight) -> QFont:
@@ -98,21 +153,6 @@ def head_path(width: float, is_whole: bool) -> QPainterPath:
     path.lineTo(width, HEAD)
     path.closeSubpath()
     return path
-
-
-@lru_cache(maxsize=512)
-def hatch_path(width: float, is_whole: bool) -> QPainterPath:
-    """Diagonal stripes over a head, so that a mark shows without its colour."""
-    stripes = QPainterPath()
-    at = -HEAD
-    while at < width:
-        stripes.moveTo(at, HEAD)
-        stripes.lineTo(at + HEAD, 0)
-        stripes.lineTo(at + HEAD + 3.0, 0)
-        stripes.lineTo(at + 3.0, HEAD)
-        stripes.closeSubpath()
-        at += 9.0
-    return stripes.intersected(head_path(width, is_whole))
 
 
 @lru_cache(maxsize=16)

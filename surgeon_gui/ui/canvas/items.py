@@ -77,9 +77,8 @@ class PictureItem(_Layer):
         if scale >= FAR_BELOW:
             paint_near(painter, self.plan, self.marks, self.ink, area, self.lights)
             return
-        pixels = scale * painter.device().devicePixelRatioF()
         done = self.tiles.paint(
-            painter, self.plan, self.marks, self.ink, area, pixels, patient=self.patient
+            painter, self.plan, self.marks, self.ink, area, patient=self.patient
         )
         paint_names(painter, self.plan, self.ink, area, scale)
         if not done:

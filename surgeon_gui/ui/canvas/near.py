@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF, QTransform
 
 from surgeon_gui.ui.canvas.ink import (
     BADGE,
@@ -11,7 +11,6 @@ from surgeon_gui.ui.canvas.ink import (
     RADIUS,
     Ink,
     chevron,
-    hatch_path,
     head_path,
     status_glyph,
 )
@@ -48,8 +47,15 @@ class _Near:
     def __init__(self, painter: QPainter, plan: Plan, marks: Marks, ink: Ink) -> None:
         self.painter, self.plan, self.marks, self.ink = painter, plan, marks, ink
         self.theme = ink.theme
-        self.scale = painter.transform().m11() / painter.device().devicePixelRatioF()
+        self.scale = painter.worldTransform().m11()
         self.with_text = self.scale >= TEXT_FROM
+        self.line, self.body = ink.pen("node_line"), QBrush(self.theme.color("node"))
+        # Stripes are as wide on the screen at any zoom, so that they never blur into a tint.
+        unscaled = QTransform.fromScale(1 / self.scale, 1 / self.scale)
+        self.hatch, self.dark_hatch = QBrush(ink.hatch), QBrush(ink.dark_hatch)
+        self.hatch.setTransform(unscaled)
+        self.dark_hatch.setTransform(unscaled)
+        self.muted, self.strong = self.theme.color("muted"), self.theme.color("text")
 
     # Groups
 
@@ -131,21 +137,20 @@ class _Near:
         width = rect.width()
         is_whole = not label.rows
         painter.translate(rect.topLeft())
-        painter.setPen(Qt.PenStyle.NoPen)
         if not is_whole:
-            painter.setBrush(theme.color("node"))
+            painter.setPen(self.line if mark is None else Qt.PenStyle.NoPen)
+            painter.setBrush(self.body)
             painter.drawRoundedRect(QRectF(0, 0, width, rect.height()), RADIUS, RADIUS)
+        painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.category(label.category))
         painter.drawPath(head_path(width, is_whole))
         if mark is not None:
-            painter.setBrush(QColor(0, 0, 0, 34) if label.category == "constant" else _STRIPE)
-            painter.drawPath(hatch_path(width, is_whole))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+            hatch = self.dark_hatch if label.category == "constant" else self.hatch
+            painter.fillRect(QRectF(1, 1, width - 2, HEAD - 1), hatch)
         if mark is not None:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(_thin(theme.status(mark.status), 1.5))
-        else:
-            painter.setPen(self.ink.pen("node_line"))
-        painter.drawRoundedRect(QRectF(0, 0, width, rect.height()), RADIUS, RADIUS)
+            painter.drawRoundedRect(QRectF(0, 0, width, rect.height()), RADIUS, RADIUS)
         if self.with_text:
             self._rows(label, width)
         painter.translate(-rect.topLeft())
@@ -155,10 +160,10 @@ class _Near:
         self._write(label.head, "bold", PAD + 1, HEAD / 2, theme.on_head(label.category))
         y = HEAD + BODY_PAD + ROW / 2
         for row in label.rows:
-            self._write(row.left, "plain", PAD + 1, y, theme.color("muted"))
+            self._write(row.left, "plain", PAD + 1, y, self.muted)
             if row.right:
                 right = width - PAD - ink.metrics.width(row.right, "mono")
-                self._write(row.right, "mono", right, y, theme.color("text"))
+                self._write(row.right, "mono", right, y, self.strong)
             y += ROW
 
     def _write(self, text: str, font: str, left: float, middle: float, color: QColor) -> None:
@@ -219,16 +224,11 @@ class _Near:
         mark = self.marks.mark(item)
         if mark is None:
             return
-        painter = self.painter
-        color = self.theme.status(mark.status)
-        painter.translate(rect.right(), rect.top())
-        painter.setPen(_thin(color, 1.5))
-        painter.setBrush(self.theme.color("node"))
-        painter.drawEllipse(QPointF(0, 0), BADGE, BADGE)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(color)
-        painter.drawPath(status_glyph(mark.status))
-        painter.translate(-rect.right(), -rect.top())
+        pixels = self.scale * self.painter.device().devicePixelRatioF()
+        sprite = self.ink.badge(mark.status, pixels)
+        half = sprite.width() / 2 / pixels
+        place = QRectF(rect.right() - half, rect.top() - half, 2 * half, 2 * half)
+        self.painter.drawPixmap(place, sprite, QRectF(sprite.rect()))
 
     def _pill(self, rect: QRectF, summary: Summary) -> None:
         """A group's worst mark and how many nodes inside have it."""
@@ -297,9 +297,6 @@ def paint_arrow(painter: QPainter, plan: Plan, at: int) -> None:
             ]
         )
     )
-
-
-_STRIPE = QColor(255, 255, 255, 62)
 
 
 def _thin(color: QColor, width: float) -> QPen:

@@ -1,0 +1,195 @@
+"""What a layout must hold whatever is laid out."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from surgeon_gui.view.layout import LONGEST_EDGE, Layout, Layouts, Sketch, Wire, layout
+
+_BOX = (100.0, 40.0)
+
+
+@st.composite
+def sketches(draw: st.DrawFn) -> Sketch:
+    count = draw(st.integers(1, 24))
+    size = st.tuples(st.integers(20, 260), st.integers(24, 300))
+    sizes = [(float(w), float(h)) for w, h in draw(st.lists(size, min_size=count, max_size=count))]
+    box = st.integers(0, count - 1)
+    pairs = draw(st.lists(st.tuples(box, box), max_size=50, unique=True))
+    wires = [Wire(a, b) for a, b in pairs if a != b]
+    weak = frozenset(draw(st.sets(box, max_size=4)))
+    return Sketch(tuple(sizes), tuple(wires), weak=weak)
+
+
+@st.composite
+def bordered_sketches(draw: st.DrawFn) -> Sketch:
+    inner = draw(sketches())
+    count = len(inner.sizes)
+    tops = draw(st.integers(0, 3))
+    bottoms = draw(st.integers(0, 3))
+    box = st.integers(0, count - 1)
+    wires = list(inner.wires)
+    wires += [Wire(count + at, draw(box), 0.0) for at in range(tops)]
+    wires += [Wire(draw(box), count + tops + at, None, 0.0) for at in range(bottoms)]
+    return Sketch(
+        inner.sizes + ((0.0, 0.0),) * (tops + bottoms),
+        tuple(wires),
+        frozenset(range(count, count + tops)),
+        frozenset(range(count + tops, count + tops + bottoms)),
+        inner.weak,
+    )
+
+
+def boxes(sketch: Sketch, found: Layout) -> list[tuple[float, float, float, float]]:
+    return [
+        (x, y, x + w, y + h)
+        for x, y, (w, h) in zip(found.xs, found.ys, sketch.sizes, strict=True)
+    ]
+
+
+@settings(deadline=None)
+@given(st.one_of(sketches(), bordered_sketches()))
+def test_no_box_overlaps_another(sketch: Sketch) -> None:
+    placed = boxes(sketch, layout(sketch))
+    for at, a in enumerate(placed):
+        for b in placed[:at]:
+            apart = (
+                a[2] <= b[0] + 1e-6
+                or b[2] <= a[0] + 1e-6
+                or a[3] <= b[1] + 1e-6
+                or b[3] <= a[1] + 1e-6
+            )
+            assert apart, (a, b)
+
+
+@settings(deadline=None)
+@given(st.one_of(sketches(), bordered_sketches()))
+def test_every_edge_joins_the_borders_of_its_boxes(sketch: Sketch) -> None:
+    found = layout(sketch)
+    placed = boxes(sketch, found)
+    for wire, route in zip(sketch.wires, found.routes, strict=True):
+        for box, (x, y) in ((wire.source, route[:2]), (wire.target, route[-2:])):
+            left, top, right, bottom = placed[box]
+            assert left - 1e-6 <= x <= right + 1e-6
+            assert min(abs(y - top), abs(y - bottom)) < 1e-6
+
+
+@settings(deadline=None)
+@given(sketches())
+def test_edges_of_an_acyclic_graph_point_down(sketch: Sketch) -> None:
+    wires = tuple(wire for wire in sketch.wires if wire.source < wire.target)
+    found = layout(Sketch(sketch.sizes, wires, weak=sketch.weak))
+    for wire, route in zip(wires, found.routes, strict=True):
+        ys = route[1::2]
+        assert all(a <= b + 1e-6 for a, b in zip(ys, ys[1:], strict=False))
+        assert found.ys[wire.source] < found.ys[wire.target]
+
+
+@settings(deadline=None)
+@given(sketches())
+def test_only_edges_in_cycles_point_up(sketch: Sketch) -> None:
+    reaches: dict[int, set[int]] = {box: {box} for box in range(len(sketch.sizes))}
+    for _ in sketch.sizes:
+        for wire in sketch.wires:
+            reaches[wire.source] |= reaches[wire.target]
+    found = layout(sketch)
+    for wire, route in zip(sketch.wires, found.routes, strict=True):
+        if route[-1] < route[1]:
+            assert wire.source in reaches[wire.target]
+
+
+@settings(deadline=None)
+@given(st.one_of(sketches(), bordered_sketches()))
+def test_no_edge_runs_through_a_box(sketch: Sketch) -> None:
+    found = layout(sketch)
+    placed = boxes(sketch, found)
+    for wire, route in zip(sketch.wires, found.routes, strict=True):
+        points = list(zip(route[::2], route[1::2], strict=True))
+        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+            middle = ((x0 + x1) / 2, (y0 + y1) / 2)
+            for box, (left, top, right, bottom) in enumerate(placed):
+                if box in (wire.source, wire.target):
+                    continue
+                inside = left + 1 < middle[0] < right - 1 and top + 1 < middle[1] < bottom - 1
+                assert not inside, (wire, box)
+
+
+@settings(deadline=None)
+@given(st.one_of(sketches(), bordered_sketches()))
+def test_the_layout_holds_everything_and_starts_at_the_origin(sketch: Sketch) -> None:
+    found = layout(sketch)
+    placed = boxes(sketch, found)
+    assert min(box[0] for box in placed) >= -1e-6
+    assert min(box[1] for box in placed) >= -1e-6
+    assert max(box[2] for box in placed) <= found.width + 1e-6
+    assert max(box[3] for box in placed) <= found.height + 1e-6
+
+
+@settings(deadline=None)
+@given(st.one_of(sketches(), bordered_sketches()))
+def test_the_same_sketch_gives_the_same_layout(sketch: Sketch) -> None:
+    assert layout(sketch) == layout(sketch)
+
+
+def test_equal_sketches_share_one_layout() -> None:
+    layouts = Layouts()
+    first = layouts.get(Sketch((_BOX, _BOX), (Wire(0, 1),)))
+    assert layouts.get(Sketch((_BOX, _BOX), (Wire(0, 1),))) is first
+    assert len(layouts) == 1
+
+
+def test_a_chain_is_a_straight_line() -> None:
+    count = 12
+    sizes = tuple((80.0 + 10 * (at % 4), 40.0) for at in range(count))
+    found = layout(Sketch(sizes, tuple(Wire(at, at + 1) for at in range(count - 1))))
+    middles = {
+        round(x + width / 2, 6) for x, (width, _) in zip(found.xs, sizes, strict=True)
+    }
+    assert len(middles) == 1
+
+
+def test_the_main_line_stays_straight_beside_branches() -> None:
+    """A residual block: the long way is the trunk, the short cut bends."""
+    wires = (Wire(0, 1), Wire(1, 2), Wire(2, 3), Wire(0, 3), Wire(3, 4), Wire(1, 5), Wire(5, 3))
+    found = layout(Sketch((_BOX,) * 6, wires))
+    assert len({found.xs[box] for box in (0, 1, 2, 3, 4)}) == 1
+
+
+def test_constants_do_not_push_the_main_line_aside() -> None:
+    wires = (*(Wire(at, at + 1) for at in range(4)), *(Wire(5 + at, 1 + at) for at in range(4)))
+    found = layout(Sketch((_BOX,) * 9, wires, weak=frozenset(range(5, 9))))
+    assert len({found.xs[box] for box in range(5)}) == 1
+
+
+def test_very_long_edges_go_round_by_a_side_lane() -> None:
+    count = LONGEST_EDGE + 5
+    wires = (*(Wire(at, at + 1) for at in range(count - 1)), Wire(0, count - 1))
+    found = layout(Sketch((_BOX,) * count, wires))
+    assert max(found.routes[-1][::2]) > max(found.xs) + _BOX[0]
+    assert found.routes[-1][1] < found.routes[-1][-1]
+
+
+def test_loops_close_upwards() -> None:
+    found = layout(Sketch((_BOX,) * 3, (Wire(0, 1), Wire(1, 2), Wire(2, 1, back=True))))
+    assert found.routes[2][1] > found.routes[2][-1]
+    assert found.ys[0] < found.ys[1] < found.ys[2]
+
+
+def test_three_hundred_inputs_of_one_box_do_not_cross() -> None:
+    count = 300
+    found = layout(Sketch((_BOX,) * (count + 1), tuple(Wire(at, count) for at in range(count))))
+    assert found.crossings == 0
+    arrivals = [route[-2] for route in found.routes]
+    assert len(set(arrivals)) == count
+
+
+def test_single_boxes_without_edges_are_packed_not_lined_up() -> None:
+    found = layout(Sketch((_BOX,) * 100))
+    assert found.width < 2500
+    assert found.height < 2500
+
+
+def test_an_empty_sketch_has_no_size() -> None:
+    found = layout(Sketch(()))
+    assert (found.width, found.height) == (0.0, 0.0)
