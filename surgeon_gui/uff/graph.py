@@ -71,7 +71,7 @@ def _node(file: UffFile, item: pb.Node, used: set[str]) -> Node:
     if item.operation == "Const":
         attrs.update(_constant(file, item, left, used))
     for name, data in sorted(left.items()):
-        value = _value(file, name, data, used)
+        value = field_value(file, name, data, used)
         if value is None:
             attrs[_RAW + name] = data.SerializeToString(deterministic=True)
         else:
@@ -109,8 +109,17 @@ def _constant(
         yield _KEY, key.encode()
 
 
-def _value(file: UffFile, name: str, data: pb.Data, used: set[str]) -> AttrValue | None:
-    """Return a field's value as an attribute; None where it has none that leads back."""
+def field_value(
+    file: UffFile, name: str, data: pb.Data, used: set[str] | None = None
+) -> AttrValue | None:
+    """Return a field's value as an attribute; None where it has none that leads back.
+
+    Args:
+        file: for what it refers to.
+        name: of the field.
+        data: its value.
+        used: where to note the key it refers to.
+    """
     kind = data.WhichOneof("data_oneof")
     if kind == "i":
         return data.i
@@ -137,12 +146,13 @@ def _value(file: UffFile, name: str, data: pb.Data, used: set[str]) -> AttrValue
     return None
 
 
-def _orders(file: UffFile, key: str, used: set[str]) -> AttrValue | None:
+def _orders(file: UffFile, key: str, used: set[str] | None) -> AttrValue | None:
     data = file.data(key)
     orders = fields.read_orders(data, key) if isinstance(data, pb.Data) else None
     if orders is None:
         return None
-    used.add(key)
+    if used is not None:
+        used.add(key)
     return tuple(order.encode() for order in orders)
 
 
