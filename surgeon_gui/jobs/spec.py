@@ -281,11 +281,76 @@ class PreprocessSpec(JobSpec[PreprocessResult]):
     result: Path
 
 
+@dataclass(frozen=True)
+class PassInfo:
+    """An optimisation pass and what it did to the number of nodes."""
+
+    name: str
+    nodes_before: int
+    nodes_after: int
+
+
+@dataclass(frozen=True)
+class FreezeResult(JobResult):
+    """What was frozen.
+
+    Args:
+        path: the `.pb`.
+        bytes: its size.
+        source: what the source was, in words.
+        nodes_before: nodes of the frozen graph, before anything was cut off or optimised.
+        signature: the signature taken, None where the source has none.
+        signatures: all the source has.
+        passes: the optimisation passes that ran.
+    """
+
+    kind: ClassVar[str] = "freeze"
+
+    path: Path
+    bytes: int
+    source: str
+    nodes_before: int
+    nodes_after: int
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    signature: str | None = None
+    signatures: tuple[str, ...] = ()
+    passes: tuple[PassInfo, ...] = ()
+
+
+@dataclass(frozen=True)
+class FreezeSpec(JobSpec[FreezeResult]):
+    """Make a frozen graph.
+
+    Args:
+        source: a SavedModel folder, a Keras file, a checkpoint (folder, prefix or file).
+        result: the `.pb` to write.
+        tags: a SavedModel's graph; empty takes the only one, or the one to serve.
+        signature: a SavedModel's entry point; None takes `serving_default` or the only one.
+        graph: the GraphDef of a checkpoint that has no `.meta` file.
+        outputs: tensors to keep instead of the source's own outputs.
+        lower_control_flow: conditionals and loops as Switch, Merge, Enter … instead of functions.
+        optimize: run TensorFlow's graph optimiser.
+    """
+
+    kind: ClassVar[str] = "freeze"
+
+    source: Path
+    result: Path
+    tags: tuple[str, ...] = ()
+    signature: str | None = None
+    graph: Path | None = None
+    outputs: tuple[str, ...] = ()
+    lower_control_flow: bool = True
+    optimize: bool = False
+
+
 SPECS: dict[str, type[JobSpec[Any]]] = {
-    spec.kind: spec for spec in (BuildSpec, PreprocessSpec, ReferenceSpec, VerifySpec)
+    spec.kind: spec for spec in (BuildSpec, FreezeSpec, PreprocessSpec, ReferenceSpec, VerifySpec)
 }
 RESULTS: dict[str, type[JobResult]] = {
-    result.kind: result for result in (BuildResult, PreprocessResult, ReferenceResult, VerifyResult)
+    result.kind: result
+    for result in (BuildResult, FreezeResult, PreprocessResult, ReferenceResult, VerifyResult)
 }
 
 

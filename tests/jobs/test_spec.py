@@ -18,8 +18,11 @@ from surgeon_gui.jobs.spec import (
     BuildResult,
     BuildSpec,
     Divergence,
+    FreezeResult,
+    FreezeSpec,
     JobResult,
     JobSpec,
+    PassInfo,
     PreprocessResult,
     PreprocessSpec,
     ReferenceResult,
@@ -43,6 +46,7 @@ SPEC_EXAMPLES: list[JobSpec[Any]] = [
         workspace_bytes=1 << 30,
     ),
     ReferenceSpec(Path("/m/a.pb"), Path("/m/y.npz"), fetches=("a:1",), shapes={"x": (1, 4)}),
+    FreezeSpec(Path("/m/saved"), Path("/m/a.pb"), tags=("serve",), outputs=("y",)),
     PreprocessSpec(Path("/m/a.pb"), Path("/m/config.py"), Path("/m/b.pb")),
     VerifySpec(Path("/m/a.pb"), Path("/m/a.network"), renamed={"y": "z"}, shapes={"x": ()}),
 ]
@@ -52,6 +56,10 @@ RESULT_EXAMPLES: list[JobResult] = [
         (TensorInfo("x", "float32", (-1, 4)),), (), ("slow",), seconds=1.5, peak_rss_bytes=100,
     ),
     ReferenceResult(Path("/m/y.npz"), (TensorInfo("y", "float32", ()),), seconds=0.5),
+    FreezeResult(
+        Path("/m/a.pb"), 9, "SavedModel", 5, 3, ("x",), ("y",), "serve", ("serve",),
+        (PassInfo("constfold", 5, 3),),
+    ),
     PreprocessResult(Path("/m/b.pb"), ("n: m:0",), ("n",)),
     VerifyResult(False, (ROW,), Divergence("n", "Conv2D", "conv", ROW), (ROW,)),
 ]  # fmt: skip
