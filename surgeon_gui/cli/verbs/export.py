@@ -7,8 +7,11 @@ from pathlib import Path
 import click
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
-from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
-from surgeon_gui.pipeline import export
+from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
+from surgeon_gui.pipeline import Exported, export
+from surgeon_gui.targets import inspect
+
+PICTURES = (".svg", ".png", ".pdf")
 
 
 @VERBS.register("export")
@@ -19,18 +22,44 @@ from surgeon_gui.pipeline import export
     "target",
     required=True,
     type=click.Path(path_type=Path),
-    metavar="OUT.{pb,pbtxt,uff,onnx,network}",
+    metavar="OUT.{pb,pbtxt,uff,onnx,network,svg,png,pdf}",
     help="The file; its ending names the form.",
+)
+@click.option(
+    "--expand",
+    multiple=True,
+    metavar="PATH",
+    help="Pictures: open this namespace; repeat for more.",
+)
+@click.option("--expand-all", is_flag=True, help="Pictures: open every namespace.")
+@click.option(
+    "--target",
+    "target_id",
+    default="direct",
+    show_default=True,
+    help="Pictures: whose verdicts the marks show.",
 )
 @click.option("--strict", is_flag=True, help="UFF exactly as NVIDIA's converter writes it.")
 @json_option
 @surgery_options
-def export_verb(model: Path, target: Path, strict: bool, as_json: bool, surgery: Surgery) -> int:
-    """Write a model in another form."""
+def export_verb(
+    model: Path,
+    target: Path,
+    expand: tuple[str, ...],
+    expand_all: bool,
+    target_id: str,
+    strict: bool,
+    as_json: bool,
+    surgery: Surgery,
+) -> int:
+    """Write a model in another form, or as a picture."""
     prepared = prepare(model, surgery)
-    exported = export(
-        prepared.graph, target, outputs=prepared.outputs, shapes=prepared.shapes, strict=strict
-    )
+    if target.suffix.lower() in PICTURES:
+        exported = _picture(prepared, target, target_id, expand, expand_all)
+    else:
+        exported = export(
+            prepared.graph, target, outputs=prepared.outputs, shapes=prepared.shapes, strict=strict
+        )
     facts = {
         "model": str(model),
         "path": str(exported.path),
@@ -49,3 +78,17 @@ def export_verb(model: Path, target: Path, strict: bool, as_json: bool, surgery:
         markup=False,
     )
     return 0
+
+
+def _picture(
+    prepared: Prepared, target: Path, target_id: str, expand: tuple[str, ...], expand_all: bool
+) -> Exported:
+    from surgeon_gui.ui.picture import save_graph_picture
+
+    report = inspect(prepared.graph, target_id, outputs=prepared.outputs, shapes=prepared.shapes)
+    made = save_graph_picture(
+        prepared.graph, target, report=report, expand=expand, expand_all=expand_all
+    )
+    notes = () if made.note is None else (made.note,)
+    size = made.path.stat().st_size
+    return Exported(made.path, target.suffix[1:].lower(), size, len(prepared.graph), notes)

@@ -1,0 +1,177 @@
+"""The graph as a picture: SVG, PNG or PDF of the whole, whatever its size."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPointF, QRectF, QSize, QSizeF
+from PySide6.QtGui import QImage, QImageWriter, QPageLayout, QPageSize, QPainter, QPdfWriter
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QApplication
+
+from surgeon_gui.errors import UsageError
+from surgeon_gui.graph.graphdef import write_atomically
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.graph.shapes import infer_types
+from surgeon_gui.targets import SupportReport
+from surgeon_gui.ui.canvas.board import GraphBoard
+from surgeon_gui.ui.canvas.ink import Ink
+from surgeon_gui.ui.canvas.lights import Lights
+from surgeon_gui.ui.canvas.marks import Marks
+from surgeon_gui.ui.canvas.near import paint_near
+from surgeon_gui.ui.canvas.plan import Plan
+from surgeon_gui.ui.session import overlay_from_support
+from surgeon_gui.ui.theme import LIGHT, Theme, apply_theme
+
+FORMATS = (".svg", ".png", ".pdf")
+
+_MARGIN = 24.0
+_LARGEST_PNG = 16384
+"""Pixels per side; viewers and Qt's raster engine give up on larger images."""
+_LARGEST_PDF = 14400.0
+"""Points per side: PDF 32000-1, annex C.2."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that was written: size in its own units, and a note where it had to shrink."""
+
+    path: Path
+    width: int
+    height: int
+    note: str | None = None
+
+
+def save_graph_picture(
+    graph: Graph,
+    path: Path,
+    *,
+    report: SupportReport | None = None,
+    expand: Iterable[str] = (),
+    expand_all: bool = False,
+    theme: Theme = LIGHT,
+) -> Picture:
+    """Draw a graph into a file without a window.
+
+    Args:
+        graph: what to draw.
+        path: ends in .svg, .png or .pdf.
+        report: a target's verdicts, shown as marks.
+        expand: namespaces to open; none leaves the graph as the window first shows it.
+        expand_all: open every namespace.
+        theme: the colours.
+
+    Raises:
+        UsageError: the ending is no picture's, or a namespace does not exist.
+        SaveError: the file cannot be written.
+    """
+    application = _application()
+    apply_theme(application, theme)
+    board = GraphBoard(theme=theme)
+    try:
+        board.set_graph(graph, types=infer_types(graph), title=path.stem)
+        board.finish_layout()
+        if expand_all:
+            board.expand_all()
+        for namespace in expand:
+            if board.group_rect(namespace).isNull() and not _has_namespace(graph, namespace):
+                raise UsageError("There is no such namespace.", where=namespace)
+            board.expand(namespace)
+            board.finish_layout()
+        board.finish_layout()
+        board.set_overlay(overlay_from_support(report))
+        plan, marks = board.plan(), board.marks()
+        if plan is None or marks is None:
+            raise UsageError("There is nothing to draw.", where=str(path))
+        return save_plan(plan, marks, Ink(theme), path)
+    finally:
+        board.close()
+        board.deleteLater()
+
+
+def _has_namespace(graph: Graph, namespace: str) -> bool:
+    prefix = f"{namespace.rstrip('/')}/"
+    return any(node.name.startswith(prefix) for node in graph)
+
+
+def _application() -> QApplication:
+    running = QApplication.instance()
+    if isinstance(running, QApplication):
+        return running
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    return QApplication([sys.argv[0]])
+
+
+def save_plan(plan: Plan, marks: Marks, ink: Ink, path: Path) -> Picture:
+    """Write what the canvas shows, all of it, with every name readable where the form allows.
+
+    Raises:
+        UsageError: the ending is no picture's.
+        SaveError: the file cannot be written.
+    """
+    ending = path.suffix.lower()
+    if ending not in FORMATS:
+        raise UsageError(
+            f"{ending or 'A name without ending'} is no picture's ending.",
+            where=str(path),
+            hint=f"Use one of {' '.join(FORMATS)}.",
+        )
+    area = plan.rect.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+    encode = {".svg": _svg, ".png": _png, ".pdf": _pdf}[ending]
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    note = encode(buffer, area, plan, marks, ink)
+    write_atomically(path, [bytes(buffer.data().data())])
+    return Picture(path, math.ceil(area.width()), math.ceil(area.height()), note)
+
+
+def _draw(
+    painter: QPainter, area: QRectF, plan: Plan, marks: Marks, ink: Ink, scale: float
+) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.scale(scale, scale)
+    painter.translate(QPointF(-area.x(), -area.y()))
+    painter.fillRect(area, ink.theme.color("canvas"))
+    paint_near(painter, plan, marks, ink, area, Lights())
+    painter.end()
+
+
+def _svg(buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink) -> str | None:
+    generator = QSvgGenerator()
+    generator.setOutputDevice(buffer)
+    generator.setSize(QSize(math.ceil(area.width()), math.ceil(area.height())))
+    generator.setViewBox(QRectF(0, 0, area.width(), area.height()))
+    generator.setTitle("Graph Surgeon")
+    _draw(QPainter(generator), area, plan, marks, ink, 1.0)
+    return None
+
+
+def _png(buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink) -> str | None:
+    scale = min(2.0, _LARGEST_PNG / max(area.width(), area.height()))
+    size = QSize(max(1, int(area.width() * scale)), max(1, int(area.height() * scale)))
+    image = QImage(size, QImage.Format.Format_RGB32)
+    _draw(QPainter(image), area, plan, marks, ink, scale)
+    QImageWriter(buffer, QByteArray(b"png")).write(image)
+    if scale < 1.0:
+        return f"Scaled to {scale:.0%} to fit {_LARGEST_PNG} pixels; .svg and .pdf stay sharp."
+    return None
+
+
+def _pdf(buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink) -> str | None:
+    scale = min(0.75, _LARGEST_PDF / max(area.width(), area.height()))
+    writer = QPdfWriter(buffer)
+    writer.setCreator("Graph Surgeon")
+    writer.setResolution(72)
+    size = QSizeF(area.width() * scale, area.height() * scale)
+    page = QPageSize(size, QPageSize.Unit.Point, "graph", QPageSize.SizeMatchPolicy.ExactMatch)
+    writer.setPageLayout(QPageLayout(page, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
+    _draw(QPainter(writer), area, plan, marks, ink, scale)
+    return None
