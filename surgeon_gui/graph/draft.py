@@ -155,7 +155,7 @@ class Draft:
 
     def redirect_controls(self, old: str, new: Iterable[str]) -> None:
         """Let who waits for `old` wait for `new` instead (for nothing, when empty)."""
-        targets = list(new)
+        targets = list(dict.fromkeys(new))
         for name in list(self._consumers.get(old, ())):
             node = self._nodes[name]
             if old not in node.controls:
