@@ -13,11 +13,12 @@ from surgeon_gui.freeze.functions import first_line
 from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.open import open_graph
-from surgeon_gui.graph.query import deduce_outputs, resolve_output
+from surgeon_gui.graph.query import deduce_outputs, namespace_of, resolve_output
 from surgeon_gui.reference.tensorflow_import import import_tensorflow
 
 _PART = re.compile(r"\.(meta|index|data-\d+-of-\d+)$")
 _TRAINS = re.compile(r"^(Resource)?(Sparse)?Apply[A-Z]")
+_SAVER_OPS = frozenset({"SaveV2", "Save", "RestoreV2", "Restore", "RestoreSlice"})
 _LIKELY_OUTPUTS = frozenset({"Softmax", "Sigmoid", "LogSoftmax", "ArgMax", "BiasAdd", "Tanh"})
 _VARIABLE_TENSORS = frozenset({"Variable", "VariableV2", "AutoReloadVariable", "ReadVariableOp"})
 
@@ -139,7 +140,9 @@ def _deduced(graph: Graph, where: str) -> tuple[TensorRef, ...]:
         UsageError: it is one for training, where nobody can tell.
     """
     if not any(_TRAINS.search(node.op) for node in graph):
-        return deduce_outputs(graph)
+        savers = {namespace_of(node.name) for node in graph if node.op in _SAVER_OPS} - {""}
+        found = deduce_outputs(graph)
+        return tuple(ref for ref in found if namespace_of(ref.node) not in savers) or found
     likely = [
         node.name
         for node in graph
