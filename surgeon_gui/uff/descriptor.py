@@ -203,3 +203,25 @@ def blob_faults(file: UffFile) -> Iterator[Fault]:
                 node.id,
                 f"A constant {dtype.text} {shape} needs {size} bytes but has {len(blob)}.",
             )
+
+
+def circle_in(file: UffFile) -> str | None:
+    """Return a node that depends on itself, if there is one."""
+    inputs = {node.id: list(node.inputs) for node in file.nodes}
+    done: set[str] = set()
+    for root in inputs:
+        path: list[tuple[str, Iterator[str]]] = [(root, iter(inputs[root]))]
+        on_path = {root}
+        while path:
+            name, pending = path[-1]
+            producer = next((item for item in pending if item not in done), None)
+            if producer is None:
+                done.add(name)
+                on_path.discard(name)
+                path.pop()
+            elif producer in on_path:
+                return producer
+            else:
+                path.append((producer, iter(inputs.get(producer, ()))))
+                on_path.add(producer)
+    return None

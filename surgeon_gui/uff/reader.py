@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,7 +19,7 @@ from surgeon_gui.errors import (
 from surgeon_gui.graph.filekinds import refuse_known_kinds
 from surgeon_gui.proto import uff_pb2 as pb
 from surgeon_gui.proto.wire import LENGTH_DELIMITED, Field, read_fields
-from surgeon_gui.uff.descriptor import blob_faults
+from surgeon_gui.uff.descriptor import blob_faults, circle_in
 from surgeon_gui.uff.file import Blob, UffFile
 
 _WIRES = {
@@ -155,31 +154,6 @@ def _check_graph(file: UffFile) -> None:
         for name in node.inputs:
             if name not in nodes:
                 raise DanglingInput(f"Its input {name} does not exist.", where=node.id, hint=_AGAIN)
-    circle = _circle({name: list(node.inputs) for name, node in nodes.items()})
+    circle = circle_in(file)
     if circle is not None:
         raise GraphCycle("This node depends on itself.", where=circle, hint=_AGAIN)
-
-
-def _circle(inputs: dict[str, list[str]]) -> str | None:
-    """Return a node on a circle, if there is one."""
-    done: set[str] = set()
-    for root in inputs:
-        path: list[tuple[str, Iterator[str]]] = [(root, iter(inputs[root]))]
-        on_path = {root}
-        while path:
-            name, pending = path[-1]
-            producer = _next(pending, done)
-            if producer is None:
-                done.add(name)
-                on_path.discard(name)
-                path.pop()
-            elif producer in on_path:
-                return producer
-            else:
-                path.append((producer, iter(inputs[producer])))
-                on_path.add(producer)
-    return None
-
-
-def _next(names: Iterable[str], done: set[str]) -> str | None:
-    return next((name for name in names if name not in done), None)

@@ -17,7 +17,7 @@ from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.proto import uff_pb2 as pb
 from surgeon_gui.uff import fields
 from surgeon_gui.uff.convert import CONVERTERS, REPAIRS, Conversion, InputSpec, is_native
-from surgeon_gui.uff.descriptor import faults
+from surgeon_gui.uff.descriptor import circle_in, faults
 from surgeon_gui.uff.file import UffFile
 from surgeon_gui.uff.ops.custom import custom
 from surgeon_gui.uff.passes import process_dilated_conv, process_softmax, remove_asserts
@@ -140,6 +140,14 @@ def write_prepared(
             Unsupported(fault.node, fault.message, "Change this node or export with repairs.")
             for fault in faults(file)
         ]
+    if not strict and (looped := circle_in(file)) is not None:
+        conversion.problems.append(
+            Unsupported(
+                looped,
+                "It is part of a loop, which UFF has no form for.",
+                "Unroll the loop, or collapse its namespace into a plugin.",
+            )
+        )
     return UffExport(
         file,
         MappingProxyType({what: tuple(nodes) for what, nodes in conversion.repairs.items()}),

@@ -10,7 +10,10 @@ from surgeon_gui.compat.install import installed
 from surgeon_gui.compat.preprocess import run_script
 from surgeon_gui.errors import ScriptError
 from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.values import DType, Shape
+from surgeon_gui.uff.writer import uff_from_graph
+from tests.helpers.shared import shared_path
 
 
 @pytest.fixture
@@ -123,3 +126,31 @@ def test_graphsurgeon_is_installed_only_for_a_while() -> None:
         assert hasattr(importlib.import_module("uff"), "from_tensorflow")
     assert "graphsurgeon" not in sys.modules
     assert "uff" not in sys.modules
+
+
+def test_the_surgery_of_an_ssd_leaves_only_its_plugins(tmp_path: Path) -> None:
+    graph = open_graph(shared_path("models/ssd_mobilenet_v1_0.125_256_person_cat_dog.pb"))
+    script = write(
+        tmp_path / "config.py",
+        "class float32:",
+        "    as_datatype_enum = 1",
+        "plugin = gs.create_plugin_node",
+        "image = plugin('Input', op='Placeholder', dtype=float32, shape=[1, 3, 256, 256])",
+        "anchors = plugin('GridAnchor', op='GridAnchor_TRT', numLayers=5, minSize=0.2,",
+        "    aspectRatios=[1.0, 2.0, 0.5], featureMapShapes=[16, 8, 4, 2, 1])",
+        "nms = plugin('NMS', op='NMS_TRT', numClasses=4, inputOrder=[0, 2, 1])",
+        "boxes = plugin('concat_box_loc', op='FlattenConcat_TRT', dtype=float32, axis=1)",
+        "scores = plugin('concat_box_conf', op='FlattenConcat_TRT', dtype=float32, axis=1)",
+        "namespaces = {'MultipleGridAnchorGenerator': anchors, 'Postprocessor': nms,",
+        "    'Preprocessor': image, 'ToFloat': image, 'image_tensor': image,",
+        "    'concat': boxes, 'concat_1': scores}",
+        "def preprocess(dynamic_graph):",
+        "    dynamic_graph.collapse_namespaces(namespaces)",
+        "    dynamic_graph.remove(dynamic_graph.graph_outputs,",
+        "        remove_exclusive_dependencies=False)",
+    )
+    export = uff_from_graph(run_script(graph, script).graph, ["NMS"])
+    assert set(export.custom.values()) == {"GridAnchor_TRT", "FlattenConcat_TRT", "NMS_TRT"}
+    assert export.inputs == ("Input",)
+    made = {node.id: node for node in export.nodes}
+    assert made["GridAnchor"].fields["minSize_u_float"].d == pytest.approx(0.2)

@@ -314,3 +314,16 @@ class TestRealModels:
         problems = inspect_uff(graph_from_graphdef(data)).problems
         assert len(problems) == 39
         assert all("is_training" in problem.reason for problem in problems)
+
+
+def test_a_loop_is_refused_unless_strict() -> None:
+    graph = graph_of(
+        placeholder("x", 1),
+        node("enter", "Enter", "x"),
+        node("merge", "Merge", "enter", "next"),
+        node("next", "NextIteration", "merge"),
+        node("exit", "Exit", "merge"),
+    )
+    with pytest.raises(Unsupported, match="loop"):
+        uff_from_graph(graph, ["exit"])
+    assert len(uff_from_graph(graph, ["exit"], strict=True).custom) == 4
