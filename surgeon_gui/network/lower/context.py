@@ -81,13 +81,13 @@ class Lower:
         return found
 
     def weights(self, array: Array, order: Permutation, shape: Dims = ()) -> Array:
-        """Return `array` transposed (and reshaped) as contiguous float32 weights, made once."""
+        """Return `array` transposed and reshaped, a view: `settle` copies what is kept, once."""
         key = (id(array), order, shape)
         found = self._weights.get(key)
         if found is None:
-            dtype = np.float32 if array.dtype == np.float64 else array.dtype
-            made = np.ascontiguousarray(array.transpose(order), dtype=dtype)
-            found = self._weights[key] = (array, made.reshape(shape) if shape else made)
+            held = array.astype(np.float32) if array.dtype == np.float64 else array
+            view = held.transpose(order)
+            found = self._weights[key] = (array, view.reshape(shape) if shape else view)
         return found[1]
 
     def _held_array(self, value: Value) -> Array:

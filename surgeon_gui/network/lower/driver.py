@@ -19,8 +19,8 @@ from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.control import loop_problem
 from surgeon_gui.network.lower.registry import CONVERTERS
 from surgeon_gui.network.lower.value import DEAD, Guard, Value, held_dtype
+from surgeon_gui.network.simplify import settle, tidy
 from surgeon_gui.network.simplify import simplify as simplified
-from surgeon_gui.network.simplify import tidy
 
 # Nothing is computed for these: their outputs are their inputs, or numbers of the file.
 _NOT_FOLDED = frozenset({"Const", "Switch", "Merge", "RefSwitch", "RefMerge", "Identity"})
@@ -84,7 +84,7 @@ def network_from_graph(
     layers_of: dict[str, list[str]] = {}
     if not run.problems:
         built = tidy(run.b.builder.build(), refs)
-        network = simplified(built) if simplify else built
+        network = settle(simplified(built) if simplify else built)
         for layer in network.layers:
             for origin in layer.origin:
                 layers_of.setdefault(origin, []).append(layer.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from surgeon_gui.network.ir import Network
-from surgeon_gui.network.simplify.bench import Bench, tidy
+from surgeon_gui.network.simplify.bench import Bench, settle, tidy
 from surgeon_gui.network.simplify.folding import (
     fold_affines,
     fold_paddings,
@@ -17,7 +17,7 @@ from surgeon_gui.network.simplify.shuffles import (
     transposes_to_reshapes,
 )
 
-__all__ = ["simplify", "tidy"]
+__all__ = ["settle", "simplify", "tidy"]
 
 _PASSES = (
     drop_identities,

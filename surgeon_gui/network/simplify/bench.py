@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from surgeon_gui.graph.model import TensorRef
+from surgeon_gui.graph.values import Array
 from surgeon_gui.network.ir import Kind, Layer, Network, Source, Tensor
 from surgeon_gui.network.layers import Constant, Identity
 
@@ -234,3 +237,19 @@ def _rename(bench: Bench, old: str, new: str) -> None:
     if old in bench.outputs:
         bench.outputs[bench.outputs.index(old)] = new
     bench.tensors.pop(old, None)
+
+
+def settle(network: Network) -> Network:
+    """Return the network with every weight contiguous in memory; shared weights stay shared."""
+    settled: dict[int, Array] = {}
+    result = []
+    for layer in network.layers:
+        changes = {}
+        for name, array in layer.kind.weights().items():
+            if not array.flags.c_contiguous:
+                found = settled.get(id(array))
+                if found is None:
+                    found = settled[id(array)] = np.ascontiguousarray(array)
+                changes[name] = found
+        result.append(replace(layer, kind=replace(layer.kind, **changes)) if changes else layer)
+    return replace(network, layers=tuple(result))

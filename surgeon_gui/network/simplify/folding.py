@@ -122,12 +122,13 @@ def _folded(kind: Convolution | Deconvolution, affine: Affine) -> Convolution | 
     if affine.factor is not _ONE:
         factor = np.broadcast_to(affine.factor, (count,)).astype(np.float32)
         if isinstance(kind, Convolution):
-            kernel = kernel * factor.reshape(-1, *(1,) * (kernel.ndim - 1))
+            per_map = factor.reshape(-1, *(1,) * (kernel.ndim - 1))
+            kernel = np.multiply(kernel, per_map, order="C")
         else:
             groups = kind.num_groups
             split = kernel.reshape(groups, -1, *kernel.shape[1:])
             shaped = factor.reshape(groups, 1, -1, *(1,) * (kernel.ndim - 2))
-            kernel = (split * shaped).reshape(kernel.shape)
+            kernel = np.multiply(split, shaped, order="C").reshape(kernel.shape)
     before = 0.0 if kind.bias is None else kind.bias.astype(np.float64)
     bias = np.broadcast_to(before * affine.factor + affine.offset, (count,))
     if kind.bias is None and affine.offset is _ZERO:
