@@ -111,7 +111,7 @@ def value_text(value: AttrValue, key: str = "") -> str:
         content = _base64(value.message) if value.message else ""
         return f"@{quoted(value.name.encode())}{content}"
     if isinstance(value, RawAttr):
-        return f"raw{_base64(value.message)}"
+        return f"raw {_base64(value.message)}"
     prefix = "list" if key in SHAPE_KEYS else ""
     return f"{prefix}[{', '.join(value_text(item, '[]') for item in value)}]"
 
@@ -129,7 +129,7 @@ def _shape_text(value: Shape, key: str) -> str:
 
 def _tensor_text(value: TensorValue) -> str:
     if value.dtype.numpy is None or value.dtype.text.startswith("float8"):
-        return f"tensor{_base64(value.to_message().SerializeToString(deterministic=True))}"
+        return f"tensor {_base64(value.to_message().SerializeToString(deterministic=True))}"
     head = dtype_text(value.dtype)
     if value.shape:
         head += "[" + ",".join(map(str, value.shape)) + "]"
@@ -143,7 +143,7 @@ def _tensor_text(value: TensorValue) -> str:
             return head + text
     if value.dtype is DType.STRING:
         return head + "{" + ", ".join(quoted(item) for item in array.flat) + "}"
-    return head + _base64(array.tobytes())
+    return head + ("" if value.shape else "[]") + _base64(array.tobytes())
 
 
 def _all_same(flat: np.ndarray[Any, Any], dtype: DType) -> bool:
@@ -365,5 +365,5 @@ class Reader:
             kind = dtype.numpy
             fits = kind is not None and kind.kind not in "bO" and (whole or kind.kind not in "iu")
         if not fits:
-            raise self.error(f"This is no element of a {dtype.text} constant.")
+            raise self.error(f"This does not belong in a constant of {dtype.text}.")
         return value
