@@ -107,8 +107,9 @@ class Actions(QObject):
     def fill(self, menu: QMenu, spec: MenuSpec) -> None:
         """Put a menu's entries in."""
         menu.setToolTipsVisible(False)
-        if spec.fill is not None:
-            menu.aboutToShow.connect(lambda: spec.fill(menu) if spec.fill else None)
+        fill = spec.fill
+        if fill is not None:
+            menu.aboutToShow.connect(lambda: fill(menu))
         for item in spec.items:
             if isinstance(item, MenuSpec):
                 self.fill(menu.addMenu(item.title), item)

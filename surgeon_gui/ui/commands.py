@@ -1,22 +1,20 @@
-"""Every command of the window, and the menus they stand in."""
+"""Every command of the window."""
 
 from __future__ import annotations
 
 import platform
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import qVersion
 from PySide6.QtGui import QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QDockWidget, QMenu, QMessageBox
+from PySide6.QtWidgets import QDockWidget, QMessageBox
 
 import surgeon_gui
 from surgeon_gui.graph.model import Graph, Node
 from surgeon_gui.graph.text import print_text
 from surgeon_gui.settings import config_dir
-from surgeon_gui.ui.actions import Command, MenuSpec
-from surgeon_gui.ui.samples import samples
+from surgeon_gui.ui.actions import Command
 
 if TYPE_CHECKING:
     from surgeon_gui.ui.main_window import MainWindow
@@ -315,81 +313,6 @@ def _rules_and_build(window: MainWindow) -> list[Command]:
         Command("help.log", "Show the &log", partial(window.bottom_dock.open_page, "log")),
         Command("help.about", "&About Graph Surgeon", partial(_about, window)),
     ]
-
-
-def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
-    """Return the menu bar of a window."""
-    return (
-        MenuSpec(
-            "&File",
-            (
-                "file.open",
-                MenuSpec("Open &recent", (), partial(_fill_recent, window)),
-                MenuSpec("Open sa&mple", (), partial(_fill_samples, window)),
-                "-",
-                "file.save",
-                "file.save-as",
-                MenuSpec("&Export", ("export.uff", "export.onnx", "export.network")),
-                "file.script",
-                "-",
-                "file.close",
-                "file.quit",
-            ),
-        ),
-        MenuSpec(
-            "&Edit",
-            (
-                *("edit.undo", "edit.redo", "-", "edit.remove", "edit.rename", "edit.replace"),
-                *("edit.collapse", "edit.attribute", "-", "edit.copy-name", "edit.copy-text"),
-            ),
-        ),
-        MenuSpec(
-            "&View",
-            (
-                *("view.find", "view.find-next", "view.find-previous", "view.palette", "-"),
-                *("view.fit", "view.zoom-in", "view.zoom-out", "view.zoom-selection", "-"),
-                *("view.expand", "view.expand-all", "view.collapse-all", "-"),
-                *("view.outline", "view.inspector", "view.panels"),
-                MenuSpec("Pa&ges", tuple(f"view.{key}" for key in window.bottom_dock.pages.keys())),
-                "view.restore",
-                MenuSpec("&Theme", ("theme.system", "theme.light", "theme.dark")),
-            ),
-        ),
-        MenuSpec(
-            "&Graph",
-            (
-                *("graph.reveal", "graph.producers", "graph.consumers", "-"),
-                *("edit.shape", "edit.output", "edit.strip"),
-            ),
-        ),
-        MenuSpec("&Rules", ("rules.apply", "-", "rules.load", "rules.save", "-", "rules.replay")),
-        MenuSpec("&Build", ("build.verify", "-", "build.build", "build.cancel")),
-        MenuSpec("&Help", ("help.keys", "help.log", "-", "help.about")),
-    )
-
-
-CONTEXT_MENU = MenuSpec(
-    "",
-    (
-        *("view.expand", "view.zoom-selection", "graph.producers", "graph.consumers", "-"),
-        *("edit.rename", "edit.replace", "edit.collapse", "edit.attribute", "edit.shape"),
-        *("edit.output", "edit.remove", "-", "edit.copy-name", "edit.copy-text"),
-    ),
-)
-
-
-def _fill_recent(window: MainWindow, menu: QMenu) -> None:
-    menu.clear()
-    for name in window.state.recent:
-        menu.addAction(name.replace("&", "&&"), partial(window.files.open, Path(name)))
-    if menu.isEmpty():
-        menu.addAction("No files yet").setEnabled(False)
-
-
-def _fill_samples(window: MainWindow, menu: QMenu) -> None:
-    menu.clear()
-    for path in samples():
-        menu.addAction(path.name, partial(window.files.open, path))
 
 
 def _toggle(dock: QDockWidget) -> None:

@@ -35,6 +35,12 @@ class _Title(QWidget):
         layout.addWidget(self.close_button)
         self._show_buttons(False)
 
+    def sizeHint(self) -> QSize:
+        return QSize(80, STRIP_HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
     def _button(self, name: str) -> QToolButton:
         made = QToolButton()
         made.setAccessibleName(name)

@@ -25,10 +25,11 @@ from surgeon_gui.settings import Settings
 from surgeon_gui.ui.actions import Actions
 from surgeon_gui.ui.canvas import GraphCanvas
 from surgeon_gui.ui.chooser import PathChooser
-from surgeon_gui.ui.commands import CONTEXT_MENU, command_table, menus
+from surgeon_gui.ui.commands import command_table
 from surgeon_gui.ui.docks import PanelDock, TabbedDock
 from surgeon_gui.ui.files import Files
 from surgeon_gui.ui.machine import Machine, find_machine
+from surgeon_gui.ui.menus import CONTEXT_MENU, menus
 from surgeon_gui.ui.palette import CommandPalette
 from surgeon_gui.ui.panels.build import BuildPanel
 from surgeon_gui.ui.panels.history import HistoryPanel

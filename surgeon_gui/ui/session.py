@@ -37,6 +37,7 @@ class Session(QObject):
     Signals:
         opened(): another document is shown, or none.
         changed(object): the document changed; the argument is its `Change`.
+        edited(): the graph is another: an edit, undo, redo or jump.
         selected(tuple, object): the selected items, and the widget that selected them.
         types_changed(): `types` is new.
         support_changed(): `support` is new, or None while it is worked out.
@@ -48,6 +49,7 @@ class Session(QObject):
     opened = Signal()
     changed = Signal(object)
     selected = Signal(tuple, object)
+    edited = Signal()
     types_changed = Signal()
     support_changed = Signal()
     target_changed = Signal()
@@ -195,6 +197,8 @@ class Session(QObject):
         else:
             gone = False
         self.changed.emit(change)
+        if change.reason != "saved":
+            self.edited.emit()
         if gone:
             self.selected.emit(self.selection, None)
         if change.reason != "saved":

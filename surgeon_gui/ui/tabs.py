@@ -37,7 +37,7 @@ class TabStrip(QTabBar):
         present = self.tabButton(index, side)
         if not text:
             if present is not None:
-                self.setTabButton(index, side, None)  # type: ignore[arg-type]
+                self.setTabButton(index, side, None)
                 present.deleteLater()
             return
         pill = label(text, "pill")
@@ -86,13 +86,12 @@ class TabPages(QWidget):
     def current(self) -> str:
         return self._keys[self.strip.currentIndex()]
 
-    def page(self, key: str) -> QWidget:
-        return self._stack.widget(self._keys.index(key))
-
     def set_badge(self, key: str, text: str) -> None:
         self.strip.set_badge(self._keys.index(key), text)
 
+    @property
     def keys(self) -> tuple[str, ...]:
+        """The pages' keys, in order."""
         return tuple(self._keys)
 
     def _turn(self, index: int) -> None:

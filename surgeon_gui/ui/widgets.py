@@ -29,12 +29,12 @@ def button(
     tip: str = "",
     name: str = "",
 ) -> QPushButton:
-    """Return a push button; `kind` is one of the style sheet's: small, small-primary, primary, link.
+    """Return a push button that calls `clicked`.
 
     Args:
         text: what it says.
         clicked: called without arguments.
-        kind: how it looks.
+        kind: how it looks, a word of the style sheet: small, small-primary, primary, link.
         tip: the tooltip.
         name: what a screen reader says, where `text` alone does not tell.
     """
@@ -50,7 +50,7 @@ def button(
 
 
 def label(text: str = "", role: str = "", *, wrap: bool = False, copyable: bool = False) -> QLabel:
-    """Return a label; `role` is one of the style sheet's: muted, strong, pill, produces …"""
+    """Return a label; `role` is one of the style sheet's: muted, strong, pill, produces."""
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     if role:
@@ -109,14 +109,31 @@ def middle(text: str, metrics: QFontMetrics, width: int) -> str:
 
 
 class ElidedLabel(QLabel):
-    """A label that cuts its text in the middle instead of pushing its neighbours."""
+    """A label that cuts its text instead of pushing its neighbours.
 
-    def __init__(self, text: str = "", *, font: QFont | None = None) -> None:
+    Args:
+        text: what it says.
+        font: its font.
+        role: see `label`.
+        cut: where; names differ at their ends, so they are cut in the middle.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        font: QFont | None = None,
+        role: str = "",
+        cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+    ) -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
         if font is not None:
             self.setFont(font)
+        if role:
+            self.setProperty("role", role)
         self._full = ""
+        self._cut = cut
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.set_full(text)
 
@@ -138,7 +155,7 @@ class ElidedLabel(QLabel):
 
     def _elide(self) -> None:
         one_line = self._full.replace("\n", "↵")
-        shown = middle(one_line, self.fontMetrics(), max(self.width(), 8))
+        shown = self.fontMetrics().elidedText(one_line, self._cut, max(self.width(), 8))
         self.setText(shown)
         self.setToolTip(self._full if shown != self._full else "")
 

@@ -161,7 +161,7 @@ class AttributesField(QWidget):
             self.table.setItem(at, column, item)
         self.table.blockSignals(False)
         if not name:
-            self.table.editItem(self.table.item(at, 0))
+            self.table.edit(self.table.model().index(at, 0))
         self.changed.emit()
 
     def show_fields(self, fields: list[Mapping[str, Any]]) -> None:

@@ -46,7 +46,7 @@ class TensorList(QListWidget):
             self.setToolTip("Drag to reorder; without its tick an input is left out")
 
     def add(self, ref: TensorRef, words: str) -> None:
-        item = QListWidgetItem(f"{str(ref)}   {words}".rstrip())
+        item = QListWidgetItem(f"{ref!s}   {words}".rstrip())
         item.setData(_REF, str(ref))
         item.setToolTip(item.text())
         if self._editable:

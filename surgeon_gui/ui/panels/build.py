@@ -337,5 +337,7 @@ class BuildPanel(QWidget):
 
 
 def _tensor(info: TensorInfo) -> str:
+    if info.shape is None:
+        return f"{info.name} {info.dtype}"
     dims = ",".join("?" if dim < 0 else str(dim) for dim in info.shape)
     return f"{info.name} {info.dtype} [{dims}]"

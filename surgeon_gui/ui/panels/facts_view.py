@@ -88,7 +88,7 @@ class LinkButton(QPushButton):
         self.setToolTip(f"{name}{self._suffix}\nShow it in the graph")
 
     def sizeHint(self) -> QSize:
-        return QSize(80, self.fontMetrics().height() + 4)
+        return QSize(80, 20)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -41,7 +41,7 @@ class _Revisions(QAbstractListModel):
         if role == Qt.ItemDataRole.ForegroundRole and row > self._at:
             return QBrush(self.theme.color("muted"))
         if role == Qt.ItemDataRole.DecorationRole:
-            name = "arrow-right" if row == self._at else "dot-outline"
+            name = "arrow-right" if row == self._at else "circle"
             return icon(name, self.theme, "accent" if row == self._at else "muted")
         if role == Qt.ItemDataRole.AccessibleTextRole:
             words = "now" if row == self._at else "undone" if row > self._at else "before"

@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QFont, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
@@ -84,8 +84,8 @@ class _Delegate(QStyledItemDelegate):
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
         painter.restore()
 
-    def _small(self, option: QStyleOptionViewItem) -> object:
-        font = option.font
+    def _small(self, option: QStyleOptionViewItem) -> QFont:
+        font = QFont(option.font)
         font.setPointSizeF(font.pointSizeF() - 1)
         return font
 

@@ -126,7 +126,6 @@ class OutlineModel(QAbstractItemModel):
 
     def set_overlay(self, overlay: Overlay, summaries: Mapping[str, Summary]) -> None:
         self._overlay, self._summaries = overlay, summaries
-        self.dataChanged.emit(QModelIndex(), QModelIndex())
 
     def set_filter(self, text: str) -> None:
         """Show only what has `text` in its name or op, and what leads there."""

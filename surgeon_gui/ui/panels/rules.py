@@ -31,7 +31,7 @@ from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.panels.rules_model import EXACT, FITS, GROUP, ID, ON, TITLE, RulesModel
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, button, label
+from surgeon_gui.ui.widgets import ComboBox, ElidedLabel, button
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,8 @@ class RulesPanel(QWidget):
         self.model = RulesModel(theme)
         self.choice = ComboBox("Rule set")
         self.choice.setToolTip("The rule set shown first; the rest of the library follows")
-        self.words = label(role="muted")
+        self.choice.setMaximumWidth(240)
+        self.words = ElidedLabel(role="muted", cut=Qt.TextElideMode.ElideRight)
         self.table = self._make_table()
         self.preview_button = button(
             "Preview", self._preview, tip="Outline in the graph what the chosen rule would change"
@@ -123,7 +124,7 @@ class RulesPanel(QWidget):
         self.table.entered_row.connect(lambda _row: self._apply_one())
         self.table.doubleClicked.connect(lambda _index: self._preview())
         session.opened.connect(self._count)
-        session.changed.connect(lambda change: change.reason != "saved" and self._count())
+        session.edited.connect(self._count)
         self._list_sets()
         self.show_set(find_rule_set(DEFAULT_SET))
 
@@ -154,7 +155,7 @@ class RulesPanel(QWidget):
         """Show a rule set; `path` is the file it came from."""
         self.model.show(rule_set)
         self._path, self._edited = path, False
-        self.words.setText(rule_set.note or rule_set.title)
+        self.words.set_full(rule_set.note or rule_set.title)
         at = self.choice.findData(rule_set.id)
         if at < 0:
             self.choice.addItem(rule_set.title or rule_set.id, rule_set.id)
@@ -192,7 +193,7 @@ class RulesPanel(QWidget):
         def done(_: object) -> None:
             logger.info("Saved the rule set %s", path)
             self.show_set(rule_set, path)
-            self.words.setText(f"Saved {path}")
+            self.words.set_full(f"Saved {path}")
 
         self._session.tasks.run(
             "rule-set", lambda: save_rule_set(rule_set, path), done, self._session.failed.emit
@@ -230,7 +231,7 @@ class RulesPanel(QWidget):
     def _note_edit(self) -> None:
         if not self._edited:
             self._edited = True
-            self.words.setText("Changed; save it to use it again.")
+            self.words.set_full("Changed; save it to use it again.")
 
     def _choose(self, at: int) -> None:
         name = self.choice.itemData(at)

@@ -1,4 +1,4 @@
-"""The rules panel's rows: a rule set's items in order, then the rest of the library, switched off."""
+"""The rules panel's rows: a rule set's items in order, then the rest of the library."""
 
 from __future__ import annotations
 
@@ -52,10 +52,17 @@ class RulesModel(QAbstractTableModel):
         self.dataChanged.emit(self.index(0, FITS), last)
 
     def rule_set(self, name: str | None = None) -> RuleSet:
-        """Return the set as it is now: what is on, and what the loaded set named."""
+        """Return the set as it is now: what is on, and what the loaded set named.
+
+        Args:
+            name: its new id and title; None keeps both.
+        """
         named = {(item.kind, item.name) for item in self._set.items}
         kept = tuple(item for item in self._items if item.on or (item.kind, item.name) in named)
-        return dataclasses.replace(self._set, id=name or self._set.id, items=kept)
+        made = dataclasses.replace(self._set, items=kept)
+        if name is None or name == made.id:
+            return made
+        return dataclasses.replace(made, id=name, title=name)
 
     def item(self, row: int) -> Item:
         return self._items[row]

@@ -63,6 +63,7 @@ class SearchBox(QLineEdit):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setFont(theme.mono_font)
         self.count = label(role="muted")
+        self._window = window
         self.popup = QFrame(window)
         self.popup.setObjectName("search-popup")
         self.popup.setFrameShape(QFrame.Shape.StyledPanel)
@@ -179,12 +180,11 @@ class SearchBox(QLineEdit):
         self.chosen.emit(self._hits[row])
 
     def _show_popup(self) -> None:
-        window = self.popup.parentWidget()
         width = max(self.width(), 420)
         rows = min(len(self._hits), 12)
         height = 40 + max(rows, 0) * (self.list.sizeHintForRow(0) if rows else 0) + 8
         self.list.setVisible(bool(rows))
-        corner = self.mapTo(window, QPoint(self.width() - width, self.height() + 4))
+        corner = self.mapTo(self._window, QPoint(self.width() - width, self.height() + 4))
         self.popup.setGeometry(max(corner.x(), 8), corner.y(), width, height)
         self.popup.show()
         self.popup.raise_()

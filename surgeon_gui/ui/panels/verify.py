@@ -8,8 +8,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer
-from PySide6.QtCore import Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -163,7 +169,7 @@ class VerifyPanel(QWidget):
         self.table.doubleClicked.connect(self._follow)
         self.table.activated.connect(self._follow)
         session.opened.connect(self._reset)
-        session.changed.connect(lambda change: change.reason != "saved" and self._reset())
+        session.edited.connect(self._reset)
         self._reset()
 
     def set_theme(self, theme: Theme) -> None:
