@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -143,54 +143,58 @@ class _Run:
         self.most_nodes = max(len(graph) + 1000, limits.nodes * len(graph))
         self.growth = 0
         listed = sorted(rules, key=lambda rule: -rule.benefit)
-        self.groups = [[rule for rule in listed if rule.group == group] for group in GROUPS]
+        grouped = ([rule for rule in listed if rule.group == group] for group in GROUPS)
+        self.groups = [RuleIndex(group) for group in grouped if group]
+        # Names of nodes near a change, in order; a group looks only at what came after its turn.
+        self.touched: list[str] = []
 
     def result(self) -> RewriteResult:
         stopped: Stopped = "done"
         try:
-            changed = True
-            while changed:
-                changed = False
-                for group in self.groups:
-                    if group and self._group(group):
-                        changed = True
+            self._all_groups()
         except _Stop as stop:
             stopped = stop.reason
         graph = without_stale_colocation(self.graph, self.draft.commit())
         seconds = time.monotonic() - self.started
         return RewriteResult(graph, RewriteReport(tuple(self.changes), stopped, seconds))
 
-    def _group(self, rules: list[Rule]) -> bool:
-        """Apply one group until nothing fits; True if anything changed."""
-        index = RuleIndex(rules)
-        changed = False
-        names: Iterable[str] = self.draft.names()
-        while True:
-            touched: dict[str, None] = {}
+    def _all_groups(self) -> None:
+        seen: list[int] = []
+        for index in self.groups:
+            self._group(index, self.draft.names())
+            seen.append(len(self.touched))
+        while any(position < len(self.touched) for position in seen):
+            for number, index in enumerate(self.groups):
+                fresh = self.touched[seen[number] :]
+                self._group(index, list(self._around(fresh, index.depth)))
+                seen[number] = len(self.touched)
+
+    def _group(self, index: RuleIndex, names: Sequence[str]) -> None:
+        """Apply one group to these nodes, and to those near each change, until nothing fits."""
+        while names:
+            start = len(self.touched)
             for count, name in enumerate(names):
                 if count % 256 == 0:
                     self._check_time()
                 if self.only is None or name in self.only:
-                    self._visit(name, index, touched)
-            if not touched:
-                return changed
-            changed = True
-            self.subject.forget()
-            names = list(self._around(touched, index.depth))
+                    self._visit(name, index)
+            if len(self.touched) > start:
+                self.subject.forget()
+            names = list(self._around(self.touched[start:], index.depth))
 
-    def _visit(self, name: str, index: RuleIndex, touched: dict[str, None]) -> None:
+    def _visit(self, name: str, index: RuleIndex) -> None:
         node = self.draft.get(name)
         if node is None:
             return
-        for rule in index.rules(node.op):
-            found = rule.match(self.subject, name)
+        rules = index.rules(node.op)
+        sources = self.subject.source_ops(name) if rules else frozenset()
+        for rule in rules:
+            found = rule.match(self.subject, name, sources)
             if found is not None:
-                self._fire(rule, *found, touched)
+                self._fire(rule, *found)
                 return
 
-    def _fire(
-        self, rule: Rule, match: Match, replacement: Replacement, touched: dict[str, None]
-    ) -> None:
+    def _fire(self, rule: Rule, match: Match, replacement: Replacement) -> None:
         nodes = [self.draft[name] for name in match.names]
         edges = {source for node in nodes for source in _sources(node)}
         readers = [node.name for node in self.draft.consumers(match.root)]
@@ -200,7 +204,7 @@ class _Run:
         after = (*(node.name for node in replacement.added), *kept)
         gone = () if kept else (match.root,)
         self.changes.append(Firing(rule.id, match.root, match.names, after, (*gone, *removed)))
-        touched.update(dict.fromkeys([*after, *readers, *match.names, *edges]))
+        self.touched += [*after, *readers, *match.names, *sorted(edges)]
         self.growth += len(replacement.added) - len(removed) - len(gone)
         if len(self.changes) >= self.most_changes:
             raise _Stop("changes")
@@ -213,7 +217,7 @@ class _Run:
         if time.monotonic() > self.deadline:
             raise _Stop("seconds")
 
-    def _around(self, touched: dict[str, None], depth: int) -> Iterator[str]:
+    def _around(self, touched: Iterable[str], depth: int) -> Iterator[str]:
         """Yield the nodes a match near the touched ones could have as its root.
 
         Those are the nodes up to a pattern's depth downstream; identities in between do not count.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.ops import is_commutative
 from surgeon_gui.rewrite.pattern import AnyTensor, Arg, NodePattern, Rest, parse_pattern
-from surgeon_gui.rewrite.subject import Match, Mismatch, Subject, is_transparent
+from surgeon_gui.rewrite.subject import LONGEST_LOOK, Match, Mismatch, Subject, is_transparent
 
 Accept = Callable[[Match], Mismatch | None]
 """A further test of a match that fits; None lets it pass."""
@@ -177,7 +177,7 @@ class Matcher:
             and node.op not in pattern.op_set
             and ref.port == 0
             and is_transparent(node)
-            and len(through) < 1000
+            and len(through) < LONGEST_LOOK
         ):
             through.append(node.name)
             ref = node.inputs[0]

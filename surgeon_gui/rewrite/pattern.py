@@ -115,6 +115,16 @@ class NodePattern:
             if isinstance(arg, Rest) and arg.name
         )
 
+    def is_feasible(self, sources: frozenset[str]) -> bool:
+        """Whether a node whose inputs come from these operations can fit at all."""
+        return all(not ops.isdisjoint(sources) for ops in self._source_ops)
+
+    @cached_property
+    def _source_ops(self) -> tuple[frozenset[str], ...]:
+        return tuple(
+            arg.op_set for arg in self.args or () if isinstance(arg, NodePattern) and arg.ops
+        )
+
     @cached_property
     def depth(self) -> int:
         """Number of nodes on its longest path."""

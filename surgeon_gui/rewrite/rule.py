@@ -92,9 +92,21 @@ class Rule:
     shared: frozenset[str]
     examples: tuple[Example, ...]
 
-    def match(self, subject: Subject, root: str) -> tuple[Match, Replacement] | None:
-        """Return the rule's match with `root` as its root and what takes its place, or None."""
+    def match(
+        self, subject: Subject, root: str, sources: frozenset[str] | None = None
+    ) -> tuple[Match, Replacement] | None:
+        """Return the rule's match with `root` as its root and what takes its place, or None.
+
+        Args:
+            subject: the graph.
+            root: the node's name.
+            sources: `subject.source_ops(root)` where the caller knows it already.
+        """
+        if sources is None:
+            sources = subject.source_ops(root)
         for pattern in self.patterns:
+            if not pattern.is_feasible(sources):
+                continue
             found: list[Replacement] = []
             match = self._matcher(subject, pattern).match(root, self._accept(subject, found))
             if match is not None:

@@ -50,8 +50,10 @@ def count_matches(graph: Graph, rules: Iterable[Rule]) -> dict[str, int]:
     counts = {rule.id: 0 for rule in listed}
     index = RuleIndex(listed)
     for node in graph:
-        for rule in index.rules(node.op):
-            if rule.match(subject, node.name) is not None:
+        rules_here = index.rules(node.op)
+        sources = subject.source_ops(node.name) if rules_here else frozenset()
+        for rule in rules_here:
+            if rule.match(subject, node.name, sources) is not None:
                 counts[rule.id] += 1
     return counts
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,6 +12,9 @@ from surgeon_gui.graph.ops import is_identity_like
 from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.graph.shapes import Types, infer_types
 from surgeon_gui.graph.values import Array, Shape, TensorType, TensorValue
+
+LONGEST_LOOK = 1000
+"""Identities in a row that are looked through; a damaged graph may hold a circle of them."""
 
 
 class View(Protocol):
@@ -99,11 +102,34 @@ class Subject:
         seen = 0
         while ref.port == 0:
             node = self.view.get(ref.node)
-            if node is None or not is_transparent(node) or seen > 1000:
+            if node is None or not is_transparent(node) or seen > LONGEST_LOOK:
                 break
             ref = node.inputs[0]
             seen += 1
         return ref
+
+    def source_ops(self, name: str) -> frozenset[str]:
+        """Operations a node's inputs come from, the identities in between and those behind them."""
+        ops: set[str] = set()
+        node = self.view.get(name)
+        for ref in () if node is None else node.inputs:
+            source = self.view.get(ref.node)
+            if source is not None:
+                ops.add(source.op)
+                if ref.port == 0 and is_transparent(source):
+                    ops.update(self._ops_behind(source))
+        return frozenset(ops)
+
+    def _ops_behind(self, node: Node) -> Iterator[str]:
+        for _ in range(LONGEST_LOOK):
+            ref = node.inputs[0]
+            source = self.view.get(ref.node)
+            if source is None:
+                return
+            yield source.op
+            if ref.port or not is_transparent(source):
+                return
+            node = source
 
     def readers(self, name: str) -> tuple[Node, ...]:
         """Nodes that read a tensor of `name`, control edges aside."""
