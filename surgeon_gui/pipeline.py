@@ -23,10 +23,24 @@ from surgeon_gui.network.lower import network_from_graph
 from surgeon_gui.network.store import save_network
 from surgeon_gui.network.to_onnx import save_onnx
 from surgeon_gui.uff.file import save_uff
+from surgeon_gui.uff.reader import open_uff
+from surgeon_gui.uff.restore import graph_from_uff_file
 from surgeon_gui.uff.writer import UffExport, uff_from_graph
 
 Outputs = Sequence[TensorRef] | None
 Shapes = Mapping[str, Shape] | None
+
+
+def open_model(path: Path) -> Graph:
+    """Return the graph of a model file; of a `.uff` file the TensorFlow graph it stands for.
+
+    Raises:
+        OpenError: the file is missing, damaged or of another kind.
+        Unsupported, NotConvertible: nodes of a `.uff` file have no counterpart.
+    """
+    if path.suffix.lower() == ".uff":
+        return graph_from_uff_file(open_uff(path))
+    return open_graph(path)
 
 
 def network_of(graph: Graph, *, outputs: Outputs = None, shapes: Shapes = None) -> Network:

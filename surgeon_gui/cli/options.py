@@ -18,10 +18,9 @@ from surgeon_gui.edits.script import load_script, replay
 from surgeon_gui.errors import UsageError
 from surgeon_gui.graph.draft import Delta
 from surgeon_gui.graph.model import Graph, TensorRef
-from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.query import deduce_outputs, resolve_output
 from surgeon_gui.graph.values import Shape
-from surgeon_gui.pipeline import preprocess
+from surgeon_gui.pipeline import open_model, preprocess
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -147,7 +146,7 @@ def prepare(path: Path, surgery: Surgery) -> Prepared:
     Raises:
         SurgeonError: the file, a name or a rule is wrong.
     """
-    original = open_graph(path)
+    original = open_model(path)
     shapes = dict(map(parse_shape, surgery.shapes))
     for name, shape in shapes.items():
         original = SetInput(name, shape).apply(original)

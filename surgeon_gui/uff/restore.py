@@ -24,7 +24,7 @@ from surgeon_gui.registry import Registry
 from surgeon_gui.uff import fields
 from surgeon_gui.uff.descriptor import faults, is_custom
 from surgeon_gui.uff.file import UffFile
-from surgeon_gui.uff.graph import field_value
+from surgeon_gui.uff.graph import field_value, is_uff_graph, uff_from_uff_graph
 
 Restorer = Callable[["Restoration", pb.Node], None]
 """Adds the TensorFlow nodes of one UFF node; the last one carries its id."""
@@ -122,6 +122,15 @@ def graph_from_uff_file(file: UffFile) -> Graph:
     ]
     graph = Graph(tuple(restoration.nodes.values()), outputs=tuple(dict.fromkeys(outputs)))
     return _typed(graph)
+
+
+def tensorflow_form(graph: Graph) -> Graph:
+    """Return the TensorFlow graph a shown UFF file stands for; any other graph as it is.
+
+    Raises:
+        Unsupported, NotConvertible: see `graph_from_uff_file`.
+    """
+    return graph_from_uff_file(uff_from_uff_graph(graph)) if is_uff_graph(graph) else graph
 
 
 def _restore(restoration: Restoration, item: pb.Node) -> None:

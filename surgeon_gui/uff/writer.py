@@ -13,12 +13,13 @@ from types import MappingProxyType
 
 from surgeon_gui.errors import ConvertError, DuplicateName, NotConvertible, Unsupported
 from surgeon_gui.graph.model import Graph, TensorRef, unknown_node
-from surgeon_gui.graph.query import deduce_outputs
+from surgeon_gui.graph.query import deduce_outputs, resolve_output
 from surgeon_gui.proto import uff_pb2 as pb
 from surgeon_gui.uff import fields
 from surgeon_gui.uff.convert import CONVERTERS, REPAIRS, Conversion, InputSpec, is_native
-from surgeon_gui.uff.descriptor import circle_in, faults
+from surgeon_gui.uff.descriptor import circle_in, faults, is_custom
 from surgeon_gui.uff.file import UffFile
+from surgeon_gui.uff.graph import is_uff_graph, uff_from_uff_graph
 from surgeon_gui.uff.ops.custom import custom
 from surgeon_gui.uff.passes import process_dilated_conv, process_softmax, remove_asserts
 from surgeon_gui.uff.wiring import WiredNode, Wiring, clean_name
@@ -78,7 +79,7 @@ def uff_from_graph(
     """Return a graph as UFF.
 
     Args:
-        graph: frozen.
+        graph: frozen; or a shown UFF file, which is written as it is.
         outputs: node names (`name:0` too, unless strict); default: the graph's own, else deduced.
         strict: be equal to NVIDIA's converter.
         inputs: what takes the place of nodes as inputs of the UFF graph.
@@ -109,11 +110,31 @@ def inspect_uff(
         UnknownNode: an output does not exist.
         ConvertError: there are no outputs.
     """
+    if is_uff_graph(graph):
+        return _rewritten(graph, outputs)
     wiring = Wiring(map(WiredNode.of, graph.nodes))
     remove_asserts(wiring)
     process_dilated_conv(wiring, depthwise=not strict)
     process_softmax(wiring)
     return write_prepared(graph, wiring, outputs, strict=strict, inputs=inputs)
+
+
+def _rewritten(graph: Graph, outputs: Iterable[str] | None) -> UffExport:
+    """Write a shown UFF file again: there is nothing to convert or repair."""
+    if outputs is not None and (names := list(outputs)):
+        graph = graph.with_outputs(resolve_output(graph, name) for name in names)
+    file = uff_from_uff_graph(graph)
+    found = [Unsupported(fault.node, fault.message, "Correct this node.") for fault in faults(file)]
+    customs = {node.id: node.operation[1:] for node in file.nodes if is_custom(node.operation)}
+    if customs and not any(item.id == "custom" for item in file.shell.descriptors):
+        file.shell.descriptors.add(id="custom", version=1)
+    return UffExport(
+        file,
+        custom=MappingProxyType(customs),
+        problems=tuple(found),
+        inputs=tuple(node.id for node in file.nodes if node.operation == "Input"),
+        outputs=tuple(ref.node for ref in graph.outputs or ()),
+    )
 
 
 def write_prepared(

@@ -14,8 +14,8 @@ from surgeon_gui.edits.script import script_to_toml
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.graph.model import Graph
-from surgeon_gui.graph.open import open_graph, save_graph
-from surgeon_gui.pipeline import export
+from surgeon_gui.graph.open import save_graph
+from surgeon_gui.pipeline import export, open_model
 from surgeon_gui.ui.chooser import OPEN_FILTERS, PathChooser
 from surgeon_gui.ui.session import Session
 
@@ -168,7 +168,7 @@ class Files(QObject):
         self.loading.emit(path)
 
         def work() -> Graph:
-            graph = open_graph(path)
+            graph = open_model(path)
             for node in graph.nodes[:1]:
                 graph.consumers(node.name)  # builds the index here, not on the UI thread
             return graph

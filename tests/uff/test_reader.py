@@ -217,3 +217,12 @@ class TestBrokenFiles:
                 uff_from_uff_graph(graph_from_uff(file))
             except SurgeonError:
                 continue
+
+
+def test_exporting_a_shown_file_writes_it_as_it_is() -> None:
+    golden = Golden("plugin_lrelu")
+    shown = graph_from_uff(uff_from_bytes(golden.expected_bytes))
+    export = uff_from_graph(shown)
+    assert export.meta == golden.expected
+    assert set(export.custom.values()) == {"LReLU_TRT"}
+    assert export.outputs == ("out",)

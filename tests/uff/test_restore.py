@@ -10,8 +10,9 @@ from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.values import Array, AttrValue, DType, Shape, TensorValue
 from surgeon_gui.proto import uff_pb2 as pb
+from surgeon_gui.uff.graph import graph_from_uff
 from surgeon_gui.uff.reader import uff_from_bytes
-from surgeon_gui.uff.restore import graph_from_uff_file
+from surgeon_gui.uff.restore import graph_from_uff_file, tensorflow_form
 from surgeon_gui.uff.writer import uff_from_graph
 from tests.helpers.shared import data_path, shared_path
 from tests.uff.golden import PLAIN, Golden
@@ -200,3 +201,10 @@ def test_real_models_compute_the_same(name: str) -> None:
     (one,) = run(graph, outputs, feeds)
     (other,) = run(graph_from_uff_file(export.file), outputs, feeds)
     np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+
+
+def test_a_shown_file_is_restored_and_any_other_graph_is_left() -> None:
+    golden = Golden("lenet")
+    shown = graph_from_uff(uff_from_bytes(golden.expected_bytes))
+    assert "Conv2D" in {node.op for node in tensorflow_form(shown)}
+    assert tensorflow_form(golden.graph).nodes[0] == golden.graph.nodes[0]

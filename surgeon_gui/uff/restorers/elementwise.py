@@ -6,7 +6,7 @@ from surgeon_gui.proto import uff_pb2 as pb
 from surgeon_gui.uff.restore import Restoration, restorer
 
 _BINARY = {
-    "add": "AddV2",
+    "add": "Add",
     "sub": "Sub",
     "mul": "Mul",
     "div": "RealDiv",

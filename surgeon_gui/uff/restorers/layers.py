@@ -61,13 +61,12 @@ def restore_convolution(restoration: Restoration, item: pb.Node) -> None:
     groups = item.fields["number_groups"].i if "number_groups" in item.fields else 1
     # Depthwise weights are (rows, columns, channels, multiplier); a group has one channel.
     depthwise = groups > 1 and dims is not None and len(dims) == 4 and dims[2] == groups
-    restoration.add(
-        item.id,
-        "DepthwiseConv2dNative" if depthwise else "Conv2D",
-        [_padded(restoration, item, data, layout), weights],
-        dilations=_four(item, "dilation", layout),
-        **_window(item, layout),
-    )
+    attrs = _window(item, layout)
+    if "dilation" in item.fields:
+        attrs["dilations"] = _four(item, "dilation", layout)
+    op = "DepthwiseConv2dNative" if depthwise else "Conv2D"
+    padded = _padded(restoration, item, data, layout)
+    restoration.add(item.id, op, [padded, weights], **attrs)
 
 
 @restorer("ConvTranspose")
