@@ -6,6 +6,7 @@ import heapq
 from dataclasses import dataclass
 
 from surgeon_gui.graph.model import Graph
+from surgeon_gui.view.pace import BATCH, Pace, completed
 
 # TensorFlow 1 loops close with NextIteration → Merge; nothing else may close one.
 _CLOSES_LOOP = frozenset({"NextIteration", "RefNextIteration"})
@@ -31,25 +32,37 @@ class Flow:
 
 def flow_from_graph(graph: Graph) -> Flow:
     """Return the integer form of the graph's edges."""
+    return completed(flow_steps(graph))
+
+
+def flow_steps(graph: Graph) -> Pace[Flow]:
+    """The same as `flow_from_graph`, in steps."""
     index = {node.name: position for position, node in enumerate(graph.nodes)}
     find = index.get
-    inputs = tuple(tuple(find(ref.node, -1) for ref in node.inputs) for node in graph.nodes)
-    controls = tuple(
-        tuple(index[name] for name in node.controls if name in index) for node in graph.nodes
-    )
-    consumers: list[dict[int, None]] = [{} for _ in inputs]
-    for position, (data, waits) in enumerate(zip(inputs, controls, strict=True)):
+    yield 0.0
+    inputs: list[tuple[int, ...]] = []
+    controls: list[tuple[int, ...]] = []
+    consumers: list[dict[int, None]] = [{} for _ in graph.nodes]
+    for position, node in enumerate(graph.nodes):
+        data = tuple([find(ref.node, -1) for ref in node.inputs])
+        waits = tuple([index[name] for name in node.controls if name in index])
+        inputs.append(data)
+        controls.append(waits)
         for source in data:
             if source >= 0:
                 consumers[source][position] = None
         for source in waits:
             consumers[source][position] = None
+        if position % BATCH == 0:
+            yield position / len(graph)
     found = tuple(map(tuple, consumers))
+    yield 1.0
     closing = [node.op in _CLOSES_LOOP for node in graph.nodes]
-    return Flow(inputs, controls, found, _order(found, closing))
+    order = yield from _order(found, closing)
+    return Flow(tuple(inputs), tuple(controls), found, order)
 
 
-def _order(consumers: tuple[tuple[int, ...], ...], closing: list[bool]) -> tuple[int, ...]:
+def _order(consumers: tuple[tuple[int, ...], ...], closing: list[bool]) -> Pace[tuple[int, ...]]:
     """Return each node's place: Kahn's order, ties by position, cycles cut where they are met."""
     count = len(consumers)
     waiting = [0] * count
@@ -72,6 +85,8 @@ def _order(consumers: tuple[tuple[int, ...], ...], closing: list[bool]) -> tuple
             continue
         placed[node] = place
         place += 1
+        if place % BATCH == 0:
+            yield place / count
         if closing[node]:
             continue
         for target in consumers[node]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from surgeon_gui.graph.model import Graph, Node
 from surgeon_gui.view.flow import Flow
+from surgeon_gui.view.pace import BATCH, Pace, completed
 
 # Up to this many bytes of NodeDef a constant may have several readers and still fold.
 _SMALL = 320
@@ -32,6 +33,11 @@ class Folding:
 
 def fold_constants(graph: Graph, flow: Flow) -> Folding:
     """Return what folds into what."""
+    return completed(fold_steps(graph, flow))
+
+
+def fold_steps(graph: Graph, flow: Flow) -> Pace[Folding]:
+    """The same as `fold_constants`, in steps."""
     folded = [False] * len(graph)
     constant: dict[int, int] = {}  # the end of a chain (Const or its Identity) → its Const
     waited_for = {source for waits in flow.controls for source in waits}
@@ -40,6 +46,8 @@ def fold_constants(graph: Graph, flow: Flow) -> Folding:
         constant[start] = start
     while pending:
         current = pending.pop()
+        if len(pending) % BATCH == 0:
+            yield 0.3
         readers = flow.consumers[current]
         if not readers or current in waited_for:
             continue
@@ -54,6 +62,8 @@ def fold_constants(graph: Graph, flow: Flow) -> Folding:
     rows: dict[int, tuple[tuple[int, int], ...]] = {}
     shown_in: dict[int, set[int]] = {}
     for reader, sources in enumerate(flow.inputs):
+        if reader % BATCH == 0:
+            yield 0.7
         if folded[reader]:
             continue
         slots = [slot for slot, source in enumerate(sources) if source >= 0 and folded[source]]

@@ -20,7 +20,8 @@ OPEN_HEAD = 32.0
 _NARROWEST, _WIDEST = 104.0, 250.0
 _GROUP_NARROWEST, _GROUP_WIDEST = 150.0, 320.0
 _MOST_ROWS = 6
-_FEW = 4
+_FEW = 6
+_FEW_REALS = 3
 
 _SHORT = {
     DType.FLOAT32: "f32",
@@ -193,7 +194,8 @@ def constant_text(value: object) -> str:
     """A few values themselves, more by their dimensions: `[-1,2]`, `3×3×3×32`."""
     if not isinstance(value, TensorValue):
         return ""
-    if value.size > _FEW or value.dtype.numpy is None:
+    few = _FEW_REALS if value.dtype.is_floating else _FEW
+    if value.size > few or value.dtype.numpy is None:
         return "×".join(map(str, value.shape))
     flat = [_number(item) for item in value.array.reshape(-1).tolist()]
     if not value.shape:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from surgeon_gui.view.layers import reversed_edges
+from surgeon_gui.view.pace import BATCH, Pace, completed
 from surgeon_gui.view.tree import ROOT, Tree
 
 # More producers than this share a single port.
@@ -69,10 +70,18 @@ class Lift:
         self.tree = tree
         self._levels: dict[int, Level] = {}
         self._starts: dict[int, list[int]] = {}
-        nodes, place, flow = tree.nodes, tree.place, tree.flow
-        self._out: list[list[Link]] = [[] for _ in nodes]
-        self._in: list[list[Link]] = [[] for _ in nodes]
-        for target, node in enumerate(nodes):
+        self._out: list[list[Link]] = []
+        self._in: list[list[Link]] = []
+
+    def _link(self) -> Pace[None]:
+        """Find the links of all nodes, in steps."""
+        tree = self.tree
+        place, flow = tree.place, tree.flow
+        outwards: list[list[Link]] = [[] for _ in tree.nodes]
+        inwards: list[list[Link]] = [[] for _ in tree.nodes]
+        for target, node in enumerate(tree.nodes):
+            if target % BATCH == 0:
+                yield 0.0
             seen: dict[int, bool] = {}
             for source in flow.inputs[node]:
                 if source >= 0 and place[source] >= 0:
@@ -83,8 +92,18 @@ class Lift:
             for at, is_control in seen.items():
                 if at != target:
                     link = Link(at, target, is_control)
-                    self._out[at].append(link)
-                    self._in[target].append(link)
+                    outwards[at].append(link)
+                    inwards[target].append(link)
+        self._out, self._in = outwards, inwards
+
+    def level_steps(self, group: int) -> Pace[Level]:
+        """Return the level of a group, in steps."""
+        if len(self._out) != len(self.tree.nodes):
+            yield from self._link()
+        found = self._levels.get(group)
+        if found is None:
+            found = self._levels[group] = yield from self._level(group)
+        return found
 
     def inputs(self, node: int) -> list[Link]:
         """The links that end at a node."""
@@ -115,12 +134,9 @@ class Lift:
 
     def level(self, group: int) -> Level:
         """Return the level of a group."""
-        found = self._levels.get(group)
-        if found is None:
-            found = self._levels[group] = self._level(group)
-        return found
+        return completed(self.level_steps(group))
 
-    def _level(self, group: int) -> Level:
+    def _level(self, group: int) -> Pace[Level]:
         level = Level()
         around = self.tree.group(group)
         start, stop = around.start, around.stop
@@ -130,6 +146,8 @@ class Lift:
             owner[first - start : last - start] = [index] * (last - first)
         inside = level.inside
         for node in range(start, stop):
+            if (node - start) % BATCH == BATCH - 1:
+                yield 0.0
             child = owner[node - start]
             for link in self._out[node]:
                 target = link.target

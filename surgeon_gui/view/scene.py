@@ -7,13 +7,14 @@ or closes, only it and the groups around it are arranged again; all others keep 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from surgeon_gui.graph.ops import category
 from surgeon_gui.view.labels import OPEN_HEAD, Label, Labels, Metrics, TensorTypes
 from surgeon_gui.view.layout import Layout, Layouts, Sketch, Wire
 from surgeon_gui.view.lift import Lift, Link, Port
+from surgeon_gui.view.pace import BATCH, Pace, completed
 from surgeon_gui.view.tree import ROOT, Tree
 
 SIDE = 16.0
@@ -172,19 +173,18 @@ class Scene:
             )
         return found
 
-    def work(self) -> Iterator[float]:
-        """Arrange what is not yet; yield the share done after each group, to be resumed at will."""
+    def work(self) -> Pace[Picture]:
+        """Arrange what is not yet, in steps, and return the picture of what is open."""
         pending = [group for group in self.shown() if group not in self._arranged]
         total = max(len(pending), 1)
         for done, group in enumerate(reversed(pending), start=1):
-            self._arranged[group] = self._arrange(group)
+            self._arranged[group] = yield from self._arrange(group)
             yield done / total
+        return (yield from _Painter(self).picture())
 
-    def picture(self, report: Callable[[], None] | None = None) -> Picture:
+    def picture(self) -> Picture:
         """Return the picture of what is open now."""
-        for _ in self.work():
-            pass
-        return _Painter(self).picture()
+        return completed(self.work())
 
     def arrangement(self, group: int) -> Arrangement:
         """The arrangement of an open group; `work` has made it."""
@@ -192,8 +192,9 @@ class Scene:
 
     # One group
 
-    def _arrange(self, group: int) -> Arrangement:
-        tree, level = self.tree, self.lift.level(group)
+    def _arrange(self, group: int) -> Pace[Arrangement]:
+        tree = self.tree
+        level = yield from self.lift.level_steps(group)
         children = tree.group(group).children
         sizes = [self._size(child) for child in children]
         in_box = {port: len(sizes) + at for at, port in enumerate(level.ins)}
@@ -223,7 +224,7 @@ class Scene:
                 + [box for port, box in out_box.items() if not port.back]
             ),
             frozenset(at for at, child in enumerate(children) if self._is_weak(child)),
-            frozenset(at for at, child in enumerate(children) if self._has_input(child)),
+            frozenset(at for at, child in enumerate(children) if self.has_input(child)),
         )
         layout = self.layouts.get(sketch)
         return self._boxed(group, layout, sketch, strands, in_box, out_box)
@@ -287,7 +288,7 @@ class Scene:
         node = self.tree.graph.nodes[self.tree.nodes[item]]
         return category(node.op) == "constant"
 
-    def _has_input(self, item: int) -> bool:
+    def has_input(self, item: int) -> bool:
         """Whether data comes into the graph here."""
         start, stop = self.tree.range_of(item)
         return any(start <= node < stop for node in self._inputs)
@@ -357,7 +358,7 @@ class _Painter:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
 
-    def picture(self) -> Picture:
+    def picture(self) -> Pace[Picture]:
         scene, tree = self._scene, self._scene.tree
         items: list[int] = []
         rects: list[tuple[float, float, float, float]] = []
@@ -367,8 +368,12 @@ class _Painter:
         origins: list[tuple[float, float]] = []
         root = scene.arrangement(ROOT)
         pending = [(ROOT, 0.0, 0.0)]
+        drawn = 0
         for group, left, top in pending:
             arranged = scene.arrangement(group)
+            if len(items) > drawn + BATCH:
+                drawn = len(items)
+                yield 1.0
             left, top = left + arranged.left, top + arranged.top
             xs, ys = arranged.layout.xs, arranged.layout.ys
             for at, child in enumerate(tree.group(group).children):

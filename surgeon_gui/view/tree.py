@@ -13,8 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from surgeon_gui.graph.model import Graph
-from surgeon_gui.view.flow import Flow, flow_from_graph
-from surgeon_gui.view.fold import Folding, fold_constants
+from surgeon_gui.view.flow import Flow, flow_steps
+from surgeon_gui.view.fold import Folding, fold_steps
+from surgeon_gui.view.pace import BATCH, Pace, completed
 
 MOST_CHILDREN = 300
 _PART = 150
@@ -170,9 +171,14 @@ _Member = int | _Scope | _Part
 
 def tree_from_graph(graph: Graph) -> Tree:
     """Return the tree of what can be drawn of `graph`."""
-    flow = flow_from_graph(graph)
-    folding = fold_constants(graph, flow)
-    return _Builder(graph, flow, folding).build()
+    return completed(tree_steps(graph))
+
+
+def tree_steps(graph: Graph) -> Pace[Tree]:
+    """The same as `tree_from_graph`, in steps."""
+    flow = yield from flow_steps(graph)
+    folding = yield from fold_steps(graph, flow)
+    return (yield from _Builder(graph, flow, folding).build())
 
 
 class _Builder:
@@ -184,9 +190,9 @@ class _Builder:
         self.by_path: dict[str, int] = {}
         self.items: dict[_Scope, int] = {}
 
-    def build(self) -> Tree:
-        scopes = self._scopes()
-        self._fill(scopes[""])
+    def build(self) -> Pace[Tree]:
+        scopes = yield from self._scopes()
+        yield from self._fill(scopes[""])
         place = [-1] * len(self.graph)
         for position, node in enumerate(self.nodes):
             place[node] = position
@@ -195,6 +201,7 @@ class _Builder:
                 self.by_path[scope.path] = self.items[scope.shown]
             elif isinstance(scope.shown, int):
                 self.by_path[scope.path] = place[scope.shown]
+        yield 1.0
         return Tree(
             self.graph,
             self.flow,
@@ -206,7 +213,7 @@ class _Builder:
             self.by_path,
         )
 
-    def _scopes(self) -> dict[str, _Scope]:
+    def _scopes(self) -> Pace[dict[str, _Scope]]:
         """Return the namespaces by path, each with what is to be shown for it."""
         scopes = {"": _Scope("")}
         for position, node in enumerate(self.graph.nodes):
@@ -214,8 +221,12 @@ class _Builder:
             if not self.folding.is_folded[position]:
                 scope.members.append(position)
             scope.count += 1
+            if position % BATCH == 0:
+                yield 0.2
         # A scope is made after the one around it, so the reverse order runs from the inside out.
-        for path, scope in reversed(scopes.items()):
+        for number, (path, scope) in enumerate(reversed(scopes.items())):
+            if number % BATCH == 0:
+                yield 0.5
             scope.members = [
                 shown
                 for member in scope.members
@@ -228,7 +239,7 @@ class _Builder:
                     scope.shown = scope.members[0] if scope.members else None
         return scopes
 
-    def _fill(self, root: _Scope) -> None:
+    def _fill(self, root: _Scope) -> Pace[None]:
         """Number groups and nodes depth first; a stack, since names may nest deeply."""
         self.groups.append(Group("", count=root.count))
         self.items[root] = ROOT
@@ -246,6 +257,8 @@ class _Builder:
                 children.append(len(self.nodes))
                 self.home.append(item)
                 self.nodes.append(member)
+                if len(self.nodes) % BATCH == 0:
+                    yield 0.8
             else:
                 made = self._group(item, member)
                 children.append(made)

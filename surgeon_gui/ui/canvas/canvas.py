@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QHelpEvent,
@@ -12,7 +12,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QRubberBand, QToolTip, QWidget
 
-from surgeon_gui.ui.canvas.board import CHEVRON, GraphBoard
+from surgeon_gui.ui.canvas.board import GraphBoard
+from surgeon_gui.ui.canvas.show import CHEVRON
 from surgeon_gui.ui.canvas.tips import tip_for
 from surgeon_gui.ui.canvas.walk import first_item, neighbour
 from surgeon_gui.ui.theme import Theme
@@ -30,13 +31,30 @@ class GraphCanvas(GraphBoard):
     activates a node; dragging pans, with Shift draws a selection rectangle; the wheel zooms.
     Keys: arrows walk along edges and rows, Enter opens and closes, + − 0 zoom, F fits, Esc selects
     nothing.
+
+    Signals:
+        activated(str): an item was double clicked or Enter was pressed on it (a node; a namespace
+            opens or closes by itself and is not reported).
+        context_menu_requested(str, QPoint): an item (`""` for the empty canvas) and the global
+            position for the menu; the item is selected already.
+        hovered(str): the item under the mouse, `""` for none.
     """
+
+    activated = Signal(str)
+    context_menu_requested = Signal(str, QPoint)
+    hovered = Signal(str)
 
     def __init__(self, parent: QWidget | None = None, *, theme: Theme | None = None) -> None:
         super().__init__(parent, theme=theme)
         self._pressed: QPoint | None = None
         self._band: QRubberBand | None = None
         self._hover = ""
+        self._empty_text = ("No graph is open", "Open a frozen graph or drop one here.")
+
+    def set_empty_text(self, title: str, hint: str) -> None:
+        """What the canvas says while there is no graph."""
+        self._empty_text = (title, hint)
+        self.viewport().update()
 
     # Mouse
 
@@ -62,7 +80,7 @@ class GraphCanvas(GraphBoard):
         if self.is_panning:
             super().mouseMoveEvent(event)
             return
-        self._set_hover(self._item_under(position))
+        self._set_hover(self.item_at(position))
         event.accept()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -142,7 +160,7 @@ class GraphCanvas(GraphBoard):
         event.accept()
 
     def _activate(self, item: str) -> None:
-        if item.endswith("/") and self._tree is not None and self._tree.find_group(item):
+        if item.endswith("/") and self._plan and self._plan.tree.find_group(item) is not None:
             self.toggle(item)
         else:
             self.activated.emit(item)
@@ -151,19 +169,23 @@ class GraphCanvas(GraphBoard):
         self._set_hover("")
         super().leaveEvent(event)
 
-    def _item_under(self, position: QPoint) -> str:
-        """What a click would select: of an open namespace only its head."""
-        return self.item_at(position)
-
     def _set_hover(self, item: str) -> None:
         if item == self._hover:
             return
         self._hover = item
-        at = self._item(item) if item else None
-        is_open = at is not None and self._scene is not None and self._scene.is_open(at)
-        self._light_item.lights.hover = None if is_open else at
+        at = self._box_at_name(item)
+        self._light_item.lights.hover = at
         self._light_item.update()
         self.hovered.emit(item)
+
+    def _box_at_name(self, name: str) -> int | None:
+        """The item to be lit for a name: none for an open namespace, which is all background."""
+        if not name or self._plan is None:
+            return None
+        tree = self._plan.tree
+        item = tree.find_group(name) if name.endswith("/") else tree.find(name)
+        at = self._plan.index.get(item) if item is not None else None
+        return None if at is None or self._plan.is_open[at] else item
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         position = event.pos()
@@ -222,14 +244,14 @@ class GraphCanvas(GraphBoard):
             event.ignore()
 
     def _walk(self, key: Qt.Key, *, adds: bool) -> None:
-        plan, tree = self._plan, self._tree
-        if plan is None or tree is None:
+        plan = self._plan
+        if plan is None:
             return
         start = self._light_item.lights.selected[-1:] if self.selection() else []
         found = neighbour(plan, start[0], key) if start else first_item(plan)
         if found is None:
             return
-        name = tree.name(found)
+        name = plan.tree.name(found)
         kept = self.selection() if adds else ()
         self.select([*(other for other in kept if other != name), name])
         self._keep_in_view(plan.item_rect(found))

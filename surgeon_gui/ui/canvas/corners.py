@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -58,6 +60,7 @@ class Corners(QObject):
     def __init__(self, board: GraphBoard, theme: Theme) -> None:
         super().__init__(board)
         self._board = board
+        self._theme = theme
         self.breadcrumb = Breadcrumb(board)
         self.zoom_bar = ZoomBar(board)
         self.legend = Legend(board)
@@ -83,12 +86,16 @@ class Corners(QObject):
         return False
 
     def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
         for widget in (self.breadcrumb, self.zoom_bar, self.legend, self.minimap, self.progress):
             widget.set_theme(theme)
         self.content_changed()
 
     def content_changed(self) -> None:
-        """The picture, its marks or the graph changed."""
+        """The picture, its marks or the theme changed."""
+        if self._board.theme() != self._theme:
+            self.set_theme(self._board.theme())
+            return
         plan = self._board.plan()
         self.zoom_bar.setVisible(plan is not None)
         self.breadcrumb.setVisible(plan is not None)
@@ -146,6 +153,12 @@ class Corners(QObject):
         )
 
 
+def _small(theme: Theme, pixels: int) -> QFont:
+    font = QFont(theme.ui_font)
+    font.setPixelSize(pixels)
+    return font
+
+
 class _Corner(QFrame):
     """A small panel over the canvas."""
 
@@ -156,9 +169,10 @@ class _Corner(QFrame):
         self.setCursor(Qt.CursorShape.ArrowCursor)
 
     def set_theme(self, theme: Theme) -> None:
+        self.setFont(_small(theme, 11))
         self.setStyleSheet(
             f"#{self.objectName()} {{ background: {theme.window}; border: 1px solid {theme.line};"
-            f" border-radius: 6px; }} QLabel {{ color: {theme.text}; font-size: 11px; }}"
+            f" border-radius: 6px; }} QLabel {{ color: {theme.text}; }}"
         )
 
 
@@ -195,10 +209,12 @@ class ZoomBar(_Corner):
         self.adjustSize()
 
     def set_theme(self, theme: Theme) -> None:
+        for button in self.findChildren(QToolButton):
+            button.setFont(_small(theme, 12))
         self.setStyleSheet(
             f"QToolButton {{ background: {theme.window}; color: {theme.text};"
             f" border: 1px solid {theme.line}; border-radius: 5px; padding: 4px 8px;"
-            f" font-size: 12px; min-width: 12px; }}"
+            f" min-width: 12px; }}"
             f" QToolButton:hover {{ background: {theme.sunken}; }}"
             f" QToolButton:pressed {{ background: {theme.accent_soft}; }}"
         )
@@ -227,14 +243,17 @@ class Breadcrumb(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._label.setStyleSheet(f"color: {theme.text}; font-size: 12px;")
+        self._label.setFont(_small(theme, 12))
+        paper = theme.color("canvas", 0.9)
+        self._label.setStyleSheet(
+            f"color: {theme.text}; border-radius: 4px; padding: 2px 6px;"
+            f" background: rgba({paper.red()}, {paper.green()}, {paper.blue()}, 0.9);"
+        )
         self._write()
 
     def _write(self) -> None:
         if self._theme is None:
             return
-        from html import escape
-
         title, item = self._shown
         parts = [part for part in item.removesuffix("/").split("/") if part]
         muted, text = self._theme.muted, self._theme.text
@@ -293,6 +312,7 @@ class Legend(_Corner):
         for at, (swatch, words) in enumerate(entries):
             column = 0 if at < rows else 2
             label = QLabel(words, self)
+            label.setFont(self.font())
             self._grid.addWidget(swatch, at % rows, column)
             self._grid.addWidget(label, at % rows, column + 1)
             # Not shown yet they would count for nothing in the size.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from itertools import pairwise
 from time import perf_counter
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
@@ -83,16 +84,14 @@ def paint_far(
 
 
 def _lines(plan: Plan, edges: Indices) -> list[QLineF]:
+    """The edges as straight pieces: each bend is one."""
     lines = []
-    routes, origins = plan.picture.routes, plan.picture.origins
+    origins = plan.picture.origins
     for at in map(int, edges):
-        points, (x, y) = routes[at], origins[at]
-        middle = (len(points) // 4) * 2
-        ax, ay = x + points[0], y + points[1]
-        bx, by = x + points[middle], y + points[middle + 1]
-        cx, cy = x + points[-2], y + points[-1]
-        lines.append(QLineF(ax, ay, bx, by))
-        lines.append(QLineF(bx, by, cx, cy))
+        x, y = origins[at]
+        points = plan.bends(at)
+        for (x0, y0), (x1, y1) in pairwise(points):
+            lines.append(QLineF(x + x0, y + y0, x + x1, y + y1))
     return lines
 
 

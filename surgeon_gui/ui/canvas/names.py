@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
 
 from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.plan import Plan
 
 _NARROWEST = 44.0
 _LOWEST = 16.0
+_LOWEST_OPEN = 64.0
+_SHORTEST = 8
 _MOST = 150
 
 
@@ -19,7 +21,6 @@ def paint_names(painter: QPainter, plan: Plan, ink: Ink, area: QRectF, scale: fl
     written: list[QRectF] = []
     painter.save()
     painter.setFont(ink.font("bold"))
-    painter.setPen(ink.theme.color("text"))
     height = ink.height("bold")
     candidates = [*plan.open_in(area), *plan.closed_in(area)] if scale > 0 else []
     for at in map(int, candidates):
@@ -28,23 +29,30 @@ def paint_names(painter: QPainter, plan: Plan, ink: Ink, area: QRectF, scale: fl
         if picture.items[at] >= 0:
             continue
         rect = plan.box_rect(at)
-        if rect.width() * scale < _NARROWEST or rect.height() * scale < _LOWEST:
+        wide, high = rect.width() * scale, rect.height() * scale
+        is_open = bool(plan.is_open[at])
+        if wide < _NARROWEST or high < (_LOWEST_OPEN if is_open else _LOWEST):
             continue
         label = plan.scene.tree.label(picture.items[at])
-        name = ink.metrics.elided(label, "bold", rect.width() * scale - 10)
-        if name == "…":
+        name = ink.metrics.elided(label, "bold", wide - 12)
+        if len(name) < min(len(label), _SHORTEST):
             continue
         width = ink.metrics.width(name, "bold")
-        is_open = bool(plan.is_open[at])
-        left = rect.left() + (5 / scale if is_open else (rect.width() - width / scale) / 2)
-        top = rect.top() + (1 / scale if is_open else (rect.height() - height / scale) / 2)
-        place = QRectF(left, top, width / scale, height / scale)
+        left = rect.left() * scale + (4 if is_open else (wide - width) / 2)
+        top = rect.top() * scale + (3 if is_open else (high - height) / 2)
+        place = QRectF(left - 3, top, width + 6, height)
         if any(place.intersects(other) for other in written):
             continue
         written.append(place)
         painter.save()
-        painter.translate(left, top)
         painter.scale(1 / scale, 1 / scale)
-        painter.drawStaticText(QPointF(0, 0), ink.text(name, "bold"))
+        if is_open:
+            painter.setPen(Qt.PenStyle.NoPen)
+            fill = QColor(ink.theme.group_fill(plan.tree.depth(picture.items[at])))
+            fill.setAlphaF(0.88)
+            painter.setBrush(fill)
+            painter.drawRoundedRect(place, 3, 3)
+        painter.setPen(ink.theme.color("text"))
+        painter.drawStaticText(QPointF(left, top), ink.text(name, "bold"))
         painter.restore()
     painter.restore()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPolygonF
 
 from surgeon_gui.view.labels import BODY_PAD, HEAD, ROW, Label
+from surgeon_gui.view.pace import BATCH, Pace
 from surgeon_gui.view.scene import Picture, Scene, Strand
 from surgeon_gui.view.tree import Tree
 
 Indices = npt.NDArray[np.intp]
-_STEP = 4000
 
 
 class Plan:
@@ -42,9 +40,10 @@ class Plan:
         self.index = {item: at for at, item in enumerate(picture.items)}
         self.edge_bounds = np.zeros((edges, 4))
         self._polygons: dict[int, QPolygonF] = {}
+        self._bends: dict[int, list[tuple[float, float]]] = {}
         self._closed = ~self.is_open
 
-    def prepare(self) -> Iterator[float]:
+    def prepare(self) -> Pace[None]:
         """Find the bounds of all edges, in steps."""
         routes, origins = self.picture.routes, self.picture.origins
         known: dict[int, tuple[float, float, float, float]] = {}
@@ -55,7 +54,7 @@ class Plan:
                 xs, ys = points[::2], points[1::2]
                 local = known[id(points)] = (min(xs), min(ys), max(xs), max(ys))
             rows.append((local[0] + x, local[1] + y, local[2] + x, local[3] + y))
-            if at % _STEP == 0:
+            if at % BATCH == 0:
                 yield at / len(routes)
         if rows:
             self.edge_bounds = np.array(rows)
@@ -93,6 +92,21 @@ class Plan:
                 [QPointF(x, y) for x, y in zip(points[::2], points[1::2], strict=True)]
             )
             self._polygons[id(points)] = found
+        return found
+
+    def bends(self, at: int) -> list[tuple[float, float]]:
+        """The points of an edge without those inside its curves, relative to its origin."""
+        points = self.picture.routes[at]
+        found = self._bends.get(id(points))
+        if found is None:
+            pairs = list(zip(points[::2], points[1::2], strict=True))
+            found = self._bends[id(points)] = [
+                here
+                for before, here, after in zip(
+                    [pairs[0], *pairs], pairs, [*pairs[1:], pairs[-1]], strict=False
+                )
+                if before[0] == here[0] or here[0] == after[0]
+            ]
         return found
 
     def closed_in(self, area: QRectF, margin: float = 0.0) -> Indices:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from time import perf_counter
 
 from PySide6.QtCore import QObject, QTimer, Signal
+
+from surgeon_gui.view.pace import Pace
 
 _FIRST_S = 0.030
 _SLICE_S = 0.012
 
 
 class Steps(QObject):
-    """Runs one generator at a time between events; a newer one supersedes an older.
+    """Runs one piece of work at a time between events; a newer one supersedes an older.
 
-    A generator yields the share of its work done, 0 to 1. Work that fits the first slice is done
-    when `run` returns. A thread would not help here: it would hold Python's lock against painting.
+    Work that fits the first slice is done when `run` returns. A thread would not help here: it
+    would hold Python's lock against painting.
 
     Signals:
         started(): the work does not fit the first slice.
@@ -29,7 +31,7 @@ class Steps(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._work: Iterator[float] | None = None
+        self._work: Pace[None] | None = None
         self._then: Callable[[], None] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(0)
@@ -39,7 +41,7 @@ class Steps(QObject):
     def is_running(self) -> bool:
         return self._work is not None
 
-    def run(self, work: Iterator[float], then: Callable[[], None]) -> None:
+    def run(self, work: Pace[None], then: Callable[[], None]) -> None:
         """Do `work`, then call `then`, unless newer work or `cancel` comes before."""
         self._work, self._then = work, then
         if self._advance(_FIRST_S) is not None and not self._timer.isActive():

@@ -89,6 +89,10 @@ class ZoomView(QGraphicsView):
         self.set_zoom(max(zoom, LEAST_ZOOM))
         self.centerOn(rect.center())
 
+    def start(self) -> QPointF:
+        """Where to begin when not everything can be seen: the middle of the top."""
+        return QPointF(self._content.center().x(), self._content.top())
+
     def show_start(self) -> None:
         """Show everything if it can be read then, else the top at a readable size."""
         room = self.viewport().size()
@@ -100,10 +104,11 @@ class ZoomView(QGraphicsView):
         if min(wide, high) >= _READABLE:
             self.fit()
             return
-        zoom = max(min(wide, 1.0), _READABLE)
-        self.set_zoom(zoom)
-        middle = content.center().x()
-        self.hold(QPointF(middle, content.top()), QPointF(room.width() / 2, 48.0))
+        self.set_zoom(max(min(wide, 1.0), _READABLE))
+        start = self.start()
+        if wide >= _READABLE:
+            start.setX(content.center().x())
+        self.hold(start, QPointF(room.width() / 2, 52.0))
 
     def hold(self, point: QPointF, where: QPointF) -> None:
         """Scroll so that the scene's `point` is at `where` in the viewport."""

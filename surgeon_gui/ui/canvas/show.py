@@ -1,0 +1,341 @@
+"""What the canvas shows: the graph, which namespaces are open, marks and colours.
+
+How items are named: a node by its name (`block/conv`), a namespace by its path with a closing slash
+(`block/`), so an operation and a namespace of the same path stay apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from PySide6.QtCore import QPointF, QRectF, QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.ui.canvas.ink import Ink
+from surgeon_gui.ui.canvas.items import LightItem, PictureItem
+from surgeon_gui.ui.canvas.lights import shown_for
+from surgeon_gui.ui.canvas.marks import Marks
+from surgeon_gui.ui.canvas.plan import Plan
+from surgeon_gui.ui.canvas.steps import Steps
+from surgeon_gui.ui.canvas.zoomview import ZoomView
+from surgeon_gui.ui.theme import Theme, system_theme
+from surgeon_gui.view.labels import OPEN_HEAD, TensorTypes
+from surgeon_gui.view.overlay import Overlay
+from surgeon_gui.view.pace import Pace
+from surgeon_gui.view.scene import Scene
+from surgeon_gui.view.tree import Tree, tree_steps
+
+CHEVRON = 30.0
+# Of this many names of the old graph fewer than half in the new one: it is another graph.
+_SAMPLE = 200
+
+
+class GraphShow(ZoomView):
+    """The part of the canvas that turns a graph into a picture.
+
+    Signals:
+        layout_started(): a layout that takes longer than a frame begins.
+        layout_progress(float): how much of it is done, 0 to 1.
+        layout_finished(): the picture is complete (also after a cancel).
+        expansion_changed(tuple): the namespaces now open, as `path/`.
+        picture_changed(): another picture, other marks or another theme is shown.
+    """
+
+    layout_started = Signal()
+    layout_progress = Signal(float)
+    layout_finished = Signal()
+    expansion_changed = Signal(tuple)
+    picture_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None, *, theme: Theme | None = None) -> None:
+        super().__init__(parent)
+        self._ink = Ink(theme or system_theme())
+        self._graph: Graph | None = None
+        self._types: TensorTypes | None = None
+        self._title = ""
+        self._overlay = Overlay()
+        self._scene: Scene | None = None
+        self._plan: Plan | None = None
+        self._arriving: Plan | None = None
+        self._afterwards: list[Callable[[], None]] = []
+        self._more_tiles = QTimer(self)
+        self._more_tiles.setSingleShot(True)
+        self._more_tiles.setInterval(0)
+        self._picture_item = PictureItem(self._ink, self._more_tiles.start)
+        self._light_item = LightItem(self._ink)
+        self._picture_item.lights = self._light_item.lights
+        self._more_tiles.timeout.connect(self._picture_item.update)
+        self._stage.addItem(self._picture_item)
+        self._stage.addItem(self._light_item)
+        self.setBackgroundBrush(self._ink.theme.color("canvas"))
+        self._steps = Steps(self)
+        self._steps.started.connect(self.layout_started)
+        self._steps.progressed.connect(self.layout_progress)
+        self._steps.finished.connect(self.layout_finished)
+
+    # What is shown
+
+    def set_graph(
+        self,
+        graph: Graph | None,
+        *,
+        types: TensorTypes | None = None,
+        title: str = "",
+        tree: Tree | None = None,
+    ) -> None:
+        """Show `graph`; open namespaces, selection and view are kept where the names still exist.
+
+        Args:
+            graph: what to show; None shows the empty canvas.
+            types: what is known of its tensors, for the shapes on nodes and edges.
+            title: the file's name, first in the breadcrumb.
+            tree: `tree_from_graph(graph)`, if it was made elsewhere already.
+        """
+        self._afterwards.clear()
+        self._title, self._types = title, types
+        before, self._graph = self._graph, graph
+        if graph is None:
+            self._steps.cancel()
+            self._scene = None
+            self._take_plan(None)
+            return
+        is_new = before is None or self._scene is None or _is_other(before, graph)
+        self._draw_anew(graph, tree, is_new=is_new)
+
+    def _draw_anew(self, graph: Graph, tree: Tree | None, *, is_new: bool) -> None:
+        opened = self.expanded()
+        settle = self.show_start if is_new else self._anchor(None)
+
+        def work() -> Pace[None]:
+            made = tree if tree is not None else (yield from tree_steps(graph))
+            scene = Scene(made, self._ink.metrics, self._types)
+            if is_new:
+                scene.set_expanded(scene.first_expansion())
+            else:
+                found = (made.find_group(name) for name in opened)
+                scene.set_expanded(item for item in found if item is not None)
+            yield from self._drawn(scene)
+            self._scene = scene
+
+        def arrived() -> None:
+            self._take_plan(self._arriving)
+            settle()
+            waiting, self._afterwards = self._afterwards, []
+            for action in waiting:
+                action()
+
+        self._steps.run(work(), arrived)
+
+    def _when_shown(self, action: Callable[[], None]) -> bool:
+        """Whether the graph is on the canvas; if it is still being laid out, `action` waits."""
+        if self._scene is not None and self._scene.tree.graph is self._graph:
+            return True
+        if self._graph is not None:
+            self._afterwards.append(action)
+        return False
+
+    def graph(self) -> Graph | None:
+        """The graph shown."""
+        return self._graph
+
+    def title(self) -> str:
+        """The file's name."""
+        return self._title
+
+    def plan(self) -> Plan | None:
+        """The picture shown."""
+        return self._plan
+
+    def set_types(self, types: TensorTypes | None) -> None:
+        """Take what is known of the tensors now; the view stays where it is."""
+        if not self._when_shown(lambda: self.set_types(types)):
+            return
+        self._types = types
+        if self._scene is not None:
+            self._scene.set_types(types)
+            self._lay_out(self._anchor(None))
+
+    def set_overlay(self, overlay: Overlay) -> None:
+        """Mark nodes; `Overlay()` takes all marks away."""
+        self._overlay = overlay
+        if self._plan is not None:
+            self._mark(self._plan.tree)
+            self._picture_item.repaint()
+        self.picture_changed.emit()
+
+    def _mark(self, tree: Tree) -> None:
+        self._picture_item.marks = self._light_item.marks = Marks(tree, self._overlay)
+
+    def overlay(self) -> Overlay:
+        """The marks shown."""
+        return self._overlay
+
+    def marks(self) -> Marks | None:
+        """The overlay as it is drawn."""
+        return self._picture_item.marks
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours and fonts."""
+        if theme == self._ink.theme:
+            return
+        self._ink = Ink(theme)
+        self._picture_item.ink = self._light_item.ink = self._ink
+        self.setBackgroundBrush(theme.color("canvas"))
+        self._picture_item.repaint()
+        self._light_item.update()
+        self.picture_changed.emit()
+
+    def theme(self) -> Theme:
+        """The colours shown."""
+        return self._ink.theme
+
+    # Opening and closing
+
+    def expand(self, namespace: str) -> None:
+        """Open a namespace and those around it."""
+        if not self._when_shown(lambda: self.expand(namespace)) or self._scene is None:
+            return
+        tree = self._scene.tree
+        item = tree.find_group(namespace)
+        if item is not None:
+            self._set_open(self._scene.expanded | {item, *tree.ancestors(item)}, item)
+
+    def collapse(self, namespace: str) -> None:
+        """Close a namespace; those inside stay as they are for when it opens again."""
+        if not self._when_shown(lambda: self.collapse(namespace)) or self._scene is None:
+            return
+        item = self._scene.tree.find_group(namespace)
+        if item is not None:
+            self._set_open(self._scene.expanded - {item}, item)
+
+    def toggle(self, namespace: str) -> None:
+        """Open a closed namespace, close an open one."""
+        item = self._scene.tree.find_group(namespace) if self._scene is not None else None
+        if item is not None and self._scene is not None:
+            (self.collapse if self._scene.is_open(item) else self.expand)(namespace)
+
+    def expand_all(self) -> None:
+        """Open every namespace."""
+        if self._when_shown(self.expand_all) and self._scene is not None:
+            groups = range(1, len(self._scene.tree.groups))
+            self._set_open(frozenset(~at for at in groups), None)
+
+    def collapse_all(self) -> None:
+        """Close every namespace."""
+        if self._when_shown(self.collapse_all):
+            self._set_open(frozenset(), None)
+
+    def expanded(self) -> frozenset[str]:
+        """The open namespaces, as `path/`."""
+        if self._scene is None:
+            return frozenset()
+        return frozenset(map(self._scene.tree.name, self._scene.expanded))
+
+    def set_expanded(self, namespaces: Iterable[str]) -> None:
+        """Open exactly these namespaces."""
+        names = tuple(namespaces)
+        if self._when_shown(lambda: self.set_expanded(names)) and self._scene is not None:
+            found = map(self._scene.tree.find_group, names)
+            self._set_open(frozenset(item for item in found if item is not None), None)
+
+    def cancel_layout(self) -> None:
+        """Stop a layout that is going on; the picture stays as it was."""
+        if not self._steps.is_running:
+            return
+        self._steps.cancel()
+        self._afterwards.clear()
+        if self._plan is None:
+            self._graph = self._scene = None
+        else:
+            self._graph, self._scene = self._plan.tree.graph, self._plan.scene
+            shown = zip(self._plan.picture.items, self._plan.picture.is_open, strict=True)
+            self._scene.set_expanded([item for item, is_open in shown if is_open])
+            self.expansion_changed.emit(tuple(sorted(self.expanded())))
+        self.picture_changed.emit()
+
+    def is_laying_out(self) -> bool:
+        """Whether a layout is going on."""
+        return self._steps.is_running
+
+    def finish_layout(self) -> None:
+        """Wait for a layout that is going on (for tests and pictures)."""
+        self._steps.finish()
+
+    def _set_open(self, groups: frozenset[int], around: int | None) -> None:
+        """Open these groups, keeping the place of `around` (else of the view's middle)."""
+        if self._scene is None or not self._scene.set_expanded(groups):
+            return
+        self._lay_out(self._anchor(around))
+        self.expansion_changed.emit(tuple(sorted(self.expanded())))
+
+    def _lay_out(self, settle: Callable[[], None]) -> None:
+        """Draw the scene as it is now, then call `settle`."""
+        if self._scene is None:
+            return
+
+        def done() -> None:
+            self._take_plan(self._arriving)
+            settle()
+
+        self._steps.run(self._drawn(self._scene), done)
+
+    def _drawn(self, scene: Scene) -> Pace[None]:
+        """Arrange and index a scene; the plan waits in `_arriving`."""
+        picture = yield from scene.work()
+        plan = Plan(scene, picture)
+        yield from plan.prepare()
+        self._arriving = plan
+
+    def _take_plan(self, plan: Plan | None) -> None:
+        before, self._plan, self._arriving = self._plan, plan, None
+        if plan is not None and (before is None or before.tree is not plan.tree):
+            self._mark(plan.tree)
+        self._picture_item.show_plan(plan)
+        self._light_item.show_plan(plan)
+        self.set_content(plan.rect if plan is not None else QRectF())
+        self.picture_changed.emit()
+        self.viewport().update()
+
+    def _anchor(self, item: int | None) -> Callable[[], None]:
+        """Return what puts back what is under the mouse, or `item`, or else the view's middle."""
+        plan = self._plan
+        if plan is None:
+            return lambda: None
+        if item is None or item not in plan.index:
+            at = plan.box_at(self.mapToScene(self.viewport().rect().center()))
+            item = plan.picture.items[at] if at is not None else None
+        if item is None:
+            return lambda: None
+        name = plan.tree.name(item)
+        rect = plan.item_rect(item)
+        point = rect.topLeft() + QPointF(rect.width() / 2, min(rect.height(), OPEN_HEAD) / 2)
+        mouse = self.mapToScene(self.viewport().mapFromGlobal(self.cursor().pos()))
+        if self.viewport().underMouse() and rect.contains(mouse):
+            point = mouse
+        across = point.x() - rect.left()
+        share = across / max(rect.width(), 1.0)
+        down = min(point.y() - rect.top(), OPEN_HEAD)
+        where = self.viewportTransform().map(QPointF(point.x(), rect.top() + down))
+
+        def settle() -> None:
+            now_plan = self._plan
+            if now_plan is None:
+                return
+            tree = now_plan.tree
+            kept = tree.find_group(name) if name.endswith("/") else tree.find(name)
+            shown = shown_for(tree, now_plan, kept) if kept is not None else None
+            if shown is None:
+                return
+            now = now_plan.item_rect(shown)
+            # The triangle stays under the mouse, so that another click undoes the first.
+            x = now.left() + (across if across < CHEVRON else share * now.width())
+            self.hold(QPointF(x, now.top() + down), where)
+
+        return settle
+
+
+def _is_other(before: Graph, graph: Graph) -> bool:
+    """Whether two graphs have too little in common for the view of one to suit the other."""
+    names = [node.name for node in before.nodes[:: max(len(before) // _SAMPLE, 1)]]
+    return 2 * sum(name in graph for name in names) < len(names)

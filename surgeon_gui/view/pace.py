@@ -1,0 +1,26 @@
+"""Long work in steps, so that a window can stay alive in between.
+
+A piece of work is a generator that yields now and then (a share done, 0 to 1, where it knows one)
+and returns its result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TypeVar
+
+T = TypeVar("T")
+Pace = Generator[float, None, T]
+
+# Items handled between two yields: a few milliseconds of work.
+BATCH = 1500
+
+
+def completed(work: Pace[T]) -> T:
+    """Do all of it at once and return its result."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: T = done.value
+            return result
