@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
 from surgeon_gui.errors import GraphCycle, GraphError
 from surgeon_gui.graph.model import Graph, Node, TensorRef
@@ -227,19 +227,43 @@ def deduce_outputs(graph: Graph) -> tuple[TensorRef, ...]:
 
     Those are the nodes nothing reads, in file order, less the leftovers: checks and side effects,
     pivots of conditionals, loop exits, what carries no data of an input (constants, shape
-    arithmetic), and random masks of removed dropout. Where a test would leave nothing, it is not
-    applied: the output of a graph without inputs is a constant.
+    arithmetic), and random masks of removed dropout. What only leftovers read is looked at in their
+    place. A graph of nothing else (a constant one) has its last nodes as outputs.
     """
     if graph.outputs is not None:
         return graph.outputs
-    leaves = [node for node in graph.nodes if _is_leaf(graph, node)]
-    for is_leftover in _leftover_tests(graph):
-        leaves = [node for node in leaves if not is_leftover(node)] or leaves
+    tests = tuple(_leftover_tests(graph))
+    first = [node for node in graph.nodes if _is_leaf(graph, node, frozenset())]
+    leaves = _without_leftovers(graph, first, tests)
+    if not leaves:
+        leaves = first
+        for is_leftover in tests:
+            leaves = [node for node in leaves if not is_leftover(node)] or leaves
     return tuple(
         TensorRef(node.name, port)
         for node in leaves
         for port in range(output_count(node) if node.op in _ALL_OUTPUTS else 1)
     )
+
+
+def _without_leftovers(
+    graph: Graph, leaves: Sequence[Node], tests: Sequence[Callable[[Node], bool]]
+) -> list[Node]:
+    """Return the leaves, each leftover replaced by those of its producers only leftovers read."""
+    leftovers: set[str] = set()
+    found: dict[str, Node] = {}
+    pending = list(leaves)
+    while pending:
+        node = pending.pop()
+        if node.name in found or node.name in leftovers:
+            continue
+        if not any(is_leftover(node) for is_leftover in tests):
+            found[node.name] = node
+            continue
+        leftovers.add(node.name)
+        producers = (graph.get(ref.node) for ref in node.inputs)
+        pending += [p for p in producers if p is not None and _is_leaf(graph, p, leftovers)]
+    return sorted(found.values(), key=lambda node: graph.position(node.name))
 
 
 def _leftover_tests(graph: Graph) -> Iterator[Callable[[Node], bool]]:
@@ -252,14 +276,17 @@ def _leftover_tests(graph: Graph) -> Iterator[Callable[[Node], bool]]:
     valued = _fed(graph, through_shapes=False)
     yield lambda node: node.name not in valued and not is_identity_like(node.op)
     random = {node.name for node in graph.nodes if node.op in _RANDOM_OPS}
-    yield lambda node: bool(random) and _is_dropout_mask(graph, node, random)
+    if random:
+        yield lambda node: _is_dropout_mask(graph, node, random)
 
 
-def _is_leaf(graph: Graph, node: Node) -> bool:
+def _is_leaf(graph: Graph, node: Node, leftovers: Set[str]) -> bool:
+    """Whether nothing but leftovers and waiting NoOps and Asserts read it."""
     if node.op in _SIDE_EFFECTS or output_count(node) == 0:
         return False
     return all(
-        reader.op in ("NoOp", "Assert") and all(ref.node != node.name for ref in reader.inputs)
+        reader.name in leftovers
+        or (reader.op in ("NoOp", "Assert") and all(r.node != node.name for r in reader.inputs))
         for reader in graph.consumers(node.name)
     )
 

@@ -53,7 +53,9 @@ def _infer(
         return _unknown(node, inputs)
     try:
         return tuple(function(node, inputs, values))
-    except (IndexError, TypeError, ZeroDivisionError) as error:
+    except Mismatch:
+        raise
+    except (IndexError, TypeError, ValueError, KeyError, ZeroDivisionError) as error:
         raise Mismatch("has too few inputs or a wrong attribute") from error
 
 

@@ -42,6 +42,7 @@ _SIGNATURES: dict[str, str] = {
         StopGradient Sub Sum Svd Switch Tan Tanh TanhGrad Tile TopK TopKV2 Transpose TruncateDiv
         TruncateMod Unique UniqueV2 UniqueWithCounts Unpack UpperBound Xdivy Xlog1py Xlogy
         ZerosLike Zeta _FusedConv2D _FusedMatMul
+        _Retval
     """,
     "dtype=f32": """
         Const HostConst ImmutableConst Placeholder PlaceholderV2 ReadVariableOp TensorArray
