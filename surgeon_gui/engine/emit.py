@@ -83,6 +83,12 @@ def emit(network: Network, flavour: Flavour, definition: Any) -> Emission:
                 tensor.name = spec.name
                 _check_shape(tensor, layer, said.errors)
                 emission.tensors[spec.name] = tensor
+        if said.errors:
+            # A refused setter only logs, and leaves the parameter as it was.
+            raise BuildFailed(
+                _because(f"TensorRT refuses the {layer.kind.type_name} layer", said.errors),
+                where=layer.origin[0] if layer.origin else layer.name,
+            )
     for name in network.outputs:
         definition.mark_output(emission.tensors[name])
     return emission
@@ -185,14 +191,19 @@ class LayerEmitter:
         found: Callable[..., Any] = getattr(self.net, name)
         return found
 
-    def weights(self, array: Array | None) -> Any:
-        """Return `array` as TensorRT takes weights, kept alive for it; None is no weights.
+    def weights(self, array: Array | None, like: Array | None = None) -> Any:
+        """Return `array` as TensorRT takes weights, kept alive for it.
+
+        Args:
+            array: the weights; None is no weights.
+            like: weights whose dtype missing ones must have.
 
         Raises:
             EngineError: TensorRT has no weights of that dtype.
         """
         if array is None:
-            return self.flavour.module.Weights()
+            kinds = [] if like is None else [self.data_type(DType.from_numpy(like.dtype))]
+            return self.flavour.module.Weights(*kinds)
         dtype = DType.from_numpy(array.dtype)
         kind = self.data_type(dtype)
         if not array.flags.c_contiguous:

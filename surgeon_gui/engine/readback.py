@@ -20,7 +20,7 @@ from surgeon_gui.engine.flavours import Flavour
 from surgeon_gui.errors import EngineError
 from surgeon_gui.graph.values import Array, DType
 from surgeon_gui.network.ir import Dims, Kind, Layer, Network, Tensor
-from surgeon_gui.network.layers import Plugin
+from surgeon_gui.network.layers import Plugin, Slice
 from surgeon_gui.registry import Registry
 
 E = TypeVar("E", bound=enum.Enum)
@@ -140,20 +140,21 @@ def readable(weights: Any) -> Array:
 
 def unreadable_as_zeros(network: Network) -> Network:
     """Return `network` as it would read back: weights of bfloat16 and float8 are zeros."""
+    tensors = network.tensors
 
-    def blank(kind: Kind) -> Kind:
-        hidden = {
+    def blank(layer: Layer) -> Kind:
+        hidden: dict[str, Any] = {
             name: np.zeros_like(array)
-            for name, array in kind.weights().items()
+            for name, array in layer.kind.weights().items()
             if DType.from_numpy(array.dtype) in BY_POINTER
         }
-        return dataclasses.replace(kind, **hidden) if hidden else kind
+        if isinstance(layer.kind, Slice) and tensors[layer.inputs[0]].dtype in BY_POINTER:
+            hidden["fill_value"] = 0.0
+        return dataclasses.replace(layer.kind, **hidden)
 
     return dataclasses.replace(
         network,
-        layers=tuple(
-            dataclasses.replace(layer, kind=blank(layer.kind)) for layer in network.layers
-        ),
+        layers=tuple(dataclasses.replace(layer, kind=blank(layer)) for layer in network.layers),
     )
 
 

@@ -16,14 +16,17 @@ import numpy as np
 from surgeon_gui.errors import ConvertError
 from surgeon_gui.graph.values import Array, DType
 from surgeon_gui.network.ir import Kind, Layer, Network, Tensor
-from surgeon_gui.network.layers import LRN, NMS, Cast, Constant, Cumulative, Plugin
+from surgeon_gui.network.layers import LRN, NMS, Cast, Constant, Cumulative, Deconvolution, Plugin
 
 _LOG = logging.getLogger(__name__)
 
 _LARGEST = {DType.FLOAT16: 65504.0, DType.BFLOAT16: (2 - 2**-7) * 2.0**127}
 
-IN_FLOAT32 = (LRN, NMS, Cumulative, Plugin)
-"""Kinds that keep float32."""
+IN_FLOAT32: dict[DType, tuple[type[Kind], ...]] = {
+    DType.FLOAT16: (LRN, NMS, Cumulative, Plugin),
+    DType.BFLOAT16: (LRN, NMS, Cumulative, Plugin, Deconvolution),
+}
+"""Kinds that keep float32; TensorRT for RTX 1.7 builds no bfloat16 deconvolution."""
 
 
 def with_precision(network: Network, dtype: DType) -> Network:
@@ -66,7 +69,7 @@ class _Rewriter:
         return dataclasses.replace(self._network, layers=tuple(self._layers))
 
     def _add(self, layer: Layer, outputs: set[str]) -> None:
-        keeps = isinstance(layer.kind, IN_FLOAT32)
+        keeps = isinstance(layer.kind, IN_FLOAT32[self._dtype])
         wanted = DType.FLOAT32 if keeps else self._dtype
         inputs = tuple(self._as(name, wanted, layer) for name in layer.inputs)
         kind = layer.kind if keeps else self._convert(layer)

@@ -32,7 +32,7 @@ def activation(kind: Activation, out: LayerEmitter) -> Any:
 def scale(kind: Scale, out: LayerEmitter) -> Any:
     mode = out.flavour.get("ScaleMode", "CHANNEL" if kind.scale.ndim else "UNIFORM")
     shift, factor, power = (
-        out.weights(None if array is None else array.reshape(-1))
+        out.weights(None if array is None else array.reshape(-1), like=kind.scale)
         for array in (kind.shift, kind.scale, kind.power)
     )
     return out.net.add_scale_nd(out.inputs[0], mode, shift, factor, power, kind.channel_axis)

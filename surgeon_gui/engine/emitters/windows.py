@@ -23,7 +23,7 @@ def convolution(kind: Convolution, out: LayerEmitter) -> Any:
         kind.num_output_maps,
         kind.kernel_size,
         out.weights(kind.kernel),
-        out.weights(kind.bias),
+        out.weights(kind.bias, like=kind.kernel),
     )
     if made is not None:
         _set_windows(made, kind)
@@ -40,7 +40,7 @@ def deconvolution(kind: Deconvolution, out: LayerEmitter) -> Any:
         kind.num_output_maps,
         kind.kernel_size,
         out.weights(kind.kernel),
-        out.weights(kind.bias),
+        out.weights(kind.bias, like=kind.kernel),
     )
     if made is not None:
         _set_windows(made, kind)
