@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,12 +47,18 @@ class TensorComparison:
     problem: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the row with its metrics laid flat beside name and shape."""
+        """Return the row as JSON's own types, its metrics laid flat beside name and shape.
+
+        JSON has no infinity (the PSNR of equal tensors, a difference to NaN): None stands for it.
+        """
+        figures = {
+            name: figure if math.isfinite(figure) else None for name, figure in self.metrics.items()
+        }
         return {
             "name": self.name,
             "shape": list(self.shape),
             "ok": self.ok,
-            **self.metrics,
+            **figures,
             "problem": self.problem,
         }
 
@@ -73,7 +80,7 @@ class ComparisonReport:
         return next((row for row in self.rows if not row.ok), None)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as JSON's own types (figures may be infinite)."""
+        """Return the report as JSON's own types."""
         first = self.first_divergence
         return {
             "ok": self.ok,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -18,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 KEEP_JOBS = 40
 KEEP_SECONDS = 14 * 24 * 3600
+KEEP_BYTES = 4 << 30
 _OWNER = "owner.pid"
 
 
@@ -47,25 +50,57 @@ def new_job_directory(kind: str, root: Path | None = None) -> Path:
     return directory
 
 
-def prune(root: Path, *, keep: int = KEEP_JOBS, seconds: float = KEEP_SECONDS) -> list[Path]:
-    """Delete job folders that are too old or too many; return them.
+def prune(
+    root: Path,
+    *,
+    keep: int = KEEP_JOBS,
+    seconds: float = KEEP_SECONDS,
+    size: int = KEEP_BYTES,
+) -> list[Path]:
+    """Delete job folders that are too old or too many, or past `size` bytes in sum; return them.
 
-    A folder whose client still runs is left alone.
+    The newest are kept. A folder whose client still runs is left alone.
     """
     folders = [path for path in root.iterdir() if path.is_dir() and path.name[:8].isdigit()]
     folders.sort(key=lambda path: path.name, reverse=True)
     oldest = time.time() - seconds
-    doomed = [
-        folder
-        for position, folder in enumerate(folders)
-        if (position >= keep or folder.stat().st_mtime < oldest) and not _is_owned(folder)
-    ]
+    total = 0
+    doomed = []
+    for position, folder in enumerate(folders):
+        total += _size(folder)
+        outdated = folder.stat().st_mtime < oldest
+        if (position >= keep or outdated or total > size) and not _is_owned(folder):
+            doomed.append(folder)
     for folder in doomed:
-        try:
-            shutil.rmtree(folder)
-        except OSError as error:
-            logger.warning("The old job folder %s cannot be deleted: %s", folder, error)
+        _delete(folder)
     return doomed
+
+
+@contextlib.contextmanager
+def job_directory(kind: str, root: Path | None = None) -> Iterator[Path]:
+    """Yield a new folder for a job, which goes when all went well and stays for study otherwise.
+
+    Raises:
+        SaveError: the folder cannot be made.
+    """
+    directory = new_job_directory(kind, root)
+    try:
+        yield directory
+    except BaseException:
+        release(directory)
+        raise
+    _delete(directory)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+
+
+def _delete(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        logger.warning("The job folder %s cannot be deleted: %s", folder, error)
 
 
 def release(directory: Path) -> None:

@@ -57,8 +57,10 @@ class OnnxRunner:
             levels.ORT_ENABLE_ALL if optimised else levels.ORT_DISABLE_ALL
         )
         try:
+            data = model.SerializeToString()
+            del model
             self._session = onnxruntime.InferenceSession(
-                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+                data, options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # ONNX Runtime's errors share no base class.
             raise ConvertError(

@@ -10,9 +10,9 @@ import numpy as np
 
 from surgeon_gui.errors import ConvertError, GraphError, JobFailed, Unsupported, UsageError
 from surgeon_gui.graph.graphdef import PROTOBUF_LIMIT, graphdef_from_graph
-from surgeon_gui.graph.model import Graph, TensorRef, unknown_node
+from surgeon_gui.graph.model import Graph, Node, TensorRef, unknown_node
 from surgeon_gui.graph.query import deduce_inputs, reachable
-from surgeon_gui.graph.values import Array, DType, Shape, TensorType
+from surgeon_gui.graph.values import Array, DType, Shape, TensorType, TensorValue
 from surgeon_gui.reference.tensorflow_import import import_tensorflow
 
 CHUNK_BYTES = 256 << 20
@@ -23,6 +23,10 @@ _NODE_IN_ERROR = re.compile(
     r"\{\{node ([^}]+)\}\}|[Nn]ode '([^']+)'|name: \"([^\"]+)\"|of node (\S+) was passed"
 )
 _PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
+_LARGE_CONSTANT = 1 << 16
+_FEEDABLE = frozenset(
+    {DType.FLOAT32, DType.FLOAT64, DType.FLOAT16, DType.INT32, DType.INT64, DType.UINT8}
+)
 _NO_VALUES = frozenset({DType.RESOURCE, DType.VARIANT})
 
 
@@ -55,10 +59,9 @@ class TensorflowRunner:
         for name in shapes or {}:
             if name not in graph:
                 raise unknown_node(name, [node.name for node in graph])
-        message = self._prepared(shapes or {})
+        light, self._weights = _without_weights(self.graph)
         self._tf_graph = self._tf.Graph()
-        self._import(message)
-        del message
+        self._import(self._prepared(light, shapes or {}))
         options = self._tf.compat.v1.ConfigProto(allow_soft_placement=True)
         options.graph_options.rewrite_options.disable_meta_optimizer = True
         options.graph_options.optimizer_options.opt_level = -1
@@ -76,8 +79,8 @@ class TensorflowRunner:
         """Free the session's memory."""
         self._session.close()
 
-    def _prepared(self, shapes: Mapping[str, Sequence[int]]) -> Any:
-        data = graphdef_from_graph(self.graph)
+    def _prepared(self, graph: Graph, shapes: Mapping[str, Sequence[int]]) -> Any:
+        data = graphdef_from_graph(graph)
         if len(data) > PROTOBUF_LIMIT:
             raise ConvertError(
                 "TensorFlow cannot load a graph larger than 2 GiB.",
@@ -222,6 +225,8 @@ class TensorflowRunner:
             if ref.node not in self.graph:
                 continue
             prepared[self._tensor(ref)] = _fitting(name, array, self.type(ref))
+        for name, array in self._weights.items():
+            prepared.setdefault(self._tensor(TensorRef(name)), array)
         for node in self.graph:
             if node.op in _PLACEHOLDERS and node.name not in feeds:
                 raise UsageError(
@@ -236,6 +241,28 @@ def _needed(graph: Graph, targets: Iterable[TensorRef]) -> Graph:
     kept = reachable(graph, {ref.node for ref in targets})
     nodes = tuple(node for node in graph.nodes if node.name in kept)
     return Graph(nodes, graph.versions, graph.library)
+
+
+def _without_weights(graph: Graph) -> tuple[Graph, dict[str, Array]]:
+    """Return the graph with its large constants as placeholders, and what to feed them.
+
+    TensorFlow 2.21 holds a constant about six times on its way from a GraphDef into a session, a
+    fed array once (ResNet50, 102 MB: 490 MB less at the peak); kernels and results are the same.
+    """
+    weights: dict[str, Array] = {}
+    nodes: list[Node] = []
+    for node in graph:
+        value = node.attrs.get("value") if node.op == "Const" else None
+        if (
+            isinstance(value, TensorValue)
+            and value.dtype in _FEEDABLE
+            and value.nbytes >= _LARGE_CONSTANT
+        ):
+            weights[node.name] = value.array
+            attrs = {"dtype": value.dtype, "shape": Shape(value.shape)}
+            node = node.replace(op="Placeholder", attrs=attrs)
+        nodes.append(node)
+    return Graph(tuple(nodes), graph.versions, graph.library), weights
 
 
 def _fitting(name: str, array: Array, kind: TensorType) -> Array:

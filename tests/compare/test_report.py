@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -79,3 +81,13 @@ def test_nothing_compared_is_not_ok() -> None:
     assert not ComparisonReport(()).ok
     assert ComparisonReport(()).first_divergence is None
     assert compare_tensors({"a": np.ones(1)}, {"a": np.ones(1)}).ok
+
+
+def test_a_row_is_strict_json_even_where_figures_are_infinite() -> None:
+    equal = compare_tensor("y", np.ones((2, 2)), np.ones((2, 2))).as_dict()
+    assert equal["psnr"] is None
+    assert equal["max_abs"] == 0
+    assert equal["shape"] == [2, 2]
+    strange = compare_tensor("y", np.array([1, np.nan]), np.ones(2)).as_dict()
+    assert strange["max_abs"] is None
+    assert json.loads(json.dumps(strange, allow_nan=False)) == strange

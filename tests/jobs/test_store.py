@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from surgeon_gui.errors import SaveError
-from surgeon_gui.jobs.store import new_job_directory, prune, release
+from surgeon_gui.errors import JobFailed, SaveError
+from surgeon_gui.jobs.store import job_directory, new_job_directory, prune, release
 
 
 @pytest.fixture
@@ -38,6 +38,30 @@ def test_what_is_too_old_goes(tmp_path: Path, folders: list[Path]) -> None:
     past = time.time() - 1000
     os.utime(folders[5], (past, past))
     assert prune(tmp_path, seconds=500) == [folders[5]]
+
+
+def test_what_does_not_fit_goes(tmp_path: Path, folders: list[Path]) -> None:
+    for folder in folders:
+        (folder / "outputs.npz").write_bytes(bytes(1000))
+    assert prune(tmp_path, size=2500) == folders[3::-1]
+
+
+def test_a_folder_goes_when_the_job_went_well(tmp_path: Path) -> None:
+    with job_directory("build", tmp_path) as made:
+        (made / "spec.json").write_text("{}")
+    assert not made.exists()
+
+
+def fail_in_a_folder_of(root: Path) -> None:
+    with job_directory("build", root):
+        raise JobFailed("No.")
+
+
+def test_a_folder_stays_when_the_job_failed(tmp_path: Path) -> None:
+    with pytest.raises(JobFailed):
+        fail_in_a_folder_of(tmp_path)
+    (kept,) = tmp_path.iterdir()
+    assert prune(tmp_path, keep=0) == [kept]
 
 
 def test_a_folder_in_use_stays_until_it_is_released(tmp_path: Path, folders: list[Path]) -> None:
