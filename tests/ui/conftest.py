@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -70,6 +72,20 @@ class Driver:
             lambda: not window.session.tasks.is_busy() and not window.canvas.is_laying_out(),
             timeout=30_000,
         )
+
+    def click(self, widget: QWidget, at: QPoint | None = None) -> None:
+        """Press the left mouse button on a widget, in its middle unless told."""
+        place = widget.rect().center() if at is None else at
+        none = Qt.KeyboardModifier.NoModifier
+        QTest.mouseClick(widget, Qt.MouseButton.LeftButton, none, place)
+
+    def key(self, widget: QWidget, key: Qt.Key, *, ctrl: bool = False) -> None:
+        """Press a key while a widget has the keyboard."""
+        held = Qt.KeyboardModifier.ControlModifier if ctrl else Qt.KeyboardModifier.NoModifier
+        QTest.keyClick(widget, key, held)
+
+    def type(self, widget: QWidget, text: str) -> None:
+        QTest.keyClicks(widget, text)
 
     def open(self, path: Path) -> None:
         self.window.files.open(path)

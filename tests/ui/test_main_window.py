@@ -32,7 +32,7 @@ def test_a_sample_opens_by_a_click(driver: Driver) -> None:
         for each in window.welcome.findChildren(QPushButton)
         if each.toolTip().endswith("boxes3d.pb")
     )
-    driver.bot.mouseClick(link, Qt.MouseButton.LeftButton)
+    driver.click(link)
     driver.settle()
     assert window.session.title == "boxes3d.pb"
     assert window.stack.currentWidget() is window.canvas
@@ -115,7 +115,7 @@ def test_recent_files_are_remembered_for_the_next_start(
         for each in second.window.welcome.findChildren(QPushButton)
         if each.toolTip() == str(CIFAR)
     )
-    second.bot.mouseClick(link, Qt.MouseButton.LeftButton)
+    second.click(link)
     second.settle()
     assert second.window.session.title == "cifar_small.pb"
 
@@ -142,13 +142,13 @@ def test_unsaved_changes_are_asked_about_before_closing(driver: Driver, tmp_path
     assert box is not None
     assert window.isVisible()
     cancel = box.button(QMessageBox.StandardButton.Cancel)
-    driver.bot.mouseClick(cancel, Qt.MouseButton.LeftButton)
+    driver.click(cancel)
     assert window.isVisible()
     window.close()
     box = window.findChildren(QMessageBox, "unsaved")[-1]
     save = next(each for each in box.buttons() if each.text().startswith("Save"))
     driver.answers.path = tmp_path / "saved.pb"
-    driver.bot.mouseClick(save, Qt.MouseButton.LeftButton)
+    driver.click(save)
     driver.bot.waitUntil(lambda: not window.isVisible(), timeout=10_000)
     assert driver.answers.path.stat().st_size > 0
 
@@ -163,7 +163,7 @@ def test_discarding_changes_opens_the_other_file(driver: Driver) -> None:
     box = window.findChild(QMessageBox, "unsaved")
     assert box is not None
     discard = next(each for each in box.buttons() if each.text() == "Discard")
-    driver.bot.mouseClick(discard, Qt.MouseButton.LeftButton)
+    driver.click(discard)
     driver.settle()
     assert window.session.title == MOBILENET.name
 
@@ -184,10 +184,10 @@ def test_dark_and_light_dress_every_panel(driver: Driver) -> None:
 def test_the_palette_runs_a_command_by_keyboard(driver: Driver) -> None:
     driver.open(CIFAR)
     window = driver.window
-    driver.bot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    driver.key(window, Qt.Key.Key_K, ctrl=True)
     assert window.palette_.isVisible()
-    driver.bot.keyClicks(window.palette_.field, "expand all")
-    driver.bot.keyClick(window.palette_.field, Qt.Key.Key_Return)
+    driver.type(window.palette_.field, "expand all")
+    driver.key(window.palette_.field, Qt.Key.Key_Return)
     driver.settle()
     assert not window.palette_.isVisible()
 

@@ -154,6 +154,11 @@ class BuildPanel(QWidget):
         self._fill_flavours()
         self._enable()
 
+    def use_settings(self, settings: Settings) -> None:
+        """Build as these settings say from now on."""
+        self._settings = settings
+        self._fill_flavours()
+
     def is_running(self) -> bool:
         return self._preparing or self.job.is_running
 

@@ -176,6 +176,10 @@ class VerifyPanel(QWidget):
         self._model.theme = theme
         self.table.viewport().update()
 
+    def use_settings(self, settings: Settings) -> None:
+        """Verify as these settings say from now on."""
+        self._settings = settings
+
     def is_running(self) -> bool:
         return self._preparing or self.job.is_running
 
