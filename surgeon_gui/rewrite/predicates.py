@@ -20,6 +20,10 @@ from surgeon_gui.graph.values import Array, AttrValue, DType, Shape
 from surgeon_gui.rewrite.subject import Match, Mismatch, Subject
 
 
+class NoSuchNode(LookupError):
+    """A captured tensor has no producer."""
+
+
 @dataclass(frozen=True)
 class Place:
     """A match in its graph, as the tests see it."""
@@ -31,10 +35,14 @@ class Place:
         return self.match.tensors[name]
 
     def node(self, name: str) -> Node:
-        """The node that makes the captured tensor."""
+        """The node that makes the captured tensor.
+
+        Raises:
+            NoSuchNode: the graph is damaged, nothing makes it.
+        """
         found = self.subject.get(self.tensor(name).node)
         if found is None:
-            raise KeyError(name)
+            raise NoSuchNode(f"{self.tensor(name)} does not exist.")
         return found
 
     def value(self, name: str) -> Array | None:
@@ -272,7 +280,10 @@ class _Call:
     negated: bool
 
     def problem(self, place: Place) -> str | None:
-        found = PREDICATES[self.name](place, *self.args)
+        try:
+            found = PREDICATES[self.name](place, *self.args)
+        except NoSuchNode as problem:
+            return str(problem)
         if self.negated:
             shown = f"{self.name}({', '.join(map(str, self.args))})"
             return None if found else f"{shown} holds."

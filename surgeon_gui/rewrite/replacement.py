@@ -19,7 +19,7 @@ from surgeon_gui.graph.values import (
 )
 from surgeon_gui.rewrite.attributes import plugin_attributes, value_from_toml
 from surgeon_gui.rewrite.pattern import AnyTensor, NodePattern, Rest
-from surgeon_gui.rewrite.predicates import Place
+from surgeon_gui.rewrite.predicates import NoSuchNode, Place
 from surgeon_gui.rewrite.subject import Mismatch
 
 
@@ -151,7 +151,10 @@ def _resolve(raw: Any, place: Place, *, whole: bool) -> Any:
         return raw[1:]
     name, dot, key = raw[1:].partition(".")
     if dot:
-        found = place.node(name).attrs.get(key)
+        try:
+            found = place.node(name).attrs.get(key)
+        except NoSuchNode as problem:
+            raise _NoValue(str(problem)) from problem
         if found is None:
             raise _NoValue(f"{place.node(name).name} has no attribute {key}.")
         return found

@@ -35,9 +35,15 @@ class RuleIndex:
         return found
 
 
-def find_rule_matches(graph: Graph, rule: Rule) -> list[Match]:
-    """Return where a rule would apply to the graph as it is, in node order."""
-    subject = Subject.of(graph)
+def find_rule_matches(graph: Graph, rule: Rule, subject: Subject | None = None) -> list[Match]:
+    """Return where a rule would apply to the graph as it is, in node order.
+
+    Args:
+        graph: the graph.
+        rule: the rule.
+        subject: `Subject.of(graph)`, to share what is inferred between several rules.
+    """
+    subject = subject or Subject.of(graph)
     index = RuleIndex([rule])
     found = (rule.match(subject, node.name) for node in graph if index.rules(node.op))
     return [match[0] for match in found if match is not None]

@@ -11,6 +11,7 @@ from surgeon_gui.graph.values import Shape
 from surgeon_gui.rewrite.library import bundled_rules
 from surgeon_gui.rewrite.rule import Rule
 from surgeon_gui.rewrite.search import find_rule_matches
+from surgeon_gui.rewrite.subject import Subject
 from surgeon_gui.targets.base import (
     Problem,
     Question,
@@ -72,10 +73,11 @@ def cures(graph: Graph, target: Target, refused: Iterable[str]) -> dict[str, str
     """Return, for each refused node a rule would replace, the first such rule's id."""
     pending = set(refused)
     found: dict[str, str] = {}
+    subject = Subject.of(graph)
     for rule in rules_for(target):
         if not pending:
             break
-        for match in find_rule_matches(graph, rule):
+        for match in find_rule_matches(graph, rule, subject):
             for name in pending.intersection(match.names):
                 found[name] = rule.id
         pending -= found.keys()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from surgeon_gui.graph.model import TensorRef
+from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.rewrite.predicates import PREDICATES, Place, parse_condition
 from surgeon_gui.rewrite.subject import Match, Subject
@@ -18,7 +18,7 @@ scope/r = Relu(x)
 h = LeakyRelu(x) {alpha=0.25, T=f32}
 c = MaxPool(h) {padding="SAME", strides=[1, 1, 1, 1], ksize=[1, 1, 1, 1]}
 n = NoOp(^h)
-s = Shape(scope/r)
+t = Sigmoid(scope/r)
 """
 
 
@@ -99,3 +99,11 @@ def test_a_condition_holds_or_says_why_not(condition: str, problem: str | None) 
 def test_every_test_is_explained() -> None:
     for name, test in PREDICATES.items():
         assert (test.__doc__ or "").endswith("."), name
+
+
+def test_a_damaged_graph_fails_a_condition_and_nothing_else() -> None:
+    graph = Graph((Node("y", "Relu", [TensorRef("gone")]),))
+    place = Place(Subject.of(graph), Match("y", {"x": TensorRef("gone")}))
+    found = parse_condition("op(x, Relu)", ["x"]).check(place)
+    assert found is not None
+    assert found.reason == "gone does not exist."
