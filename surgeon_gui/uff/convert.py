@@ -6,8 +6,9 @@ used only where the file need not equal NVIDIA's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from surgeon_gui.proto import uff_pb2 as pb
 from surgeon_gui.registry import Registry
 from surgeon_gui.uff import fields
 from surgeon_gui.uff.file import Blob, blob_of
+from surgeon_gui.uff.folding import Folding
 from surgeon_gui.uff.wiring import WiredNode, clean_name
 
 Converter = Callable[["Conversion", WiredNode, list[str]], Iterable[str]]
@@ -98,6 +100,24 @@ class Conversion:
             for name, spec in inputs.items()
             if spec.name is not None and spec.name != name and not strict
         }
+
+    @cached_property
+    def _folding(self) -> Folding:
+        return Folding(self.sources)
+
+    @property
+    def folded(self) -> Set[str]:
+        """Nodes that are written as the constants they come to."""
+        return frozenset() if self.strict else self._folding.names
+
+    def fold(self, name: str) -> TensorValue:
+        """Return what a node in `folded` comes to.
+
+        Raises:
+            Unsupported: it cannot be computed.
+        """
+        self.repaired("what is computed from constants is written as a constant", name)
+        return self._folding.value(name)
 
     def repaired(self, what: str, node: str) -> None:
         """Note a deviation from NVIDIA's converter."""
@@ -258,7 +278,7 @@ class Conversion:
         port = text.partition(":")[2]
         if port in ("", "0"):
             return
-        if is_native(node.op, strict=False):
+        if is_native(node.op, strict=False) or node.name in self.folded:
             raise Unsupported(
                 reader.name,
                 f"It reads output {port} of {node.name}, and {node.op} has one output in UFF.",
@@ -280,6 +300,8 @@ class Conversion:
             Unsupported: it is no constant.
         """
         node = self.source(name, reader.name)
+        if name in self.folded:
+            return self.fold(name)
         value = node.attrs.get("value")
         if node.op != "Const" or not isinstance(value, TensorValue):
             raise Unsupported(

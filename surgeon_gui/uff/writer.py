@@ -264,6 +264,10 @@ def _convert(conversion: Conversion, name: str) -> Iterable[str]:
         )
         return ()
     node = conversion.sources[name]
+    if name in conversion.folded:
+        value = conversion.fold(name)
+        conversion.add_constant(name, value.array, value.dtype)
+        return ()
     inputs = conversion.inputs_of(node)
     convert = CONVERTERS.get(node.op)
     if not conversion.strict:

@@ -176,7 +176,7 @@ class TestRepairs:
     def test_constants_become_dtypes_the_parser_takes(self) -> None:
         graph = graph_of(
             const("d", 1.5), const("i", np.int64(2**40)), const("h", np.float16(2)),
-            node("y", "Pack", "d", "i", "h"),
+            node("y", "Odd", "d", "i", "h"),
         )  # fmt: skip
         export = uff_from_graph(graph, ["y"])
         data = export.meta.referenced_data
@@ -241,6 +241,24 @@ class TestRepairs:
         assert list(conv.fields["padding"].i_list.val) == [2, 2]
         assert conv.fields["number_groups"].i == 2
         assert export.outputs == ("conv",)
+
+    def test_what_is_computed_from_constants_is_a_constant(self) -> None:
+        graph = graph_of(
+            placeholder("x", 1, 2),
+            const("b", np.array([[1, 2]], np.float32)),
+            node("flat", "Squeeze", "b", squeeze_dims=(0,), T=DType.FLOAT32),
+            node("bias", "Neg", "flat", T=DType.FLOAT32),
+            node("y", "BiasAdd", "x", "bias"),
+        )
+        export = uff_from_graph(graph, ["y"])
+        assert list(by_id(export.meta)) == ["bias", "y", "x", "MarkOutput_0"]
+        blob = export.meta.referenced_data["weights_bias"].blob
+        assert np.frombuffer(blob, np.float32).tolist() == [-1, -2]
+        assert export.repairs == (
+            "what is computed from constants is written as a constant (bias)",
+        )
+        with pytest.raises(Unsupported, match="bias is a Neg"):
+            uff_from_graph(graph, ["y"], strict=True)
 
     def test_reading_a_second_output_is_an_error_where_uff_has_one(self) -> None:
         names = ["x", "s", "o", "m", "v"]

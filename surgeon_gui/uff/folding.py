@@ -1,0 +1,72 @@
+"""Constants that nodes compute from constants: UFF wants them as constants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from surgeon_gui.errors import GraphError, OpenError, Unsupported
+from surgeon_gui.graph.evaluate import evaluate, has_evaluator
+from surgeon_gui.graph.model import TensorRef
+from surgeon_gui.graph.values import Array, TensorValue
+from surgeon_gui.uff.wiring import WiredNode, Wiring
+
+
+class Folding:
+    """Which nodes depend on nothing but constants, and what they come to.
+
+    Attributes:
+        names: nodes other than Const that always give the same.
+    """
+
+    def __init__(self, sources: Mapping[str, WiredNode]) -> None:
+        self._sources = sources
+        self._values: dict[str, tuple[Array, ...]] = {}
+        consumers = Wiring(sources.values()).consumers
+        waiting = {name: len(node.input) for name, node in sources.items()}
+        pending = [name for name, node in sources.items() if node.op == "Const"]
+        self.names: set[str] = set()
+        while pending:
+            for reader in consumers[pending.pop()]:
+                waiting[reader.name] -= 1
+                if waiting[reader.name] == 0 and has_evaluator(reader.op):
+                    self.names.add(reader.name)
+                    pending.append(reader.name)
+
+    def value(self, name: str) -> TensorValue:
+        """Return what a node of `names` comes to.
+
+        Raises:
+            Unsupported: it cannot be computed.
+        """
+        pending = [name]
+        while pending:
+            node = self._sources[pending[-1]]
+            refs = [TensorRef.parse(text) for text in node.input if not text.startswith("^")]
+            missing = [
+                ref.node for ref in refs if ref.node in self.names and ref.node not in self._values
+            ]
+            if missing:
+                pending += missing
+                continue
+            pending.pop()
+            self._values[node.name] = self._evaluated(node, refs)
+        return TensorValue.from_array(self._values[name][0])
+
+    def _evaluated(self, node: WiredNode, refs: list[TensorRef]) -> tuple[Array, ...]:
+        try:
+            found = evaluate(node.node, [self._input(ref) for ref in refs])
+        except (GraphError, OpenError, IndexError) as error:
+            raise Unsupported(
+                node.name, f"It cannot be computed: {error}", "Correct its inputs or attributes."
+            ) from error
+        if not found:
+            raise Unsupported(node.name, "It cannot be computed.", "Replace it by a constant.")
+        return found
+
+    def _input(self, ref: TensorRef) -> Array:
+        if ref.node in self._values:
+            return self._values[ref.node][ref.port]
+        value = self._sources[ref.node].attrs.get("value")
+        if not isinstance(value, TensorValue):
+            raise GraphError("It has no value.", where=ref.node)
+        return value.array
