@@ -128,6 +128,10 @@ class Call:
         value = self._attr(name, tuple, default)
         return tuple(int(item) for item in value) if value or default is None else default
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        value = self._attr(name, tuple, ())
+        return tuple(item.decode(errors="replace") for item in value)
+
     def floats(self, name: str) -> tuple[float, ...]:
         return tuple(float(item) for item in self._attr(name, tuple, ()))
 

@@ -28,6 +28,14 @@ def matmul(node: Call, b: Lower) -> Value:
     return Value.of(b.add(kind, one, other), left.dtype)
 
 
+def product(b: Lower, left: Value, right: Value, *, suffix: str = "") -> Value:
+    """Return the matrix product of two tensors of rank 2."""
+    one, first = _factor(b, left, 2, False)
+    other, second = _factor(b, right, 2, False)
+    kind = layers.MatrixMultiply(op0=first, op1=second)
+    return Value.of(b.add(kind, one, other, suffix=suffix), left.dtype)
+
+
 def _factor(b: Lower, value: Value, rank: int, transposed: bool) -> tuple[Tensor, MatrixOperation]:
     """Return the tensor with leading 1s, and whether to transpose it."""
     value = b.view(value, (1,) * (rank - value.rank) + value.shape)

@@ -39,9 +39,7 @@ def fused_batch_norm(node: Call, b: Lower) -> tuple[Value, ...]:
     axis = layout.index("C") if "C" in layout else data.rank - 1
     if node.flag("is_training", True):
         return _train(b, data, (scale, offset), node.number("epsilon", 1e-4), axis)
-    result = _normalise(
-        b, data, (scale, offset, mean, variance), node.number("epsilon", 1e-4), axis
-    )
+    result = normalise(b, data, (scale, offset, mean, variance), node.number("epsilon", 1e-4), axis)
     # Outputs 1 and 2 are the mean and variance given; the rest is reserved space for training.
     return (result, mean, variance, mean, variance, variance)
 
@@ -51,7 +49,7 @@ def global_batch_norm(node: Call, b: Lower) -> Value:
     data, mean, variance, beta, gamma = (node.input(index) for index in range(5))
     if not node.flag("scale_after_normalization", False):
         gamma = Value.known(np.ones(mean.shape, dtype=np.float32))
-    return _normalise(
+    return normalise(
         b, data, (gamma, beta, mean, variance), node.number("variance_epsilon"), data.rank - 1
     )
 
@@ -87,7 +85,7 @@ def _train(
     return (result, *flat, *flat, flat[1])
 
 
-def _normalise(
+def normalise(
     b: Lower, data: Value, parameters: tuple[Value, ...], epsilon: float, axis: int
 ) -> Value:
     """Return scale * (data - mean) / sqrt(variance + epsilon) + offset, per channel."""
