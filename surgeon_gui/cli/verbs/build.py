@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.errors import UsageError
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import PRECISIONS, BuildResult, BuildSpec, ShapeRange
+from surgeon_gui.jobs.store import job_directory
 from surgeon_gui.pipeline import prepare_build
 
 
@@ -68,12 +68,12 @@ def build_verb(
         precision=precision,
         profiles=(ranges,) if ranges else (),
     )
-    with tempfile.TemporaryDirectory(prefix="surgeon-build-") as folder:
+    with job_directory("build") as folder:
         spec = prepare_build(
-            prepared.graph, Path(folder), wanted, outputs=prepared.outputs, shapes=prepared.shapes
+            prepared.graph, folder, wanted, outputs=prepared.outputs, shapes=prepared.shapes
         )
         with job_progress() as on_event:
-            result = run_job(spec, on_event)
+            result = run_job(spec, on_event, directory=folder)
     if as_json:
         print_json({"model": str(model), **_facts(result)})
     else:

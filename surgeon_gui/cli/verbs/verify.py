@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,6 +12,7 @@ from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_optio
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import VerifyResult
+from surgeon_gui.jobs.store import job_directory
 from surgeon_gui.pipeline import prepare_verify
 
 
@@ -60,11 +59,11 @@ def verify_verb(
     before = prepared.original
     if original is not None:
         before = prepare(original, Surgery(shapes=surgery.shapes)).original
-    with tempfile.TemporaryDirectory(prefix="surgeon-verify-") as folder:
+    with job_directory("verify") as folder:
         spec = prepare_verify(
             before,
             prepared.graph,
-            Path(folder),
+            folder,
             outputs=prepared.outputs,
             shapes=prepared.shapes,
             inputs=None if inputs is None else inputs.absolute(),
@@ -73,7 +72,7 @@ def verify_verb(
             save_outputs=None if save_outputs is None else save_outputs.absolute(),
         )
         with job_progress() as on_event:
-            result = run_job(replace(spec), on_event)
+            result = run_job(spec, on_event, directory=folder)
     if as_json:
         print_json({"model": str(model), **_facts(result)})
     else:

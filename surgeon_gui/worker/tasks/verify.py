@@ -49,11 +49,12 @@ def verify(spec: VerifySpec, report: Report) -> VerifyResult:
     original = open_graph(spec.original)
     candidate = open_candidate(spec.network)
     outputs = _chosen(candidate.outputs, spec)
+    given = {} if spec.inputs is None else load_npz(spec.inputs)
     known = [item for item in outputs if item.ref.node in original]
     report.progress("Loading TensorFlow")
     targets = [item.ref for item in known] or None
     with TensorflowRunner(original, targets, _shapes(spec, original)) as runner:
-        feeds = _feeds(spec, runner, candidate)
+        feeds = _feeds(spec, runner, candidate, given)
         mine = {name: feeds[spec.renamed.get(name, name)] for name in candidate.inputs}
         tolerance = Tolerance(spec.max_rel, spec.min_cosine)
         run = _Run(runner, candidate, feeds, mine, tolerance, report)
@@ -107,7 +108,9 @@ def _shapes(spec: VerifySpec, original: Graph) -> dict[str, tuple[int, ...]]:
     return {name: shape for name, shape in spec.shapes.items() if name in original}
 
 
-def _feeds(spec: VerifySpec, runner: TensorflowRunner, candidate: Candidate) -> dict[str, Array]:
+def _feeds(
+    spec: VerifySpec, runner: TensorflowRunner, candidate: Candidate, given: Mapping[str, Array]
+) -> dict[str, Array]:
     """Return an array for every input of either side, under the original's names.
 
     Random ones have the original's dtypes: the network may hold a uint8 image wider.
@@ -123,7 +126,6 @@ def _feeds(spec: VerifySpec, runner: TensorflowRunner, candidate: Candidate) -> 
             kind = TensorType(kind.dtype, Shape.of())
         types[name] = kind
     types.update((name, kind) for name, kind in theirs.items() if name not in types)
-    given = {} if spec.inputs is None else load_npz(spec.inputs)
     missing = {name: kind for name, kind in types.items() if name not in given}
     if spec.inputs is not None:
         for name in missing:

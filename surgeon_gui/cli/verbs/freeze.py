@@ -1,0 +1,81 @@
+"""`surgeon freeze`: SavedModel, checkpoint or Keras file to a frozen graph, in a worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.options import json_option
+from surgeon_gui.cli.progress import job_progress
+from surgeon_gui.jobs.run import run_job
+from surgeon_gui.jobs.spec import FreezeResult, FreezeSpec
+from surgeon_gui.jobs.store import job_directory
+
+_PATH = click.Path(path_type=Path)
+
+
+@VERBS.register("freeze")
+@click.command("freeze")
+@click.argument("source", type=_PATH, metavar="SOURCE")
+@click.option("-o", "target", required=True, type=_PATH, metavar="OUT.pb", help="Where it goes.")
+@click.option("--optimize", is_flag=True, help="Run TensorFlow's graph optimiser as well.")
+@click.option("--signature", help="A SavedModel's entry point; default: serving_default.")
+@click.option("--tag", "tags", multiple=True, help="Which graph of a SavedModel; repeat per tag.")
+@click.option(
+    "--graph", type=_PATH, metavar="GRAPH.pb", help="A checkpoint's graph, without a .meta file."
+)
+@click.option(
+    "--output", "outputs", multiple=True, metavar="NAME", help="A tensor to keep; repeat for more."
+)
+@click.option(
+    "--functional", is_flag=True, help="Keep conditionals and loops as functions (While, If)."
+)
+@json_option
+def freeze_verb(
+    source: Path,
+    target: Path,
+    optimize: bool,
+    signature: str | None,
+    tags: tuple[str, ...],
+    graph: Path | None,
+    outputs: tuple[str, ...],
+    functional: bool,
+    as_json: bool,
+) -> int:
+    """Freeze a SavedModel folder, a checkpoint, or a Keras file (.keras, .h5) to a .pb."""
+    spec = FreezeSpec(
+        source=source,
+        result=target,
+        tags=tags,
+        signature=signature,
+        graph=graph,
+        outputs=outputs,
+        lower_control_flow=not functional,
+        optimize=optimize,
+    )
+    with job_directory("freeze") as folder, job_progress() as on_event:
+        result = run_job(spec, on_event, directory=folder)
+    if as_json:
+        facts = result.to_json()
+        facts.pop("kind")
+        print_json({"model": str(source), **facts})
+    else:
+        _print(result)
+    return 0
+
+
+def _print(result: FreezeResult) -> None:
+    stdout.print(
+        f"{result.path}: {result.nodes_after} nodes (of {result.nodes_before}), "
+        f"{result.bytes / 1e6:.2f} MB, from a {result.source}, {result.seconds:.1f} s",
+        markup=False,
+    )
+    for word, names in (("inputs", result.inputs), ("outputs", result.outputs)):
+        stdout.print(f"  {word:9}{', '.join(names)}", markup=False)
+    if len(result.signatures) > 1:
+        others = ", ".join(name for name in result.signatures if name != result.signature)
+        stdout.print(f"  signature {result.signature} (others: {others})", markup=False)
+    for item in result.passes:
+        stdout.print(f"  {item.name:11}{item.nodes_before} -> {item.nodes_after} nodes")

@@ -1,0 +1,55 @@
+"""`surgeon verify`: the answer, the exit status, and what is left on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from surgeon_gui.graph.draft import Draft
+from surgeon_gui.graph.graphdef import save_graphdef
+from surgeon_gui.graph.open import open_graph
+from tests.cli.command import surgeon
+from tests.helpers.shared import data_path
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SURGEON_HOME", str(tmp_path / "home"))
+
+
+def test_verify_says_yes_for_a_real_model(tmp_path: Path) -> None:
+    answer = tmp_path / "y.npz"
+    ran = surgeon("verify", data_path("cifar_small.pb"), "--json", "--save-outputs", answer)
+    assert ran.status == 0
+    assert ran.json["ok"] is True
+    (output,) = ran.json["outputs"]
+    assert (output["name"], output["shape"]) == ("Output", [1, 10])
+    assert output["max_rel"] <= 1e-3
+    assert output["cosine"] >= 0.99999
+    assert ran.json["first_divergence"] is None
+    assert answer.exists()
+    assert list((tmp_path / "home" / "cache" / "jobs").iterdir()) == []
+
+
+def test_verify_against_another_graph_says_no_and_where(tmp_path: Path) -> None:
+    model = open_graph(data_path("cifar_small.pb"))
+    changed = tmp_path / "changed.pb"
+    draft = Draft(model)
+    relu = next(node for node in model if node.op == "Relu")
+    draft.change(relu.name, op="Tanh")
+    save_graphdef(draft.commit(), changed)
+    ran = surgeon("verify", changed, "--original", data_path("cifar_small.pb"), "--json")
+    assert ran.status == 1
+    assert ran.json["ok"] is False
+    assert ran.json["first_divergence"]["op"] == "Relu"
+
+
+def test_a_missing_inputs_file_is_bad_input(tmp_path: Path) -> None:
+    missing = tmp_path / "x.npz"
+    ran = surgeon("verify", data_path("cifar_small.pb"), "--inputs", missing, "--json")
+    assert ran.status == 2
+    assert ran.json["error"]["where"] == str(missing)
+    assert len(list((tmp_path / "home" / "cache" / "jobs").iterdir())) == 1
