@@ -18,6 +18,7 @@ from surgeon_gui.graph.values import AttrValue, DType
 from surgeon_gui.rewrite.attributes import plugin_attributes
 from surgeon_gui.rewrite.colocation import with_renamed_colocation, without_stale_colocation
 from surgeon_gui.rewrite.driver import bypass_node, remove_dead
+from surgeon_gui.rewrite.plugins import find_plugin
 
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 PLUGIN_CHOICES = ("auto", "yes", "no")
@@ -154,7 +155,7 @@ def make_node(
         like: the node it stands in for, whose controls and device it keeps.
 
     Raises:
-        EditError: `op` is empty or `plugin` none of the words.
+        EditError: `op` is empty, `plugin` none of the words, or a known plugin has no such field.
     """
     if not op.strip():
         raise EditError("Say which operation to put there.", where=name)
@@ -162,6 +163,9 @@ def make_node(
         raise EditError(f"plugin must be one of {', '.join(PLUGIN_CHOICES)}.", where=name)
     attrs = dict(attributes)
     if plugin == "yes" or (plugin == "auto" and not is_known_op(op)):
+        known_plugin = find_plugin(op)
+        if known_plugin is not None:
+            attrs = known_plugin.typed(attrs)
         attrs = plugin_attributes(attrs)
     else:
         types = infer_types(graph)

@@ -105,11 +105,11 @@ def test_a_source_goes_with_its_readers() -> None:
 def test_a_plugin_takes_a_nodes_place_with_suffixed_fields() -> None:
     edit = ReplaceNode(
         "r",
-        "LReLU_TRT",
+        "Mine_TRT",
         {"negSlope": 0.1, "mode": b"fast", "levels": (1, 2), "scales": (1.0, 2.0), "on": True},
     )
     node = edit.apply(parse_text(CHAIN))["r"]
-    assert (node.op, node.inputs) == ("LReLU_TRT", (TensorRef("m"),))
+    assert (node.op, node.inputs) == ("Mine_TRT", (TensorRef("m"),))
     assert dict(node.attrs) == {
         "negSlope_u_float": 0.1,
         "mode_u_str": b"fast",
