@@ -58,7 +58,8 @@ def spawn(python: str, arguments: list[str], stderr: Path) -> Worker:
     Raises:
         OSError: the interpreter or the file is not there.
     """
-    environment = dict(os.environ)
+    # A user's json.py or onnx.py in the current folder must not come before the real one.
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
     if python == sys.executable:
         # The same Python can run from a source tree that is not installed.
         source = str(Path(__file__).resolve().parents[2])
@@ -96,7 +97,8 @@ class Job:
         directory: the job's folder, made if absent; by default a new one in the user's cache.
         python: the interpreter of the worker.
         on_event: called with every event, on the job's thread.
-        on_done: called once with the outcome, on the job's thread, after the last event.
+        on_done: called once with the outcome, on the job's thread, after the last event; it must
+            not wait for the job.
         timeout: seconds the job may take.
         spare: a warm worker that waits for its job, instead of starting one.
     """

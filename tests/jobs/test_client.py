@@ -347,6 +347,17 @@ def test_no_worker_outlives_its_client(tmp_path: Path) -> None:
     assert_gone(pid)
 
 
+def test_files_in_the_current_folder_do_not_shadow_libraries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    worker = client.spawn(sys.executable, ["--help"], tmp_path / "log")
+    with worker:
+        worker.communicate(timeout=30)
+    assert worker.returncode == 0
+
+
 def test_signal_names() -> None:
     assert signal_name(0) is None
     assert signal_name(-11) == "SIGSEGV"
