@@ -12,9 +12,10 @@ from functools import cached_property
 
 import numpy as np
 
-from surgeon_gui.errors import OpenError, Unsupported
-from surgeon_gui.graph.model import Graph
-from surgeon_gui.graph.values import Array, AttrValue, DType, Shape, TensorValue
+from surgeon_gui.errors import GraphCycle, OpenError, Unsupported
+from surgeon_gui.graph.model import Graph, TensorRef
+from surgeon_gui.graph.shapes import Types, infer_types
+from surgeon_gui.graph.values import Array, DType, TensorValue
 from surgeon_gui.proto import uff_pb2 as pb
 from surgeon_gui.registry import Registry
 from surgeon_gui.uff import fields
@@ -110,14 +111,14 @@ class Conversion:
         """Nodes that are written as the constants they come to."""
         return frozenset() if self.strict else self._folding.names
 
-    def fold(self, name: str) -> TensorValue:
-        """Return what a node in `folded` comes to.
-
-        Raises:
-            Unsupported: it cannot be computed.
-        """
-        self.repaired("what is computed from constants is written as a constant", name)
-        return self._folding.value(name)
+    def fold(self, name: str) -> TensorValue | None:
+        """Return what a node comes to, if it is in `folded` and can be computed."""
+        if name not in self.folded:
+            return None
+        value = self._folding.value(name)
+        if value is not None:
+            self.repaired("what is computed from constants is written as a constant", name)
+        return value
 
     def repaired(self, what: str, node: str) -> None:
         """Note a deviation from NVIDIA's converter."""
@@ -300,16 +301,35 @@ class Conversion:
             Unsupported: it is no constant.
         """
         node = self.source(name, reader.name)
-        if name in self.folded:
-            return self.fold(name)
+        folded = self.fold(name)
+        if folded is not None:
+            return folded
         value = node.attrs.get("value")
-        if node.op != "Const" or not isinstance(value, TensorValue):
+        if node.op != "Const" and not self.strict:
+            value = self._inferred(node)
+        if not isinstance(value, TensorValue) or (self.strict and node.op != "Const"):
             raise Unsupported(
                 reader.name,
                 f"Its {what} {name} is a {node.op}; UFF needs a constant.",
                 "Fold constants, or replace the input by a constant.",
             )
         return value
+
+    def _inferred(self, node: WiredNode) -> TensorValue | None:
+        """Return what a node comes to for the shapes the graph states, where that is known."""
+        found = None if self.types is None else self.types.value(TensorRef(node.name))
+        if found is None:
+            return None
+        self.repaired("what follows from known shapes is written as a constant", node.name)
+        return TensorValue.from_array(found)
+
+    @cached_property
+    def types(self) -> Types | None:
+        """Shapes and small values of the graph as it came; None where it has circles."""
+        try:
+            return infer_types(self.graph)
+        except GraphCycle:
+            return None
 
     def values(self, name: str, reader: WiredNode, what: str) -> Array:
         """Return the elements of a constant input; see `constant`."""
@@ -357,36 +377,3 @@ def take(node: WiredNode, inputs: list[str], count: int) -> list[str]:
             "Connect the missing inputs.",
         )
     return inputs[:count]
-
-
-def attr_int(node: WiredNode, key: str, default: int = 0) -> int:
-    value = node.attrs.get(key, default)
-    return int(value) if isinstance(value, int) else default
-
-
-def attr_float(node: WiredNode, key: str, default: float) -> float:
-    """Return a float attribute; `default` is the op's own, rounded as a file would hold it."""
-    value = node.attrs.get(key)
-    return value if isinstance(value, float) else float(np.float32(default))
-
-
-def attr_ints(node: WiredNode, key: str) -> list[int]:
-    value = node.attrs.get(key)
-    items: tuple[AttrValue, ...] = value if isinstance(value, tuple) else ()
-    return [item for item in items if isinstance(item, int)]
-
-
-def attr_text(node: WiredNode, key: str) -> str:
-    value = node.attrs.get(key)
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else ""
-
-
-def attr_dtype(node: WiredNode, key: str) -> DType | None:
-    value = node.attrs.get(key)
-    return value if isinstance(value, DType) else None
-
-
-def attr_dims(node: WiredNode, key: str) -> tuple[int, ...] | None:
-    """Return a shape attribute's dimensions; None for an unknown rank or no attribute."""
-    value = node.attrs.get(key)
-    return value.dims if isinstance(value, Shape) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from surgeon_gui.errors import GraphError, OpenError, Unsupported
+from surgeon_gui.errors import GraphError, OpenError
 from surgeon_gui.graph.evaluate import evaluate, has_evaluator
 from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.values import Array, TensorValue
@@ -32,11 +32,10 @@ class Folding:
                     self.names.add(reader.name)
                     pending.append(reader.name)
 
-    def value(self, name: str) -> TensorValue:
-        """Return what a node of `names` comes to.
+    def value(self, name: str) -> TensorValue | None:
+        """Return what a node of `names` comes to; None, and it leaves `names`, if nobody can tell.
 
-        Raises:
-            Unsupported: it cannot be computed.
+        That happens to graphs with faults only, and the fault shows elsewhere.
         """
         pending = [name]
         while pending:
@@ -49,18 +48,17 @@ class Folding:
                 pending += missing
                 continue
             pending.pop()
-            self._values[node.name] = self._evaluated(node, refs)
+            try:
+                self._values[node.name] = self._evaluated(node, refs)
+            except (GraphError, OpenError, IndexError):
+                self.names -= {node.name, name}
+                return None
         return TensorValue.from_array(self._values[name][0])
 
     def _evaluated(self, node: WiredNode, refs: list[TensorRef]) -> tuple[Array, ...]:
-        try:
-            found = evaluate(node.node, [self._input(ref) for ref in refs])
-        except (GraphError, OpenError, IndexError) as error:
-            raise Unsupported(
-                node.name, f"It cannot be computed: {error}", "Correct its inputs or attributes."
-            ) from error
+        found = evaluate(node.node, [self._input(ref) for ref in refs])
         if not found:
-            raise Unsupported(node.name, "It cannot be computed.", "Replace it by a constant.")
+            raise GraphError("It has no value.", where=node.name)
         return found
 
     def _input(self, ref: TensorRef) -> Array:

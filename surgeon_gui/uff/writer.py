@@ -245,10 +245,21 @@ def _walk(conversion: Conversion, outputs: Iterable[str]) -> None:
         seen.add(name)
         try:
             stack += _convert(conversion, name)
-        except Unsupported as problem:
-            conversion.problems.append(problem)
+        except (Unsupported, ValueError, IndexError) as error:
+            conversion.problems.append(_problem(conversion.sources[name], error))
             producers = map(clean_name, conversion.sources[name].input)
             stack += [producer for producer in producers if producer in conversion.sources]
+
+
+def _problem(node: WiredNode, error: Exception) -> Unsupported:
+    """Return what is wrong with a node, also where its own parts do not fit together."""
+    if isinstance(error, Unsupported):
+        return error
+    return Unsupported(
+        node.name,
+        f"The inputs and attributes of this {node.op} do not fit together: {error}.",
+        "Correct the node, or remove it.",
+    )
 
 
 def _convert(conversion: Conversion, name: str) -> Iterable[str]:
@@ -264,8 +275,8 @@ def _convert(conversion: Conversion, name: str) -> Iterable[str]:
         )
         return ()
     node = conversion.sources[name]
-    if name in conversion.folded:
-        value = conversion.fold(name)
+    value = conversion.fold(name)
+    if value is not None:
         conversion.add_constant(name, value.array, value.dtype)
         return ()
     inputs = conversion.inputs_of(node)

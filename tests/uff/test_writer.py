@@ -299,6 +299,31 @@ class TestErrors:
         with pytest.raises(UnknownNode, match="prob"):
             uff_from_graph(graph, ["prop"])
 
+    def test_a_node_whose_parts_do_not_fit_is_named(self) -> None:
+        graph = graph_of(
+            placeholder("x", 1, 4, 4, 1),
+            const("w", np.ones((1, 1, 1, 1), np.float32)),
+            node("y", "Conv2D", "x", "w", **{**CONV, "padding": b"EXPLICIT"}),
+        )
+        with pytest.raises(Unsupported, match="do not fit together") as caught:
+            uff_from_graph(graph, ["y"])
+        assert caught.value.node == "y"
+
+    def test_permutations_that_follow_from_shapes_are_known(self) -> None:
+        graph = graph_of(
+            placeholder("x", 1, 4),
+            node("rank", "Rank", "x", T=DType.FLOAT32),
+            const("one", np.int32(1)),
+            const("zero", np.int32(0)),
+            node("last", "Sub", "rank", "one", T=DType.INT32),
+            node("perm", "Pack", "last", "zero", T=DType.INT32, N=2, axis=0),
+            node("y", "Transpose", "x", "perm", T=DType.FLOAT32, Tperm=DType.INT32),
+        )
+        made = by_id(uff_from_graph(graph, ["y"]).meta)
+        assert list(made["y"].fields["permutation"].i_list.val) == [1, 0]
+        with pytest.raises(Unsupported, match="permutation perm is a Pack"):
+            uff_from_graph(graph, ["y"], strict=True)
+
     def test_a_tensor_attribute_of_a_plugin_is_refused(self) -> None:
         value = TensorValue.from_array(np.ones(3, np.float32))
         graph = graph_of(placeholder("x", 1), node("y", "Odd", "x", anchors=value))

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from surgeon_gui.errors import Unsupported
+from surgeon_gui.graph import attrs
 from surgeon_gui.graph.values import DType
 from surgeon_gui.proto import uff_pb2 as pb
 from surgeon_gui.uff import fields
-from surgeon_gui.uff.convert import Conversion, attr_ints, attr_text, converter, take
+from surgeon_gui.uff.convert import Conversion, converter, take
 from surgeon_gui.uff.wiring import WiredNode, clean_name, last_component
 
 
@@ -34,7 +35,7 @@ class Window:
 
     def two(self, node: WiredNode, key: str) -> pb.Data:
         """Return the spatial two of a list attribute of four."""
-        values = attr_ints(node, key)
+        values = attrs.wholes(node.node, key)
         if len(values) != 4:
             raise Unsupported(
                 node.name, f"Its {key} are {values}, not four numbers.", f"Set {key} anew."
@@ -48,7 +49,7 @@ def data_order(node: WiredNode) -> str:
     Raises:
         Unsupported: the data_format is neither NHWC nor NCHW.
     """
-    layout = attr_text(node, "data_format") or "NHWC"
+    layout = attrs.word(node.node, "data_format") or "NHWC"
     if layout not in ("NHWC", "NCHW"):
         raise Unsupported(
             node.name, f"UFF knows no data_format {layout}.", "Use NHWC or NCHW, in two dimensions."
@@ -61,11 +62,11 @@ def window(conversion: Conversion, node: WiredNode, data: str, *, fuse: bool) ->
     order = data_order(node)
     made = Window(order, (2, 3) if order == "NC+" else (1, 2), data, data, {})
     made.fields["strides"] = made.two(node, "strides")
-    padding = attr_text(node, "padding")
+    padding = attrs.word(node.node, "padding")
     if padding == "SAME":
         made.fields["implicit_padding"] = fields.text("same")
     elif padding == "EXPLICIT" and not conversion.strict:
-        pairs = np.array(attr_ints(node, "explicit_paddings")).reshape(-1, 2)
+        pairs = np.array(attrs.wholes(node.node, "explicit_paddings")).reshape(-1, 2)
         conversion.repaired("explicit padding is written as the field padding", node.name)
         _pad(conversion, node, made, [[int(a), int(b)] for a, b in pairs[list(made.axes)]])
     elif padding != "VALID":

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from surgeon_gui.errors import Unsupported
+from surgeon_gui.graph import attrs
+from surgeon_gui.graph.values import float32
 from surgeon_gui.uff import fields
-from surgeon_gui.uff.convert import Conversion, attr_float, converter, repair, take
+from surgeon_gui.uff.convert import Conversion, converter, repair, take
 from surgeon_gui.uff.wiring import WiredNode
 
 _BINARY = {
@@ -63,6 +65,6 @@ def activation(conversion: Conversion, node: WiredNode, inputs: list[str]) -> It
 
 @converter("LeakyRelu")
 def leaky_relu(conversion: Conversion, node: WiredNode, inputs: list[str]) -> Iterable[str]:
-    alpha = fields.real(attr_float(node, "alpha", 0.2))
+    alpha = fields.real(attrs.real(node.node, "alpha", float32(0.2)))
     conversion.add(node.name, "LeakyRelu", take(node, inputs, 1), alpha=alpha)
     return inputs

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from surgeon_gui.errors import Unsupported
+from surgeon_gui.graph import attrs
 from surgeon_gui.graph.model import TensorRef
-from surgeon_gui.graph.values import Array
+from surgeon_gui.graph.values import Array, float32
 from surgeon_gui.uff import fields
 from surgeon_gui.uff.convert import (
     Conversion,
-    attr_float,
-    attr_int,
-    attr_text,
     converter,
     elements,
     repair,
@@ -38,8 +36,8 @@ def _matrix_product(
         )
     orders = conversion.orders(
         node,
-        "CN" if attr_int(node, left) else "NC",
-        "KC" if attr_int(node, right) else "CK",
+        "CN" if attrs.flag(node.node, left) else "NC",
+        "KC" if attrs.flag(node.node, right) else "CK",
     )
     conversion.add(node.name, "FullyConnected", inputs, inputs_orders=orders)
     return inputs
@@ -49,11 +47,9 @@ def _matrix_product(
 def batch_matrix_product(
     conversion: Conversion, node: WiredNode, inputs: list[str]
 ) -> Iterable[str]:
-    from surgeon_gui.graph.shapes import infer_types
-
-    types = infer_types(conversion.graph)
     for text in conversion.graph[node.name].inputs[:2]:
-        rank = types.type(TensorRef(*text)).shape.rank
+        types = conversion.types
+        rank = None if types is None else types.shape(TensorRef(*text)).rank
         if rank != 2:
             raise Unsupported(
                 node.name,
@@ -103,7 +99,7 @@ def batch_norm(conversion: Conversion, node: WiredNode, inputs: list[str]) -> It
         node.name,
         "BatchNorm",
         inputs,
-        epsilon=fields.real(attr_float(node, "epsilon", 1e-4)),
+        epsilon=fields.real(attrs.real(node.node, "epsilon", float32(1e-4))),
         inputs_orders=conversion.orders(node, data_order(node)),
     )
     return inputs
@@ -124,11 +120,11 @@ def local_response_norm(
         "LRN",
         take(node, inputs, 1),
         # NVIDIA's converter hands the radius on as it is, though the window is 2 · radius + 1.
-        window_size=fields.integer(attr_int(node, "depth_radius", 5)),
-        alpha=fields.real(attr_float(node, "alpha", 1.0)),
-        beta=fields.real(attr_float(node, "beta", 0.5)),
-        k=fields.real(attr_float(node, "bias", 1.0)),
-        inputs_orders=conversion.orders(node, attr_text(node, "data_format") or "NC+"),
+        window_size=fields.integer(attrs.whole(node.node, "depth_radius", 5)),
+        alpha=fields.real(attrs.real(node.node, "alpha", 1.0)),
+        beta=fields.real(attrs.real(node.node, "beta", 0.5)),
+        k=fields.real(attrs.real(node.node, "bias", 1.0)),
+        inputs_orders=conversion.orders(node, attrs.word(node.node, "data_format") or "NC+"),
     )
     return inputs
 

@@ -7,14 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 
 from surgeon_gui.errors import Unsupported
+from surgeon_gui.graph import attrs
 from surgeon_gui.graph.values import DType
 from surgeon_gui.proto import uff_pb2 as pb
 from surgeon_gui.uff import fields
 from surgeon_gui.uff.convert import (
     Conversion,
-    attr_dtype,
-    attr_int,
-    attr_ints,
     converter,
     repair,
     take,
@@ -51,21 +49,21 @@ def along_axis(conversion: Conversion, node: WiredNode, inputs: list[str]) -> It
 
 @converter("Squeeze")
 def squeeze(conversion: Conversion, node: WiredNode, inputs: list[str]) -> Iterable[str]:
-    axes = fields.integers(attr_ints(node, "squeeze_dims"))
+    axes = fields.integers(attrs.wholes(node.node, "squeeze_dims"))
     conversion.add(node.name, "Squeeze", take(node, inputs, 1), axes=axes)
     return inputs
 
 
 @converter("Pack")
 def stack(conversion: Conversion, node: WiredNode, inputs: list[str]) -> Iterable[str]:
-    conversion.add(node.name, "Stack", inputs, axis=fields.integer(attr_int(node, "axis")))
+    conversion.add(node.name, "Stack", inputs, axis=fields.integer(attrs.whole(node.node, "axis")))
     return inputs
 
 
 @converter("ConcatV2")
 def concat(conversion: Conversion, node: WiredNode, inputs: list[str]) -> Iterable[str]:
     if "axis" in node.attrs:
-        data, axis = inputs, attr_int(node, "axis")
+        data, axis = inputs, attrs.whole(node.node, "axis")
     else:
         take(node, inputs, 2)
         data, axis = inputs[:-1], conversion.integer(inputs[-1], node, "axis")
@@ -108,14 +106,14 @@ def shape(conversion: Conversion, node: WiredNode, inputs: list[str]) -> Iterabl
 def strided_slice(conversion: Conversion, node: WiredNode, inputs: list[str]) -> Iterable[str]:
     take(node, inputs, 4)
     for mask in ("ellipsis_mask", "new_axis_mask"):
-        if attr_int(node, mask):
+        if attrs.whole(node.node, mask):
             raise Unsupported(
                 node.name,
                 f"UFF's StridedSlice has no {mask}.",
                 "Write the slice with all its axes, and ExpandDims for new ones.",
             )
     masks = {
-        mask: fields.integer(attr_int(node, mask))
+        mask: fields.integer(attrs.whole(node.node, mask))
         for mask in ("begin_mask", "end_mask", "shrink_axis_mask")
     }
     conversion.add(node.name, "StridedSlice", inputs[:4], **masks)
@@ -169,8 +167,8 @@ def gather_along(conversion: Conversion, node: WiredNode, inputs: list[str]) -> 
 
 
 def _gather_dtypes(conversion: Conversion, node: WiredNode, params: str) -> dict[str, pb.Data]:
-    indices = attr_dtype(node, "Tindices") or DType.INT32
-    values = attr_dtype(node, params) or DType.FLOAT32
+    indices = attrs.dtype(node.node, "Tindices", default=DType.INT32)
+    values = attrs.dtype(node.node, params, default=DType.FLOAT32)
     return {
         "indices_dtype": conversion.dtype_field(node, indices),
         "params_dtype": conversion.dtype_field(node, values),

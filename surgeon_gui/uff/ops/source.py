@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from surgeon_gui.errors import Unsupported
+from surgeon_gui.graph import attrs
 from surgeon_gui.graph.values import DType
 from surgeon_gui.uff import fields
 from surgeon_gui.uff.convert import (
     Conversion,
-    attr_dims,
-    attr_dtype,
     converter,
     elements,
     repair,
@@ -21,10 +20,10 @@ from surgeon_gui.uff.wiring import WiredNode
 
 @converter("Placeholder")
 def placeholder(conversion: Conversion, node: WiredNode, inputs: list[str]) -> Iterable[str]:
-    dtype = attr_dtype(node, "dtype")
-    if dtype is None:
+    dtype = attrs.dtype(node.node, "dtype")
+    if dtype is DType.INVALID:
         raise Unsupported(node.name, "The placeholder has no dtype.", "Set its dtype attribute.")
-    dims = attr_dims(node, "shape")
+    dims = attrs.shape(node.node, "shape").dims
     if dims is None and not conversion.strict:
         conversion.warnings.append(f"{node.name}: the input's shape is unknown.")
     conversion.add(
@@ -41,8 +40,8 @@ def placeholder_with_default(
     conversion: Conversion, node: WiredNode, inputs: list[str]
 ) -> Iterable[str]:
     conversion.repaired("PlaceholderWithDefault is written as Input", node.name)
-    dims = attr_dims(node, "shape") or ()
-    dtype = conversion.dtype_field(node, attr_dtype(node, "dtype") or DType.FLOAT32)
+    dims = attrs.shape(node.node, "shape").dims or ()
+    dtype = conversion.dtype_field(node, attrs.dtype(node.node, "dtype", default=DType.FLOAT32))
     conversion.add(node.name, "Input", dtype=dtype, shape=fields.integers(dims))
     return ()
 
