@@ -147,6 +147,14 @@ class Plugin:
     outputs: tuple[Port, ...]
     fields: tuple[PluginField, ...]
 
+    @property
+    def span(self) -> str:
+        """The TensorRT releases that have it, as `5.0-10.x`; empty when none is known."""
+        if not self.tensorrt:
+            return ""
+        first, last = self.tensorrt[0], self.tensorrt[-1]
+        return first if first == last else f"{first}-{last}"
+
     def field(self, name: str) -> PluginField | None:
         return next((field for field in self.fields if field.name == name), None)
 

@@ -1,4 +1,4 @@
-"""The catalogue of TensorRT plugins, as facts: which TensorRT has which."""
+"""Fact tables of this package, and which TensorRT ships which plugin."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
+
+from surgeon_gui.rewrite.plugins import find_plugin
 
 
 @cache
@@ -17,22 +19,12 @@ def facts(table: str) -> Mapping[str, Any]:
     return loaded
 
 
-@cache
-def plugin_catalogue() -> Mapping[str, Mapping[str, Any]]:
-    """Return the plugins by name and by alias."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for plugin in facts("plugins")["plugins"]:
-        for name in [plugin["name"], *plugin["aliases"]]:
-            found[name] = plugin
-    return found
-
-
 def plugin_available(op: str, tensorrt: str) -> bool | None:
     """Say whether that TensorRT ships the plugin; None when `op` names no known plugin.
 
     Args:
         op: the node's op, which is the plugin's name.
-        tensorrt: a version as the table spells it: `5.1`, `8.6`, `10.x`.
+        tensorrt: a version as the descriptions spell it: `5.1`, `8.6`, `10.x`.
     """
-    plugin = plugin_catalogue().get(op)
-    return None if plugin is None else bool(plugin["available"].get(tensorrt, False))
+    plugin = find_plugin(op)
+    return None if plugin is None else tensorrt in plugin.tensorrt

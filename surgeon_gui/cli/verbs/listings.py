@@ -8,8 +8,8 @@ from rich.table import Table
 from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.options import json_option
 from surgeon_gui.rewrite.library import bundled_rules
+from surgeon_gui.rewrite.plugins import plugins
 from surgeon_gui.targets import catalogue
-from surgeon_gui.targets.plugins import facts
 
 
 def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
@@ -58,16 +58,15 @@ def plugins_verb(as_json: bool) -> int:
     """List the TensorRT plugins and which TensorRT has them."""
     rows: list[dict[str, object]] = [
         {
-            "name": plugin["name"],
-            "since": plugin["since_tensorrt"],
-            "removed": plugin["removed_in_tensorrt"] or "",
-            "replaces": plugin["replaces"],
-            "fields": [field["name"] for field in plugin["fields"]],
+            "name": plugin.name,
+            "tensorrt": plugin.span,
+            "replaces": plugin.replaces,
+            "fields": [field.name for field in plugin.fields],
         }
-        for plugin in facts("plugins")["plugins"]
+        for plugin in plugins().values()
     ]
     if as_json:
         print_json({"plugins": rows})
     else:
-        _table(rows, ("name", "since", "removed", "replaces"))
+        _table(rows, ("name", "tensorrt", "replaces"))
     return 0

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 import tomli_w
 from PySide6.QtCore import QStringListModel, Qt, Signal
@@ -22,7 +21,7 @@ from PySide6.QtWidgets import (
 from surgeon_gui.errors import EditError
 from surgeon_gui.graph.values import AttrValue, DType, Shape
 from surgeon_gui.rewrite.attributes import value_from_toml, value_to_toml
-from surgeon_gui.targets.plugins import plugin_catalogue
+from surgeon_gui.rewrite.plugins import PluginField, find_plugin, plugins
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import button, row
 
@@ -104,7 +103,7 @@ class OpField(QLineEdit):
         super().__init__()
         self.setAccessibleName("Plugin or operation")
         self.setPlaceholderText("LReLU_TRT, NMS_TRT, Reshape …")
-        names = sorted({*plugin_catalogue(), *ops})
+        names = sorted({*plugins(), *ops})
         completer = QCompleter(QStringListModel(names, self), self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
@@ -113,10 +112,10 @@ class OpField(QLineEdit):
     def op(self) -> str:
         return self.text().strip()
 
-    def fields(self) -> list[Mapping[str, Any]]:
+    def fields(self) -> tuple[PluginField, ...]:
         """The fields of the plugin named, empty for an operation."""
-        plugin = plugin_catalogue().get(self.op())
-        return list(plugin["fields"]) if plugin else []
+        plugin = find_plugin(self.op())
+        return plugin.fields if plugin else ()
 
 
 class AttributesField(QWidget):
@@ -135,6 +134,7 @@ class AttributesField(QWidget):
         self.table.setHorizontalHeaderLabels(["Attribute", "Value"])
         self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.table.horizontalHeader().resizeSection(0, 160)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(26)
         self.table.setFont(theme.mono_font)
@@ -164,16 +164,15 @@ class AttributesField(QWidget):
             self.table.edit(self.table.model().index(at, 0))
         self.changed.emit()
 
-    def show_fields(self, fields: list[Mapping[str, Any]]) -> None:
+    def show_fields(self, fields: Sequence[PluginField]) -> None:
         """Put a plugin's fields there, with their defaults; what the user typed is kept."""
         typed = {name: text for name, text in self._cells() if text}
         self.table.setRowCount(0)
         for field in fields:
-            default = field.get("default")
-            text = typed.pop(field["name"], None)
+            text = typed.pop(field.name, None)
             if text is None:
-                text = "" if default is None else _default_text(default)
-            self.add(field["name"], text, f"{field.get('meaning', '')} ({field.get('type', '')})")
+                text = "" if field.default is None else value_to_text(field.default)
+            self.add(field.name, text, f"{field.meaning} ({field.type})")
         for name, text in typed.items():
             self.add(name, text)
         self.changed.emit()
@@ -207,10 +206,3 @@ class AttributesField(QWidget):
         if self.table.currentRow() >= 0:
             self.table.removeRow(self.table.currentRow())
             self.changed.emit()
-
-
-def _default_text(default: Any) -> str:
-    try:
-        return tomli_w.dumps({"x": default}).removeprefix("x = ").strip()
-    except TypeError:
-        return ""
