@@ -33,7 +33,7 @@ class WorkerPool:
     """
 
     def __init__(self, python: str = sys.executable, *, log: Path | None = None) -> None:
-        self._python = python
+        self.python = python
         self._log = log
         self._spare: Worker | None = None
         self._lock = threading.Lock()
@@ -51,7 +51,7 @@ class WorkerPool:
             try:
                 log.parent.mkdir(parents=True, exist_ok=True)
                 log.unlink(missing_ok=True)
-                self._spare = spawn(self._python, ["--warm", "tensorflow"], log)
+                self._spare = spawn(self.python, ["--warm", "tensorflow"], log)
             except OSError as error:
                 logger.warning("No spare worker: %s", error)
 
@@ -82,7 +82,7 @@ class WorkerPool:
         return Job(
             spec,
             directory,
-            python=self._python,
+            python=self.python,
             on_event=on_event,
             on_done=done,
             timeout=timeout,
