@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from surgeon_gui.engine.config import check_options, configure, store_timing_cache, targets_of
@@ -30,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 
 _SHOWN_DIFFERENCES = 5
 
-Origins = dict[str, tuple[str, ...]]
+Origins = Mapping[str, tuple[str, ...]]
 """GraphDef nodes by the layer and tensor names TensorRT may speak of."""
 
 _HINTS = {
@@ -43,6 +45,23 @@ _HINTS = {
     "out of memory": "Lower the workspace limit, or close other programs.",
 }
 """What to do, by a piece of TensorRT's message."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the builder was given.
+
+    Attributes:
+        definition: the INetworkDefinition.
+        network: what it holds; inputs and outputs alone where a parser made it.
+        origins: GraphDef nodes by the names TensorRT may speak of.
+        lender: owns memory the definition reads until the build is over.
+    """
+
+    definition: Any
+    network: Network
+    origins: Origins
+    lender: object
 
 
 def build(spec: BuildSpec, report: Report) -> BuildResult:
@@ -63,15 +82,13 @@ def build(spec: BuildSpec, report: Report) -> BuildResult:
         builder = _builder(flavour)
         if spec.route == "onnx":
             report.progress("Reading the ONNX file")
-            definition = parse_onnx(spec.network, builder, flavour)
-            origins: Origins = {}
-            network = read_interface(definition)
+            definition, parser = parse_onnx(spec.network, builder, flavour)
+            given = Given(definition, read_interface(definition), {}, parser)
         else:
-            network = _load(spec, report)
-            definition, origins = _give(network, builder, flavour, report)
+            given = _give(_load(spec, report), builder, flavour, report)
         report.progress("Building the engine")
-        config = configure(builder, flavour, spec, targets, network)
-        plan = _run(builder, definition, config, flavour, report, said.errors, origins)
+        config = configure(builder, flavour, spec, targets, given.network)
+        plan = _run(builder, given, config, flavour, report, said.errors)
         report.progress("Writing the engine")
         size = write_atomically(spec.engine, [memoryview(plan)])
         store_timing_cache(config, spec)
@@ -81,13 +98,13 @@ def build(spec: BuildSpec, report: Report) -> BuildResult:
     return BuildResult(
         path=spec.engine,
         bytes=size,
-        layers=definition.num_layers,
+        layers=given.definition.num_layers,
         tensorrt=flavour.version,
         flavour=flavour.id,
         route=spec.route,
         gpu=targets,
-        inputs=_described(network.inputs),
-        outputs=_described(network.output_tensors),
+        inputs=_described(given.network.inputs),
+        outputs=_described(given.network.output_tensors),
         warnings=tuple(warnings),
     )
 
@@ -136,7 +153,7 @@ def _builder(flavour: Flavour) -> Any:
     return builder
 
 
-def _give(network: Network, builder: Any, flavour: Flavour, report: Report) -> tuple[Any, Origins]:
+def _give(network: Network, builder: Any, flavour: Flavour, report: Report) -> Given:
     """Emit `network`, read it back and compare."""
     report.progress("Adding the layers")
     expected = narrowed_for(network, flavour)
@@ -153,7 +170,7 @@ def _give(network: Network, builder: Any, flavour: Flavour, report: Report) -> t
                 + " ".join(differences[:_SHOWN_DIFFERENCES]),
                 hint="Please report this; nothing was built.",
             )
-    return definition, _names(emission, expected)
+    return Given(definition, expected, _names(emission, expected), emission)
 
 
 def _names(emission: Emission, network: Network) -> Origins:
@@ -167,30 +184,34 @@ def _names(emission: Emission, network: Network) -> Origins:
 
 def _run(
     builder: Any,
-    definition: Any,
+    given: Given,
     config: Any,
     flavour: Flavour,
     report: Report,
     errors: list[str],
-    origins: Origins,
 ) -> Any:
     """Return the serialized plan."""
     phases = Phases(report)
     monitor = progress_monitor(flavour, phases)
     if monitor is not None:
         config.progress_monitor = monitor
-    plan = builder.build_serialized_network(definition, config)
+    plan = builder.build_serialized_network(given.definition, config)
     if phases.cancelled or report.is_cancelled:
         raise JobCancelled("The build was cancelled.")
     if plan is None:
-        raise build_error(errors, origins)
+        raise build_error(errors, given.origins)
     return plan
+
+
+def _speaks_of(name: str, text: str) -> bool:
+    """Whether `name` stands in `text` as a whole, not as part of another name."""
+    return re.search(rf"(?<![\w/.]){re.escape(name)}(?![\w/])", text) is not None
 
 
 def build_error(errors: list[str], origins: Origins) -> BuildFailed:
     """Return the error for TensorRT's messages, with the node they speak of where they name one."""
     text = " ".join(errors) or "TensorRT gives no reason."
-    named = [name for name in origins if name and name in text]
+    named = [name for name in origins if name in text and _speaks_of(name, text)]
     where = None
     if named:
         longest = max(named, key=len)

@@ -11,8 +11,10 @@ from surgeon_gui.engine.log import logger_for
 from surgeon_gui.errors import BuildFailed
 
 
-def parse_onnx(path: Path, builder: Any, flavour: Flavour) -> Any:
-    """Return the INetworkDefinition TensorRT's parser makes of an ONNX file.
+def parse_onnx(path: Path, builder: Any, flavour: Flavour) -> tuple[Any, Any]:
+    """Return the INetworkDefinition that TensorRT's parser makes of an ONNX file, and the parser.
+
+    The parser owns the weights: it must live as long as they are read.
 
     Raises:
         BuildFailed: the parser refuses it; `where` is the ONNX node.
@@ -29,4 +31,4 @@ def parse_onnx(path: Path, builder: Any, flavour: Flavour) -> Any:
     # The parser answers yes to a file without a model in it.
     if not parsed or definition.num_outputs == 0:
         raise BuildFailed("TensorRT's ONNX parser finds no network in this file.", where=str(path))
-    return definition
+    return definition, parser

@@ -149,4 +149,5 @@ class _Rewriter:
             )
         limit = _LARGEST[self._dtype]
         _LOG.warning("%s: %g became %g, the largest %s.", node, largest, limit, self._dtype.text)
-        return np.clip(array, -limit, limit).astype(self._dtype.numpy)
+        kept = np.where(np.isinf(array), array, np.clip(array, -limit, limit))
+        return kept.astype(self._dtype.numpy)

@@ -39,6 +39,16 @@ def shuffle(layer: Any, reader: LayerReader) -> Shuffle:
     )
 
 
+@READERS.register("SQUEEZE", "UNSQUEEZE")
+def squeeze(layer: Any, reader: LayerReader) -> Shuffle:
+    """The Network says this as a Shuffle; only TensorRT's own parser makes these layers."""
+    reader.constant(1)
+    shape = tuple(layer.get_output(0).shape)
+    if list(shape).count(-1) > 1:
+        raise EngineError("This layer has several dynamic dimensions.", where=layer.name)
+    return Shuffle(reshape_dims=shape)
+
+
 @READERS.register("SLICE")
 def slice_(layer: Any, reader: LayerReader) -> Slice:
     start, size, stride = (reader.folded(index) for index in (1, 2, 3))
