@@ -13,6 +13,7 @@ from surgeon_gui.graph.model import Node, TensorRef
 from surgeon_gui.graph.query import reachable
 from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.targets.base import (
+    FOLDED,
     TAKES,
     TARGETS,
     VANISHES,
@@ -53,15 +54,25 @@ def judge(target_id: str, question: Question) -> Judgement:
     graph = question.graph
     types = infer_types(graph, question.shapes)
     live = reachable(graph, [ref.node for ref in question.outputs])
-    verdicts = {
-        node.name: _verdict(target_id, Context(graph, node, types))
-        if node.name in live
-        else VANISHES
-        for node in graph
-    }
-    for problem in inspect_uff(graph, [str(ref) for ref in question.outputs]).problems:
-        if problem.node in verdicts and verdicts[problem.node].status is not Status.REFUSES:
-            verdicts[problem.node] = Verdict(Status.REFUSES, problem.reason, problem.remedy)
+    export = inspect_uff(graph, [str(ref) for ref in question.outputs])
+    written = {item.id: item.operation for item in export.nodes}
+    refused = {problem.node: problem for problem in export.problems}
+    verdicts: dict[str, Verdict] = {}
+    for node in graph:
+        made = written.get(node.name)
+        if node.name not in live:
+            verdicts[node.name] = VANISHES
+        elif node.name in refused:
+            problem = refused[node.name]
+            verdict = _verdict(target_id, Context(graph, node, types))
+            if verdict.status is not Status.REFUSES:
+                verdict = Verdict(Status.REFUSES, problem.reason, problem.remedy)
+            verdicts[node.name] = verdict
+        elif made is None or (made == "Const" and node.op != "Const"):
+            # Identities, what is folded into other nodes, and what comes to a constant.
+            verdicts[node.name] = FOLDED
+        else:
+            verdicts[node.name] = _verdict(target_id, Context(graph, node, types))
     return Judgement(verdicts, types={ref: types.type(ref) for ref in map(TensorRef, verdicts)})
 
 
