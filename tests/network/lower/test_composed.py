@@ -126,8 +126,11 @@ CASES: dict[str, Case] = {
     "QuantizeAndDequantizeV2 half up": case(rounded(round_mode="HALF_UP"), X),
     "QuantizeAndDequantizeV2 narrow": case(rounded(narrow_range=True), X),
     "QuantizeAndDequantizeV3": case(rounded("V3", bits=np.int32(8)), X),
-    "QuantizeAndDequantizeV2 per channel": case(
-        rounded("V2", low=floats([-1, -2, -3, -4]), high=floats([1, 3, 2, 5]), axis=3), X
+    "QuantizeAndDequantizeV3 per channel": case(
+        rounded(
+            "V3", bits=np.int32(8), low=floats([-1, -2, -3, -4]), high=floats([1, 3, 2, 5]), axis=3
+        ),
+        X,
     ),
     "ResizeBicubic": case(bicubic((9, 11)), X, rtol=1e-3, atol=1e-4),
     "ResizeBicubic smaller": case(bicubic((3, 4)), X, rtol=1e-3, atol=1e-4),
