@@ -282,13 +282,14 @@ def _leftover_tests(graph: Graph) -> Iterator[Callable[[Node], bool]]:
 
 def _is_leaf(graph: Graph, node: Node, leftovers: Set[str]) -> bool:
     """Whether nothing but leftovers and waiting NoOps and Asserts read it."""
-    if node.op in _SIDE_EFFECTS or output_count(node) == 0:
+    if node.op in _SIDE_EFFECTS:
         return False
-    return all(
+    unread = all(
         reader.name in leftovers
         or (reader.op in ("NoOp", "Assert") and all(r.node != node.name for r in reader.inputs))
         for reader in graph.consumers(node.name)
     )
+    return unread and output_count(node) > 0
 
 
 def _is_pivot(graph: Graph, node: Node) -> bool:

@@ -126,13 +126,16 @@ class TensorValue:
         kind = self.dtype.numpy
         if kind is None:
             raise OpenError(f"A constant of dtype {self.dtype.text} has no values to show.")
-        if self._content is not None and len(self._content):
-            if len(self._content) != self.size * kind.itemsize:
+        content = self._content
+        if content is None and self._message is not None:
+            content = self._message.tensor_content
+        if content is not None and len(content):
+            if len(content) != self.size * kind.itemsize:
                 raise OpenError(
                     f"A constant {self.dtype.text} {list(self.shape)} should have "
-                    f"{self.size * kind.itemsize} bytes but has {len(self._content)}."
+                    f"{self.size * kind.itemsize} bytes but has {len(content)}."
                 )
-            return np.frombuffer(self._content, dtype=kind).reshape(self.shape)
+            return np.frombuffer(content, dtype=kind).reshape(self.shape)
         values = self._listed_values(kind)
         if values.size > self.size or (values.size == 0 and self.size):
             if values.size == 0 and self.dtype is not DType.STRING:
@@ -313,18 +316,11 @@ def tensor_from_message(message: pb.TensorProto, content: memoryview | None = No
     """Return the constant of a TensorProto whose `tensor_content` may live elsewhere.
 
     Args:
-        message: the proto; with `content` given, without its tensor_content.
+        message: the proto, not to be changed afterwards; with `content` given, without its own.
         content: the bytes of tensor_content, in the file they were read from.
     """
     shape = tuple(dim.size for dim in message.tensor_shape.dim)
-    data: memoryview | bytes | None = content
-    if data is None and message.tensor_content:
-        data = message.tensor_content
-        stripped = pb.TensorProto()
-        stripped.CopyFrom(message)
-        stripped.ClearField("tensor_content")
-        message = stripped
-    return TensorValue(DType(message.dtype), shape, content=data, message=message)
+    return TensorValue(DType(message.dtype), shape, content=content, message=message)
 
 
 def attr_to_message(value: AttrValue) -> pb.AttrValue:
