@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
@@ -23,6 +24,8 @@ class Registry(Mapping[str, T]):
         self._package = package
         self._entries: dict[str, T] = {}
         self._loaded = False
+        self._loading = False
+        self._lock = threading.RLock()
 
     def register(self, *names: str) -> Callable[[T], T]:
         """Return a decorator that files its target under `names`; a second entry is an error."""
@@ -38,11 +41,18 @@ class Registry(Mapping[str, T]):
 
     def _load(self) -> dict[str, T]:
         if not self._loaded:
-            self._loaded = True
-            package = importlib.import_module(self._package)
-            for module in pkgutil.iter_modules(package.__path__):
-                importlib.import_module(f"{self._package}.{module.name}")
+            # Another thread that looks something up must wait for the last module.
+            with self._lock:
+                if not self._loading:
+                    self._loading = True
+                    self._walk()
+                    self._loaded = True
         return self._entries
+
+    def _walk(self) -> None:
+        package = importlib.import_module(self._package)
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{self._package}.{module.name}")
 
     def __getitem__(self, name: str) -> T:
         return self._load()[name]

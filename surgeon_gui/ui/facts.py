@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ def _attribute_text(value: AttrValue) -> str:
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     if isinstance(value, float):
-        return f"{value:.9g}"
+        return f"{value:.7g}"
     if isinstance(value, FuncRef):
         return f"function {value.name}"
     if isinstance(value, RawAttr):
@@ -166,8 +167,10 @@ def layer_text(layer: Layer) -> str:
     word = next(
         (
             value.name
-            for value in parameters.values()
-            if hasattr(value, "name") and hasattr(value, "value") and not isinstance(value, DType)
+            for key, value in parameters.items()
+            if isinstance(value, enum.Enum)
+            and not isinstance(value, DType)
+            and not key.startswith("padding")
         ),
         "",
     )
@@ -208,7 +211,7 @@ def namespace_facts(
         ref
         for node in members
         for ref in node.inputs
-        if ref.node not in inside and not graph[ref.node].is_const
+        if ref.node not in inside and not _is_weight(graph, ref.node)
     )
     leaving = dict.fromkeys(
         (ref, reader.name)
@@ -245,6 +248,14 @@ def graph_facts(graph: Graph, path: Path | None, types: TypesOf | None) -> list[
         kind = short_type(types.type(ref)) if types else ""
         rows.append(Fact("Output", str(ref), "output", kind, ref.node))
     return rows
+
+
+def _is_weight(graph: Graph, name: str) -> bool:
+    """Whether a node is a constant, or an Identity that reads one."""
+    node = graph.get(name)
+    if node is not None and node.op == "Identity" and node.inputs:
+        node = graph.get(node.inputs[0].node)
+    return node is not None and node.is_const
 
 
 def constants_of(graph: Graph, node: Node) -> list[tuple[str, TensorValue]]:

@@ -84,6 +84,8 @@ class MainWindow(QMainWindow):
         self._follows_system = theme is None and settings.theme not in THEMES
         self.theme = theme or THEMES.get(settings.theme) or system_theme()
         self._may_close = False
+        # Before the first widget: its font is what the others are measured by.
+        self._dress_application(self.theme)
         self.session = Session(self, target=settings.target)
         self.chooser = chooser or PathChooser()
         self.files = Files(self.session, self, self.chooser, lambda: self.state.folder)
@@ -186,7 +188,12 @@ class MainWindow(QMainWindow):
         session.types_changed.connect(lambda: self.canvas.set_types(session.types))
         session.support_changed.connect(self._mark)
         session.selected.connect(self._selected)
-        session.tasks.busy_changed.connect(self.actions_.refresh)
+        for changed in (
+            session.tasks.busy_changed,
+            self.build.running_changed,
+            self.verify.running_changed,
+        ):
+            changed.connect(self.actions_.refresh)
         self.canvas.selection_changed.connect(lambda items: session.select(items, self.canvas))
         self.canvas.context_menu_requested.connect(self.show_context_menu)
         self.outline.menu_requested.connect(self.show_context_menu)
@@ -223,12 +230,16 @@ class MainWindow(QMainWindow):
     def set_theme(self, theme: Theme) -> None:
         """Dress the whole application in a theme."""
         self.theme = theme
+        self._dress_application(theme)
+        for dress in self._themed:
+            dress(theme)
+
+    @staticmethod
+    def _dress_application(theme: Theme) -> None:
         application = QApplication.instance()
         if isinstance(application, QApplication):
             apply_theme(application, theme)
             application.setStyleSheet(style_sheet(theme))
-        for dress in self._themed:
-            dress(theme)
 
     def choose_theme(self, name: str) -> None:
         """Follow the system, or stay light or dark; remembered."""
@@ -331,8 +342,10 @@ class MainWindow(QMainWindow):
         if self.session.graph is None:
             self.welcome.show_files(samples(), self.state.recent)
             self.stack.setCurrentWidget(self.welcome)
+            self.welcome.open_button.setFocus()
         else:
             self.stack.setCurrentWidget(self.canvas)
+            self.canvas.setFocus()
 
     def _loading(self, path: Path) -> None:
         self.message.hide()

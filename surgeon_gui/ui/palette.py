@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QFrame,
+    QHeaderView,
+    QLineEdit,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from surgeon_gui.ui.actions import Actions
 from surgeon_gui.ui.theme import Theme
@@ -19,17 +27,24 @@ class CommandPalette(QFrame):
     def __init__(self, actions: Actions, window: QWidget) -> None:
         super().__init__(window)
         self.setObjectName("palette")
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
         self.setAccessibleName("Command palette")
         self._actions = actions
         self._window = window
+        self._muted = QColor("gray")
         self.field = QLineEdit()
         self.field.setPlaceholderText("Type a command")
         self.field.setAccessibleName("Command to look for")
-        self.list = QListWidget()
+        self.list = QTreeWidget()
+        self.list.setObjectName("commands")
         self.list.setAccessibleName("Commands")
-        self.list.setUniformItemSizes(True)
+        self.list.setColumnCount(2)
+        self.list.setHeaderHidden(True)
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
+        self.list.setAllColumnsShowFocus(True)
+        self.list.header().setStretchLastSection(False)
+        self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
@@ -38,11 +53,11 @@ class CommandPalette(QFrame):
         layout.addWidget(self.list)
         self.field.textChanged.connect(self._sift)
         self.field.installEventFilter(self)
-        self.list.itemClicked.connect(lambda _item: self._run())
+        self.list.itemClicked.connect(lambda _item, _column: self._run())
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
-        self.list.setStyleSheet(f"QListWidget::item {{ color: {theme.text}; height: 26px; }}")
+        self._muted = theme.color("muted")
 
     def begin(self) -> None:
         """Open over the upper middle of the window."""
@@ -68,8 +83,9 @@ class CommandPalette(QFrame):
             self._run()
         elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
             by = 1 if event.key() == Qt.Key.Key_Down else -1
-            if self.list.count():
-                self.list.setCurrentRow((self.list.currentRow() + by) % self.list.count())
+            count = self.list.topLevelItemCount()
+            if count:
+                self._choose((self.list.currentIndex().row() + by) % count)
         else:
             return super().eventFilter(watched, event)
         return True
@@ -91,19 +107,27 @@ class CommandPalette(QFrame):
                     (not starts, f"{place}: {title}", keys, command.id, action.isEnabled())
                 )
         for _, title, keys, command_id, enabled in sorted(found, key=lambda row: row[0]):
-            item = QListWidgetItem(f"{title}    {keys}" if keys else title)
-            item.setData(_ID, command_id)
+            item = QTreeWidgetItem([title, keys])
+            item.setData(0, _ID, command_id)
+            item.setForeground(1, self._muted)
             if not enabled:
                 item.setFlags(Qt.ItemFlag.NoItemFlags)
-            self.list.addItem(item)
-        for row in range(self.list.count()):
-            if self.list.item(row).flags() & Qt.ItemFlag.ItemIsEnabled:
-                self.list.setCurrentRow(row)
+            self.list.addTopLevelItem(item)
+        for row in range(self.list.topLevelItemCount()):
+            listed = self.list.topLevelItem(row)
+            if listed is not None and not listed.isDisabled():
+                self._choose(row)
                 break
+
+    def _choose(self, row: int) -> None:
+        item = self.list.topLevelItem(row)
+        if item is not None:
+            self.list.setCurrentItem(item)
+            self.list.scrollToItem(item)
 
     def _run(self) -> None:
         item = self.list.currentItem()
         self.hide()
         self._window.setFocus()
-        if item is not None and item.flags() & Qt.ItemFlag.ItemIsEnabled:
-            self._actions[item.data(_ID)].trigger()
+        if item is not None and not item.isDisabled():
+            self._actions[item.data(0, _ID)].trigger()

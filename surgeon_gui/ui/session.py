@@ -114,6 +114,8 @@ class Session(QObject):
 
     def select(self, items: tuple[str, ...], source: object = None) -> None:
         """Select items; `source` is the widget that did, so that it does not follow itself."""
+        graph = self.graph
+        items = tuple(item for item in items if graph is not None and self._exists(item, graph))
         if items == self.selection:
             return
         self.selection = items

@@ -19,7 +19,7 @@ class TabStrip(QTabBar):
         self.setAccessibleName(name)
         self.setDrawBase(False)
         self.setExpanding(False)
-        self.setUsesScrollButtons(True)
+        self.setUsesScrollButtons(False)
         self.setElideMode(Qt.TextElideMode.ElideNone)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
@@ -39,10 +39,12 @@ class TabStrip(QTabBar):
             if present is not None:
                 self.setTabButton(index, side, None)
                 present.deleteLater()
+                self.updateGeometry()
             return
         pill = label(text, "pill")
         pill.setAccessibleName(f"{self.tabText(index)}: {text}")
         self.setTabButton(index, side, pill)
+        self.updateGeometry()
 
 
 class TabPages(QWidget):

@@ -30,6 +30,7 @@ class ToolBar(QToolBar):
         self.setFloatable(False)
         self.setIconSize(QSize(16, 16))
         self._session = session
+        self._menus: list[QToolButton] = []
         self.target = ComboBox("Target")
         self.target.setToolTip("What the graph is checked for")
         for target in catalogue():
@@ -57,6 +58,12 @@ class ToolBar(QToolBar):
         self._follow()
         self.target.activated.connect(lambda index: session.set_target(self.target.itemData(index)))
         session.target_changed.connect(self._follow)
+        session.opened.connect(self._enable)
+        self._enable()
+
+    def _enable(self) -> None:
+        for menu in self._menus:
+            menu.setEnabled(self._session.graph is not None)
 
     def _follow(self) -> None:
         self.target.setCurrentIndex(self.target.findData(self._session.target.id))
@@ -91,5 +98,6 @@ class ToolBar(QToolBar):
         menu = QMenu(made)
         menu.addActions(actions)
         made.setMenu(menu)
+        self._menus.append(made)
         self.addWidget(made)
         return made

@@ -188,12 +188,13 @@ class ComboBox(QComboBox):
         self.initStyleOption(option)
         group = palette.ColorGroup.Normal if self.isEnabled() else palette.ColorGroup.Disabled
         painter.setPen(palette.color(group, palette.ColorRole.Text))
-        inner = self.rect().adjusted(10, 0, -24, 0)
-        shown = self.fontMetrics().elidedText(
-            self.currentText(), Qt.TextElideMode.ElideRight, inner.width()
-        )
-        alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(inner, alignment, shown)
+        if not self.isEditable():
+            inner = self.rect().adjusted(10, 0, -24, 0)
+            shown = self.fontMetrics().elidedText(
+                self.currentText(), Qt.TextElideMode.ElideRight, inner.width()
+            )
+            alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+            painter.drawText(inner, alignment, shown)
         x, y = self.width() - 15.0, self.height() / 2 - 1.5
         painter.setPen(QPen(palette.color(group, palette.ColorRole.Text), 1.4))
         painter.drawPolyline([QPointF(x - 3.5, y), QPointF(x, y + 3.5), QPointF(x + 3.5, y)])

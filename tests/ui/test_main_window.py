@@ -199,4 +199,4 @@ def test_every_command_has_a_place_in_palette_and_no_key_is_used_twice(driver: D
             assert key.toString() not in keys, f"{command.id} and {keys[key.toString()]}"
             keys[key.toString()] = command.id
     driver.window.palette_.begin()
-    assert driver.window.palette_.list.count() == len(driver.window.actions_.commands())
+    assert driver.window.palette_.list.topLevelItemCount() == len(driver.window.actions_.commands())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+import itertools
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QFormLayout, QVBoxLayout, QWidget
 
 from surgeon_gui.edits.base import Edit
@@ -49,7 +52,7 @@ class EditDialog(QDialog):
         self.form = QFormLayout()
         self.form.setHorizontalSpacing(12)
         self.form.setVerticalSpacing(8)
-        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.words = label(" ", "muted", wrap=True)
         self.words.setAccessibleName("What the edit would do")
         self.words.setMinimumHeight(36)
@@ -80,6 +83,20 @@ class EditDialog(QDialog):
             SurgeonError: a field is wrong.
         """
         raise EditError("This dialog states no edit.")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Let Tab walk the fields first and the buttons last."""
+        super().showEvent(event)
+        buttons = [self.cancel_button, self.apply_button]
+        fields = [
+            each
+            for each in self.findChildren(QWidget)
+            if each.focusPolicy() & Qt.FocusPolicy.TabFocus and each not in buttons
+        ]
+        for first, second in itertools.pairwise([*fields, *buttons]):
+            QWidget.setTabOrder(first, second)
+        if fields and not any(each.hasFocus() for each in fields):
+            fields[0].setFocus()
 
     def changed(self) -> None:
         """A field changed: try the edit again in a moment."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFormLayout,
     QGridLayout,
@@ -39,7 +39,13 @@ ENGINE_FILTERS = ("TensorRT engine (*.engine)", "All files (*)")
 
 
 class BuildPanel(QWidget):
-    """Builds the engine of the graph on show in a worker process."""
+    """Builds the engine of the graph on show in a worker process.
+
+    Signals:
+        running_changed(): a build began or ended.
+    """
+
+    running_changed = Signal()
 
     def __init__(
         self,
@@ -245,9 +251,8 @@ class BuildPanel(QWidget):
     def _finish(self) -> None:
         self._preparing = False
         self._clock.stop()
-        self.phase.setText("")
-        self.elapsed.setText("")
-        self.bar.hide()
+        for each in (self.phase, self.elapsed, self.bar):
+            each.hide()
         self._enable()
 
     def _show_result(self, result: BuildResult) -> None:
@@ -305,7 +310,8 @@ class BuildPanel(QWidget):
         self.phase.setText(phase + share)
         self.bar.setRange(0, max(total, 0))
         self.bar.setValue(done)
-        self.bar.show()
+        for each in (self.phase, self.elapsed, self.bar):
+            each.show()
         self._tick()
 
     def _log(self, _level: int, text: str) -> None:
@@ -320,6 +326,7 @@ class BuildPanel(QWidget):
         self.cancel_button.setEnabled(running)
         for field in (self.flavour, self.gpus, self.precision, self.output, self.browse):
             field.setEnabled(not running)
+        self.running_changed.emit()
 
     def _fill_flavours(self) -> None:
         present = self.flavour.currentData()

@@ -20,6 +20,7 @@ from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ElidedLabel, label, middle
 
 LABEL_WIDTH = 84
+ROW = 20
 
 
 class ValueLabel(ElidedLabel):
@@ -32,7 +33,7 @@ class ValueLabel(ElidedLabel):
     edit_requested = Signal()
 
     def __init__(self, text: str, font: QFont, *, what: str, editable: bool = False) -> None:
-        super().__init__(text, font=font)
+        super().__init__(text, font=font, cut=Qt.TextElideMode.ElideRight)
         self._editable = editable
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"{what}: {text}")
@@ -59,6 +60,7 @@ class NameLabel(ValueLabel):
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+        self.setContentsMargins(0, 2, 0, 2)
 
     def _elide(self) -> None:
         width = max(self.width(), 80)
@@ -93,8 +95,10 @@ class LinkButton(QPushButton):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         metrics = self.fontMetrics()
-        room = self.width() - 8 - metrics.horizontalAdvance(self._suffix)
-        shown = middle(self._name.replace("\n", "↵"), metrics, max(room, 40))
+        room = self.width() - 4 - metrics.horizontalAdvance(self._suffix)
+        # The last part of a path tells most.
+        one_line = self._name.replace("\n", "↵")
+        shown = metrics.elidedText(one_line, Qt.TextElideMode.ElideLeft, max(room, 40))
         self.setText((shown + self._suffix).replace("&", "&&"))
 
 
@@ -116,7 +120,7 @@ class FactsView(QWidget):
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(12, 8, 12, 8)
         self._layout.setHorizontalSpacing(8)
-        self._layout.setVerticalSpacing(4)
+        self._layout.setVerticalSpacing(2)
         self._layout.setColumnMinimumWidth(0, LABEL_WIDTH)
         self._layout.setColumnStretch(1, 1)
 
@@ -137,12 +141,13 @@ class FactsView(QWidget):
 
     def _add(self, row: int, fact: Fact) -> None:
         role = {"input": "produces", "output": "consumes"}.get(fact.role, "muted")
-        title = label(fact.label, role)
-        title.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        title.setToolTip(fact.label if len(fact.label) > 12 else "")
-        title.setMaximumWidth(LABEL_WIDTH + 28)
-        self._layout.addWidget(title, row, 0)
-        self._layout.addWidget(self._value(fact), row, 1)
+        title = ElidedLabel(fact.label, role=role, cut=Qt.TextElideMode.ElideRight)
+        title.setFixedSize(LABEL_WIDTH, ROW)
+        value = self._value(fact)
+        if fact.role != "name":
+            value.setFixedHeight(ROW)
+        self._layout.addWidget(title, row, 0, Qt.AlignmentFlag.AlignTop)
+        self._layout.addWidget(value, row, 1)
 
     def _value(self, fact: Fact) -> QLabel | QPushButton:
         mono = self._theme.mono_font

@@ -116,6 +116,10 @@ def parameters_text(layer: Layer) -> str:
     return "\n".join([layer.kind.type_name, *lines])
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 class NetworkPanel(QWidget):
     """The table with its filter.
 
@@ -157,9 +161,10 @@ class NetworkPanel(QWidget):
         head = self.table.horizontalHeader()
         head.setHighlightSections(False)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        for column, width in enumerate((48, 200, 260, 220, 180)):
+        for column, width in enumerate((40, 160, 200, 160, 160)):
             head.resizeSection(column, width)
-        head.setSectionResizeMode(len(_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
+        for column in (2, len(_COLUMNS) - 1):
+            head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 8, 12, 8)
         bar.setSpacing(12)
@@ -169,7 +174,10 @@ class NetworkPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(bar)
-        layout.addWidget(self.table, 1)
+        inset = QVBoxLayout()
+        inset.setContentsMargins(8, 0, 8, 0)
+        inset.addWidget(self.table)
+        layout.addLayout(inset, 1)
         self.table.selectionModel().selectionChanged.connect(lambda _a, _b: self._select())
         self.table.doubleClicked.connect(lambda _index: self._follow_row())
         self.table.activated.connect(lambda _index: self._follow_row())
@@ -206,7 +214,8 @@ class NetworkPanel(QWidget):
         network = lowering.network
         mib = network.weight_bytes / 2**20
         return (
-            f"{len(network.inputs)} inputs, {len(network.outputs)} outputs, "
+            f"{_counted(len(network.inputs), 'input')}, "
+            f"{_counted(len(network.outputs), 'output')}, "
             f"{mib:.1f} MiB of weights. Double click goes to the nodes a layer came from."
         )
 

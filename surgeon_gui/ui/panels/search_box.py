@@ -20,8 +20,9 @@ from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import label
 
-PLACEHOLDER = "name, op:Conv2D, shape:1,7, status:refused, /regex/"
+PLACEHOLDER = "name, op, shape, status:refused …   Ctrl+F"
 MOST_LISTED = 2000
+ROW_HEIGHT = 26
 
 
 class SearchBox(QLineEdit):
@@ -62,12 +63,11 @@ class SearchBox(QLineEdit):
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setFont(theme.mono_font)
+        self.list.setObjectName("hits")
         self.count = label(role="muted")
         self._window = window
         self.popup = QFrame(window)
         self.popup.setObjectName("search-popup")
-        self.popup.setFrameShape(QFrame.Shape.StyledPanel)
-        self.popup.setAutoFillBackground(True)
         inner = QVBoxLayout(self.popup)
         inner.setContentsMargins(8, 8, 8, 8)
         inner.setSpacing(4)
@@ -182,7 +182,7 @@ class SearchBox(QLineEdit):
     def _show_popup(self) -> None:
         width = max(self.width(), 420)
         rows = min(len(self._hits), 12)
-        height = 40 + max(rows, 0) * (self.list.sizeHintForRow(0) if rows else 0) + 8
+        height = 36 + rows * ROW_HEIGHT
         self.list.setVisible(bool(rows))
         corner = self.mapTo(self._window, QPoint(self.width() - width, self.height() + 4))
         self.popup.setGeometry(max(corner.x(), 8), corner.y(), width, height)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QVBoxLayout
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from surgeon_gui.targets.base import Status, Verdict
 from surgeon_gui.ui.icons import status_pixmap
@@ -48,11 +48,15 @@ class VerdictCard(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(4)
-        head = row(self._mark, self._title, spacing=6)
-        self._title.setMinimumWidth(40)
-        layout.addWidget(head)
+        self._mark.setFixedSize(16, 16)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(self._title, 1)
+        layout.addLayout(head)
         layout.addWidget(self._reason)
         layout.addWidget(self._remedy)
+        layout.addSpacing(4)
         layout.addWidget(self._buttons)
         self.hide()
 

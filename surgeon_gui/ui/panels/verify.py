@@ -98,10 +98,12 @@ class VerifyPanel(QWidget):
     Signals:
         followed(str): the user wants to see a node in the graph.
         verified(str): the result in a few words (rich text), for the status bar.
+        running_changed(): a comparison began or ended.
     """
 
     followed = Signal(str)
     verified = Signal(str)
+    running_changed = Signal()
 
     def __init__(self, session: Session, settings: Settings, theme: Theme) -> None:
         super().__init__()
@@ -116,6 +118,8 @@ class VerifyPanel(QWidget):
         self.seed = QSpinBox()
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setValue(settings.verify_seed)
+        self.seed.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.seed.setFixedWidth(96)
         self.seed.setAccessibleName("Seed of the random inputs")
         self.seed.setToolTip("The same seed gives the same inputs")
         self.verify_button = button(
@@ -159,7 +163,10 @@ class VerifyPanel(QWidget):
         layout.setSpacing(0)
         layout.addLayout(bar)
         layout.addLayout(below)
-        layout.addWidget(self.table, 1)
+        inset = QVBoxLayout()
+        inset.setContentsMargins(8, 0, 8, 0)
+        inset.addWidget(self.table)
+        layout.addLayout(inset, 1)
         self._clock = QTimer(self)
         self._clock.setInterval(200)
         self._clock.timeout.connect(self._tick)
@@ -221,7 +228,8 @@ class VerifyPanel(QWidget):
         self._preparing = False
         timeout = float(self._settings.job_timeout_s) or None
         python = self._settings.worker_python or sys.executable
-        self.job.start(spec, directory, python=python, timeout=timeout)
+        warm = self._settings.warm_reference
+        self.job.start(spec, directory, python=python, timeout=timeout, warm=warm)
         self._enable()
 
     def _refused(self, error: SurgeonError) -> None:
@@ -298,6 +306,7 @@ class VerifyPanel(QWidget):
         self.verify_button.setEnabled(self._session.graph is not None and not self.is_running())
         self.cancel_button.setEnabled(self.is_running())
         self.seed.setEnabled(not self.is_running())
+        self.running_changed.emit()
 
     def _follow(self, index: QModelIndex) -> None:
         self.followed.emit(self._model.rows[index.row()].name.partition(":")[0])

@@ -86,6 +86,7 @@ class WelcomePage(QWidget):
         self._lists.addWidget(label(title, "muted"))
         for path in paths:
             link = LinkButton(path.name, "", self._theme.ui_font, what=title)
+            link.setProperty("kind", "file-link")
             link.setToolTip(str(path))
             link.clicked.connect(lambda _checked=False, path=path: self.path_requested.emit(path))
             self._lists.addWidget(link)
