@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,13 +35,16 @@ class Lower:
         node: the node at hand; new layers are named after it.
     """
 
-    def __init__(self, graph: Graph, shapes: dict[str, Shape]) -> None:
+    def __init__(
+        self, graph: Graph, shapes: dict[str, Shape], owners: Mapping[str, str] | None = None
+    ) -> None:
         self.graph = graph
         self.shapes = shapes
         self.builder = NetworkBuilder()
         self.values: dict[TensorRef, Value] = {}
         self.notes: dict[str, str] = {}
         self.node: Node = Node("", "")
+        self._owners = owners or {}
         self._constants: dict[tuple[int, Dims, Permutation], tuple[Array, Tensor]] = {}
         self._views: dict[tuple[str, Permutation, Dims, Permutation], Tensor] = {}
         self._weights: dict[tuple[int, Permutation, Dims], tuple[Array, Array]] = {}
@@ -54,11 +57,16 @@ class Lower:
 
     def add_all(self, kind: Kind, *inputs: Tensor, suffix: str = "") -> tuple[Tensor, ...]:
         name = f"{self.node.name}/{suffix}" if suffix else self.node.name
-        return self.builder.add(kind, inputs, name=name, origin=(self.node.name,))
+        return self.builder.add(kind, inputs, name=name, origin=(self.origin,))
+
+    @property
+    def origin(self) -> str:
+        """The node of the user's graph that the node at hand belongs to."""
+        return self._owners.get(self.node.name, self.node.name)
 
     def note(self, text: str) -> None:
         """Record something the user should know about the node at hand; the first note stays."""
-        self.notes.setdefault(self.node.name, text)
+        self.notes.setdefault(self.origin, text)
 
     def input(self, name: str, dtype: DType, shape: Dims) -> Tensor:
         return self.builder.add_input(name, dtype, shape)

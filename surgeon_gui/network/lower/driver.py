@@ -17,6 +17,7 @@ from surgeon_gui.network.lower.branches import control_guards
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.control import loop_problem
+from surgeon_gui.network.lower.inline import Inlined, inline_functions
 from surgeon_gui.network.lower.registry import CONVERTERS
 from surgeon_gui.network.lower.value import DEAD, Guard, Value, held_dtype
 from surgeon_gui.network.simplify import settle, tidy
@@ -74,9 +75,10 @@ def network_from_graph(
         GraphCycle: the graph goes in a circle.
     """
     wanted = tuple(outputs) if outputs is not None else deduce_outputs(graph)
-    run = _Run(graph, dict(shapes or {}))
-    for name in _order(graph, wanted):
-        run.lower(graph[name])
+    inlined = inline_functions(graph)
+    run = _Run(inlined, dict(shapes or {}))
+    for name in _order(inlined.graph, wanted):
+        run.lower(inlined.graph[name])
     refs = tuple(dict.fromkeys(wanted))
     for ref in refs:
         run.mark_output(ref)
@@ -88,14 +90,16 @@ def network_from_graph(
         for layer in network.layers:
             for origin in layer.origin:
                 layers_of.setdefault(origin, []).append(layer.name)
-    judged = run.done - run.unjudged - set(run.problems)
+    # Nodes of functions are not in the graph the user sees: their call speaks for them.
+    judged = {name for name in run.done - run.unjudged if name not in run.owners}
+    judged -= set(run.problems)
     with_layers = set(layers_of) if network is not None else run.with_layers
     return Lowering(
         network,
         tuple(run.problems.values()),
         run.types,
         frozenset(judged - with_layers),
-        frozenset(run.unjudged),
+        frozenset(name for name in run.unjudged if name not in run.owners),
         {name: tuple(names) for name, names in layers_of.items()},
         dict(run.b.notes),
     )
@@ -119,19 +123,24 @@ def _order(graph: Graph, outputs: Sequence[TensorRef]) -> list[str]:
 
 
 class _Run:
-    def __init__(self, graph: Graph, shapes: dict[str, Shape]) -> None:
-        self.graph = graph
-        self.b = Lower(graph, shapes)
+    def __init__(self, inlined: Inlined, shapes: dict[str, Shape]) -> None:
+        self.graph = inlined.graph
+        self.owners = inlined.owners
+        self.uncalled = {problem.node: problem for problem in inlined.problems}
+        self.b = Lower(inlined.graph, shapes, inlined.owners)
         self.problems: dict[str, Unsupported] = {}
         self.types: dict[TensorRef, TensorType] = {}
         self.unjudged: set[str] = set()
         self.done: set[str] = set()
+        self.refused: set[str] = set()
         self.with_layers: set[str] = set()
 
     def lower(self, node: Node) -> None:
         """Lower one node; whatever happens, say what its outputs are as far as it is known."""
         self.b.node = node
         self.done.add(node.name)
+        if node.name in self.uncalled:
+            self.problems[node.name] = self.uncalled[node.name]
         inputs = [self.b.values.get(ref) for ref in node.inputs]
         values = tuple(value for value in inputs if value is not None)
         if len(values) < len(inputs) or node.op in _LOOP_EDGES:
@@ -147,7 +156,7 @@ class _Run:
             self._refuse(node, Unsupported(node.name, error.message, error.hint), inputs)
             return
         if len(self.b.builder) > before:
-            self.with_layers.add(node.name)
+            self.with_layers.add(self.owners.get(node.name, node.name))
         for port, value in enumerate(results):
             self._set(TensorRef(node.name, port), value)
 
@@ -193,7 +202,7 @@ class _Run:
         if not value.dead:
             self.types[ref] = value.type
             # TensorFlow computes only the branch taken: nothing to compare on the other one.
-            if not value.guards:
+            if not value.guards and ref.node not in self.owners:
                 self.b.set_source(ref, value)
 
     def _skip(self, node: Node, inputs: Sequence[Value | None]) -> None:
@@ -210,7 +219,7 @@ class _Run:
                     inputs,
                 )
                 return
-            lost = ref.node in self.unjudged or ref.node in self.problems
+            lost = ref.node in self.unjudged or ref.node in self.refused
             if value is None and ref.node in self.done and not lost:
                 self._refuse(
                     node,
@@ -228,7 +237,13 @@ class _Run:
         self._guess(node, inputs)
 
     def _refuse(self, node: Node, problem: Unsupported, inputs: Sequence[Value | None]) -> None:
-        self.problems.setdefault(node.name, problem)
+        owner = self.owners.get(node.name)
+        if owner is not None:
+            inner = node.name.removeprefix(f"{owner}/")
+            reason = f"In the function it calls, {inner}: {problem.reason}"
+            problem = Unsupported(owner, reason, problem.remedy, rule=problem.rule)
+        self.refused.add(node.name)
+        self.problems.setdefault(problem.node, problem)
         self._guess(node, inputs)
 
     def _guess(self, node: Node, inputs: Sequence[Value | None]) -> None:
