@@ -70,7 +70,7 @@ def fixed_shape(name: str, kind: TensorType) -> tuple[int, ...]:
         raise UsageError(
             f"The shape of this input is not known: {kind.shape}.",
             where=name,
-            hint=f"Give it, for example: --shape {name}={example or '1x224x224x3'}",
+            hint=f"Give it, for example: --shape {name}={example or f'1x224x224x3, or {name}=scalar'}",
         )
     return tuple(1 if dim < 0 else dim for dim in dims)
 

@@ -61,6 +61,7 @@ class TensorflowRunner:
                 raise unknown_node(name, [node.name for node in graph])
         light, self._weights = _without_weights(self.graph)
         self._tf_graph = self._tf.Graph()
+        self._shapes = {name: Shape(tuple(dims)) for name, dims in (shapes or {}).items()}
         self._import(self._prepared(light, shapes or {}))
         options = self._tf.compat.v1.ConfigProto(allow_soft_placement=True)
         options.graph_options.rewrite_options.disable_meta_optimizer = True
@@ -121,7 +122,12 @@ class TensorflowRunner:
 
     def inputs(self) -> dict[str, TensorType]:
         """Return what a user feeds (`query.deduce_inputs`), with shapes overridden."""
-        return {node.name: self.type(TensorRef(node.name)) for node in deduce_inputs(self.graph)}
+        found = {}
+        for node in deduce_inputs(self.graph):
+            kind = self.type(TensorRef(node.name))
+            # TensorFlow takes a scalar placeholder of an old graph for one of unknown rank.
+            found[node.name] = TensorType(kind.dtype, self._shapes.get(node.name, kind.shape))
+        return found
 
     def type(self, ref: TensorRef) -> TensorType:
         """Return what TensorFlow's shape inference knows about a tensor.
@@ -312,7 +318,7 @@ def _where(text: str, graph: Graph) -> str | None:
 def _first_line(error: Exception) -> str:
     text = str(getattr(error, "message", None) or error)
     line = text.strip().splitlines()[0] if text.strip() else type(error).__name__
-    return line.split(" [[", 1)[0].rstrip(".")
+    return re.split(r" \[\[| for '\{\{node", line, maxsplit=1)[0].rstrip(".")
 
 
 def _refused(error: Exception, graph: Graph) -> ConvertError:

@@ -70,7 +70,7 @@ def test_an_unknown_batch_is_one() -> None:
 @pytest.mark.parametrize(
     ("shape", "example"),
     [
-        (Shape(None), "--shape x=1x224x224x3"),
+        (Shape(None), "--shape x=1x224x224x3, or x=scalar"),
         (Shape.of(-1, -1, -1, 3), "--shape x=1x224x224x3"),
         (Shape.of(2, -1), "--shape x=2x224"),
     ],

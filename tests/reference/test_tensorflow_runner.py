@@ -80,11 +80,19 @@ def test_recorded_shapes_do_not_stand_against_an_override() -> None:
         assert runner.type(TensorRef("y")).shape == Shape.of(3, 2)
 
 
+def test_a_scalar_can_be_given_where_an_old_graph_leaves_the_rank_open() -> None:
+    graph = Graph((node("x", "Placeholder", dtype=F32), node("y", "Relu", "x", T=F32)))
+    with TensorflowRunner(graph, shapes={"x": ()}) as runner:
+        assert runner.inputs() == {"x": TensorType(F32, Shape.of())}
+        assert runner.run({"x": np.array(2, np.float32)}, refs("y"))["y"] == 2
+
+
 def test_a_shape_that_does_not_fit_is_refused_at_its_node() -> None:
     graph = open_graph(data_path("cifar_small.pb"))
     with pytest.raises(ConvertError) as caught:
         TensorflowRunner(graph, shapes={"Input": (1, 32, 32, 4)})
     assert caught.value.where == "Conv2D"
+    assert "{{node" not in caught.value.message
     with pytest.raises(UnknownNode):
         TensorflowRunner(graph, shapes={"input": (1, 32, 32, 3)})
 
