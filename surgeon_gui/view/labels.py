@@ -20,6 +20,7 @@ OPEN_HEAD = 32.0
 _NARROWEST, _WIDEST = 104.0, 250.0
 _GROUP_NARROWEST, _GROUP_WIDEST = 150.0, 320.0
 _MOST_ROWS = 6
+_NOTE = 90.0
 _FEW = 6
 _FEW_REALS = 3
 
@@ -240,6 +241,11 @@ class Labels:
         """The dtype and shape of a node's first output, as an edge's label."""
         node = self._tree.graph.nodes[self._tree.nodes[item]]
         return shape_text(self._type(node))
+
+    def short_name(self, item: int) -> str:
+        """The last part of an item's name, cut to be written beside an edge."""
+        last = self._tree.label(item).rpartition("/")[2]
+        return self._metrics.elided(one_line(last), "mono", _NOTE)
 
     def _group(self, item: int) -> Label:
         group = self._tree.group(item)

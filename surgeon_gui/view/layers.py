@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+
+from surgeon_gui.view.pace import Pace
 
 _SWEEPS = 8
 _PATIENCE = 4
@@ -19,7 +21,7 @@ class Layers:
         count: how many vertices are boxes.
         up, down: per vertex its neighbours in the layer above and below.
         chains: per edge the vertices it runs through from upper to lower end, both included; empty
-            for an edge too long for that.
+            for an edge that was cut.
     """
 
     rows: list[list[int]]
@@ -105,16 +107,19 @@ def assign_layers(
 
 
 def build_layers(
-    count: int, edges: Sequence[tuple[int, int]], layer: Sequence[int], longest: int
+    count: int,
+    edges: Sequence[tuple[int, int]],
+    layer: Sequence[int],
+    is_cut: Callable[[int], bool],
 ) -> Layers:
-    """Return rows with dummies on the edges that pass up to `longest` layers, not yet ordered."""
+    """Return rows with dummies on the edges that are not cut, not yet ordered."""
     rows: list[list[int]] = [[] for _ in range(max(layer, default=-1) + 1)]
     up: list[list[int]] = [[] for _ in range(count)]
     down: list[list[int]] = [[] for _ in range(count)]
     chains: list[list[int]] = []
     dummy_rows: list[int] = []
-    for source, target in edges:
-        if layer[target] - layer[source] > longest:
+    for index, (source, target) in enumerate(edges):
+        if is_cut(index):
             chains.append([])
             continue
         chain = [source]
@@ -157,7 +162,7 @@ def _walk(count: int, up: list[list[int]], down: list[list[int]], where: list[in
     return found
 
 
-def order_rows(layers: Layers) -> int:
+def order_rows(layers: Layers) -> Pace[int]:
     """Order the rows of `layers` for few crossings, in place; return the crossings left.
 
     Barycentre sweeps down and up with adjacent swaps after each; the best order seen is kept.
@@ -169,6 +174,7 @@ def order_rows(layers: Layers) -> int:
     for sweep in range(_SWEEPS):
         if best == 0 or idle >= _PATIENCE:
             break
+        yield sweep / _SWEEPS
         place = [0] * len(up)
         for row in rows:
             for at, vertex in enumerate(row):

@@ -6,6 +6,7 @@ always gives the same layout, and equal sketches share one (blocks of a network 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -17,6 +18,7 @@ from surgeon_gui.view.layers import (
     order_rows,
     reversed_edges,
 )
+from surgeon_gui.view.pace import Pace, completed
 from surgeon_gui.view.place import Spacing, place_rows
 from surgeon_gui.view.route import (
     LANE,
@@ -32,6 +34,8 @@ BOX_GAP = 24.0
 ROW_GAP = 28.0
 PORT_GAP = 12.0
 LONGEST_EDGE = 30
+CROWD = 8
+STUB = 14.0
 _COMPONENT_GAP = 40.0
 
 
@@ -87,6 +91,9 @@ class Layout:
         xs, ys: upper left corner of each box.
         routes: per wire its points `x0, y0, x1, y1, …` from source to target.
         crossings: how many pairs of edges cross.
+        portals: wires that are not drawn through: `routes` has only their last piece. One that
+            leads far from or to a box with many edges would only be lost among them.
+        stubs: where portals leave: the box, and the points of the piece that shows it.
     """
 
     width: float = 0.0
@@ -95,6 +102,8 @@ class Layout:
     ys: tuple[float, ...] = ()
     routes: tuple[tuple[float, ...], ...] = ()
     crossings: int = 0
+    portals: frozenset[int] = frozenset()
+    stubs: tuple[tuple[int, tuple[float, ...]], ...] = ()
 
 
 class Layouts:
@@ -106,33 +115,41 @@ class Layouts:
     def __len__(self) -> int:
         return len(self._known)
 
-    def get(self, sketch: Sketch) -> Layout:
+    def get(self, sketch: Sketch) -> Pace[Layout]:
+        """Return the layout of a sketch, made in steps if it is new."""
         found = self._known.get(sketch)
         if found is None:
-            found = self._known[sketch] = layout(sketch)
+            found = self._known[sketch] = yield from layout_steps(sketch)
         return found
 
 
 def layout(sketch: Sketch) -> Layout:
     """Return the layout of a sketch; unconnected parts stand side by side."""
+    return completed(layout_steps(sketch))
+
+
+def layout_steps(sketch: Sketch) -> Pace[Layout]:
+    """The same as `layout`, in steps."""
     parts = _components(sketch)
     if not parts:
         return Layout()
     if len(parts) == 1:
-        return _connected(sketch)
-    laid = [(boxes, wires, _connected(_part(sketch, boxes, wires))) for boxes, wires in parts]
+        return (yield from _connected(sketch))
+    laid: list[_Laid] = []
+    for boxes, wires in parts:
+        part = yield from _connected(_part(sketch, boxes, wires))
+        laid.append((boxes, wires, part))
     xs = [0.0] * len(sketch.sizes)
     ys = [0.0] * len(sketch.sizes)
     routes: list[tuple[float, ...]] = [()] * len(sketch.wires)
     places, width, height = _packed(sketch, laid)
+    stubs: list[tuple[int, tuple[float, ...]]] = []
     for (boxes, wires, part), (left, top) in zip(laid, places, strict=True):
+        stubs += [(boxes[box], _moved(points, left, top)) for box, points in part.stubs]
         for box, x, y in zip(boxes, part.xs, part.ys, strict=True):
             xs[box], ys[box] = x + left, y + top
         for index, points in zip(wires, part.routes, strict=True):
-            moved = list(points)
-            moved[::2] = [x + left for x in points[::2]]
-            moved[1::2] = [y + top for y in points[1::2]]
-            routes[index] = tuple(moved)
+            routes[index] = _moved(points, left, top)
     # Ways out lie on the common lower edge.
     for box in sketch.bottoms:
         ys[box] = height
@@ -143,7 +160,17 @@ def layout(sketch: Sketch) -> Layout:
                 lengthened[place] = height
                 routes[index] = tuple(lengthened)
     crossings = sum(part.crossings for _, _, part in laid)
-    return Layout(width, height, tuple(xs), tuple(ys), tuple(routes), crossings)
+    portals = frozenset(wires[index] for _, wires, part in laid for index in part.portals)
+    return Layout(
+        width, height, tuple(xs), tuple(ys), tuple(routes), crossings, portals, tuple(stubs)
+    )
+
+
+def _moved(points: tuple[float, ...], left: float, top: float) -> tuple[float, ...]:
+    found = list(points)
+    found[::2] = [x + left for x in points[::2]]
+    found[1::2] = [y + top for y in points[1::2]]
+    return tuple(found)
 
 
 _Laid = tuple[list[int], list[int], Layout]
@@ -222,17 +249,22 @@ def _packed(sketch: Sketch, laid: list[_Laid]) -> tuple[list[tuple[float, float]
     return places, max(right, x) - _COMPONENT_GAP, height
 
 
-def _connected(sketch: Sketch) -> Layout:
+def _connected(sketch: Sketch) -> Pace[Layout]:
     sizes, count = sketch.sizes, len(sketch.sizes)
     turned = [wire.back for wire in sketch.wires]
     pairs = [(w.target, w.source) if w.back else (w.source, w.target) for w in sketch.wires]
     for index in reversed_edges(count, pairs):
         turned[index] = not turned[index]
         pairs[index] = pairs[index][::-1]
-    layers = build_layers(
-        count, pairs, assign_layers(count, pairs, sketch.tops, sketch.bottoms), LONGEST_EDGE
-    )
-    crossings = order_rows(layers)
+    layer = assign_layers(count, pairs, sketch.tops, sketch.bottoms)
+    portals = _portals(sketch, pairs, layer)
+
+    def is_cut(index: int) -> bool:
+        upper, lower = pairs[index]
+        return index in portals or layer[lower] - layer[upper] > LONGEST_EDGE
+
+    layers = build_layers(count, pairs, layer, is_cut)
+    crossings = yield from order_rows(layers)
     edges = [
         Edge(
             upper,
@@ -250,7 +282,7 @@ def _connected(sketch: Sketch) -> Layout:
     total = len(layers.up)
     widths = [size[0] for size in sizes] + [0.0] * (total - count)
     heights = [size[1] for size in sizes] + [0.0] * (total - count)
-    middles = place_rows(layers, _spacing(sketch, layers, edges, widths))
+    middles = yield from place_rows(layers, _spacing(sketch, layers, edges, widths))
     attach(edges, middles, widths)
     row_of = [0] * total
     for row, vertices in enumerate(layers.rows):
@@ -269,20 +301,46 @@ def _connected(sketch: Sketch) -> Layout:
         row_bottom.append(y)
         y += gaps[row] if row < len(gaps) else 0.0
     right = max((x + w / 2 for x, w in zip(middles, widths, strict=True)), default=0.0)
-    lanes, right = side_lanes(edges, row_of, right)
-    routes = tuple(
-        route(edge, middles, row_of, row_top, row_bottom, heights)
-        if edge.chain
-        else route_round(edge, lanes[index], middles, row_of, row_top, row_bottom, heights)
-        for index, edge in enumerate(edges)
-    )
+    around = [index for index, edge in enumerate(edges) if not edge.chain and index not in portals]
+    lanes, right = side_lanes(edges, around, row_of, right)
+    routes: list[tuple[float, ...]] = []
+    for index, edge in enumerate(edges):
+        if index in portals:
+            x = middles[edge.lower] + (edge.lower_dx or 0.0)
+            y = row_top[row_of[edge.lower]]
+            routes.append((x, y - STUB, x, y))
+        elif edge.chain:
+            routes.append(route(edge, middles, row_of, row_top, row_bottom, heights))
+        else:
+            lane = lanes[index]
+            routes.append(route_round(edge, lane, middles, row_of, row_top, row_bottom, heights))
+    stubs = []
+    for box in sorted({edges[index].upper for index in portals}):
+        y = row_top[row_of[box]] + heights[box]
+        stubs.append((box, (middles[box], y, middles[box], y + STUB)))
     return Layout(
         right,
         row_bottom[-1] if row_bottom else 0.0,
         tuple(middles[box] - widths[box] / 2 for box in range(count)),
         tuple(row_top[row_of[box]] for box in range(count)),
-        routes,
+        tuple(routes),
         crossings,
+        portals,
+        tuple(stubs),
+    )
+
+
+def _portals(sketch: Sketch, pairs: list[tuple[int, int]], layer: list[int]) -> frozenset[int]:
+    """The wires to be cut: far ones of a box with many."""
+    leaving = Counter(upper for upper, _ in pairs)
+    arriving = Counter(lower for _, lower in pairs)
+    return frozenset(
+        index
+        for index, (upper, lower) in enumerate(pairs)
+        if layer[lower] - layer[upper] > 1
+        and not sketch.wires[index].back
+        and lower not in sketch.bottoms
+        and max(leaving[upper], arriving[lower]) > CROWD
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from surgeon_gui.view.layers import Layers
+from surgeon_gui.view.pace import Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Spacing:
     spine: frozenset[tuple[int, int]] = frozenset()
 
 
-def place_rows(layers: Layers, spacing: Spacing) -> list[float]:
+def place_rows(layers: Layers, spacing: Spacing) -> Pace[list[float]]:
     """Return the x of each vertex's middle; the leftmost edge is at 0."""
     if not layers.rows:
         return []
@@ -45,6 +46,7 @@ def place_rows(layers: Layers, spacing: Spacing) -> list[float]:
     for upwards in (False, True):
         for leftwards in (False, True):
             found.append(_aligned(layers, spacing, marked, upwards, leftwards))
+            yield len(found) / 4
     width = spacing.width
     spans = []
     for xs in found:

@@ -183,13 +183,13 @@ def _turned(points: list[float]) -> tuple[float, ...]:
 
 
 def side_lanes(
-    edges: Sequence[Edge], row_of: Sequence[int], right: float
+    edges: Sequence[Edge], around: Sequence[int], row_of: Sequence[int], right: float
 ) -> tuple[dict[int, float], float]:
-    """Give each edge without a chain an x right of everything; return them and the new width."""
+    """Give the edges at `around` an x right of everything; return them and the new width."""
     lanes: list[int] = []
     found: dict[int, float] = {}
     waiting = sorted(
-        (index for index, edge in enumerate(edges) if not edge.chain),
+        around,
         key=lambda index: (row_of[edges[index].upper], -row_of[edges[index].lower], index),
     )
     for index in waiting:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from surgeon_gui.graph.ops import category
 from surgeon_gui.view.labels import OPEN_HEAD, Label, Labels, Metrics, TensorTypes
@@ -35,6 +35,8 @@ class Strand:
         has_arrow: whether it ends at its target, not at the border of an open group.
         label: what is written beside it; empty for nothing.
         is_label_low: whether that stands at its end, since others start where it does.
+        is_portal: whether only a stub is drawn, of a wire that would be lost among others.
+        source: for a portal the item it comes from.
     """
 
     links: tuple[Link, ...]
@@ -42,6 +44,8 @@ class Strand:
     has_arrow: bool = True
     label: str = ""
     is_label_low: bool = False
+    is_portal: bool = False
+    source: int = ROOT
 
 
 @dataclass(slots=True)
@@ -226,8 +230,9 @@ class Scene:
             frozenset(at for at, child in enumerate(children) if self._is_weak(child)),
             frozenset(at for at, child in enumerate(children) if self.has_input(child)),
         )
-        layout = self.layouts.get(sketch)
-        return self._boxed(group, layout, sketch, strands, in_box, out_box)
+        layout = yield from self.layouts.get(sketch)
+        arranged = self._boxed(group, layout, sketch, strands, in_box, out_box)
+        return self._with_portals(arranged, sketch, children)
 
     def _boxed(
         self,
@@ -253,7 +258,7 @@ class Scene:
         routes = list(layout.routes)
         for index, wire in enumerate(sketch.wires):
             route = routes[index]
-            if wire.source in ports:
+            if wire.source in ports and index not in layout.portals:
                 border = foot if wire.source in sketch.bottoms else -OPEN_HEAD
                 route = (route[0], border, *route)
             if wire.target in ports:
@@ -271,6 +276,36 @@ class Scene:
             {port: offset(box) for port, box in in_box.items()},
             {port: offset(box) for port, box in out_box.items()},
         )
+
+    def _with_portals(
+        self, arranged: Arrangement, sketch: Sketch, children: tuple[int, ...]
+    ) -> Arrangement:
+        """Tell at each portal where it comes from, and at each source how many there are."""
+        layout = arranged.layout
+        if not layout.portals:
+            return arranged
+        strands, routes = list(arranged.strands), list(arranged.routes)
+        arriving = Counter(sketch.wires[index].target for index in layout.portals)
+        links: dict[int, list[Link]] = {}
+        for index in sorted(layout.portals):
+            wire, strand = sketch.wires[index], strands[index]
+            source = children[wire.source] if wire.source < len(children) else ROOT
+            name = self.labels.short_name(strand.links[0].source if source == ROOT else source)
+            strands[index] = replace(
+                strand,
+                label=f"← {name}" if arriving[wire.target] == 1 else "",
+                is_label_low=True,
+                is_portal=True,
+                source=strand.links[0].source if source == ROOT else source,
+            )
+            links.setdefault(wire.source, []).extend(strand.links)
+        for box, points in layout.stubs:
+            text = f"→ {sum(sketch.wires[index].source == box for index in layout.portals)}"
+            strands.append(Strand(tuple(links[box]), False, False, text, True, True))
+            # From a port the piece starts at the border, beyond the head.
+            at_border = box in sketch.tops
+            routes.append((points[0], -OPEN_HEAD, *points) if at_border else points)
+        return replace(arranged, strands=tuple(strands), routes=tuple(routes))
 
     def _head_width(self, group: int) -> float:
         return self.labels.get(group).width

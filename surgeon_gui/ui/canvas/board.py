@@ -184,7 +184,7 @@ class GraphBoard(GraphShow):
             rect
             for item, rect in zip(plan.picture.items, plan.picture.rects, strict=True)
             if scene.has_input(item)
-        ]
+        ] or list(plan.picture.rects)
         if not tops:
             return super().start()
         left, top, width, _ = min(tops, key=lambda rect: (rect[1], rect[0]))

@@ -110,6 +110,10 @@ class GraphCanvas(GraphBoard):
 
     def _click(self, position: QPoint, *, adds: bool) -> None:
         item = self.item_at(position)
+        portal = self._portal_at(position)
+        if portal and not adds:
+            self.reveal(portal)
+            return
         if item and not adds and self._on_chevron(position):
             self.toggle(item)
             return
@@ -128,6 +132,13 @@ class GraphCanvas(GraphBoard):
         rect = self._plan.box_rect(at)
         place = self.mapToScene(position) - rect.topLeft()
         return place.x() <= CHEVRON and place.y() <= OPEN_HEAD
+
+    def _portal_at(self, position: QPoint) -> str:
+        """Where a cut edge comes from, if its stub is there; on a box it is the box that counts."""
+        plan, at = self._plan, self._box_at(position)
+        if plan is None or self.zoom() < 0.5 or (at is not None and not plan.is_open[at]):
+            return ""
+        return plan.portal_at(self.mapToScene(position))
 
     def _constant_at(self, position: QPoint) -> str:
         at = self._box_at(position)

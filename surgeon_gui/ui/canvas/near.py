@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF, QTransform
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
 from surgeon_gui.ui.canvas.ink import (
     BADGE,
@@ -262,12 +262,15 @@ def paint_lit_edges(
         dashed = QPen(pen)
         dashed.setDashPattern([3.0, 2.0])
         for at in edges:
-            left, top, right, bottom = plan.edge_bounds[at]
-            if not shown.intersects(QRectF(left, top, right - left + 0.1, bottom - top + 0.1)):
-                continue
             strand = plan.strand(at)
+            left, top, right, bottom = plan.edge_bounds[at]
+            place = QRectF(left, top, right - left + 0.1, bottom - top + 0.1)
+            if not strand.is_portal and not shown.intersects(place):
+                continue
             painter.setPen(dashed if strand.is_control else pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
+            if strand.is_portal and strand.has_arrow:
+                painter.drawPath(_through(plan, at))
             x, y = plan.picture.origins[at]
             painter.translate(x, y)
             painter.drawPolyline(plan.polygon(at))
@@ -276,6 +279,20 @@ def paint_lit_edges(
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(color)
                 paint_arrow(painter, plan, at)
+
+
+def _through(plan: Plan, at: int) -> QPainterPath:
+    """The whole way of a portal, from its source, for when it is lit."""
+    points, (x, y) = plan.picture.routes[at], plan.picture.origins[at]
+    end = QPointF(x + points[0], y + points[1])
+    rect = plan.item_rect(plan.strand(at).source)
+    path = QPainterPath(end)
+    if not rect.isNull():
+        start = QPointF(rect.center().x(), rect.bottom())
+        lean = max((end.y() - start.y()) / 3, 40.0)
+        path = QPainterPath(start)
+        path.cubicTo(start + QPointF(0, lean), end - QPointF(0, lean), end)
+    return path
 
 
 def paint_badge(painter: QPainter, plan: Plan, marks: Marks, ink: Ink, at: int) -> None:

@@ -137,6 +137,16 @@ class Plan:
         # Boxes come after those they are in.
         return int(found[-1]) if len(found) else None
 
+    def portal_at(self, point: QPointF) -> str:
+        """The name of what the portal at a point comes from; empty where there is none."""
+        for at in map(int, self.edges_in(QRectF(point, point).adjusted(-90, -3, 3, 3))):
+            strand = self.picture.strands[at]
+            if strand.is_portal and strand.has_arrow:
+                left, top, right, bottom = self.edge_bounds[at]
+                if left - 6 <= point.x() <= right + 90 and top - 6 <= point.y() <= bottom:
+                    return self.tree.name(strand.source)
+        return ""
+
     def row_at(self, at: int, point: QPointF) -> str:
         """The constant of the row of a node at a point; empty for none."""
         item = self.picture.items[at]

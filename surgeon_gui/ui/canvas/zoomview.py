@@ -106,6 +106,9 @@ class ZoomView(QGraphicsView):
             return
         self.set_zoom(max(min(wide, 1.0), _READABLE))
         start = self.start()
+        # Not so far aside that there is nothing on one half of the view.
+        half = (room.width() / 2 - _FIT_MARGIN) / self.zoom()
+        start.setX(max(min(start.x(), content.right() - half), content.left() + half))
         if wide >= _READABLE:
             start.setX(content.center().x())
         self.hold(start, QPointF(room.width() / 2, 52.0))
