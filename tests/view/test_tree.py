@@ -103,7 +103,8 @@ def test_an_operation_and_a_namespace_may_share_a_path() -> None:
 
 def test_too_many_children_are_split_along_the_flow() -> None:
     nodes = [placeholder("x", 1)]
-    nodes += [node(f"n{at}", "Relu", nodes[-1].name) for at in range(3 * MOST_CHILDREN)]
+    for at in range(3 * MOST_CHILDREN):
+        nodes.append(node(f"n{at}", "Relu", nodes[-1].name))
     tree = tree_from_graph(Graph(tuple(nodes)))
     parts = tree.group(ROOT).children
     assert 1 < len(parts) <= MOST_CHILDREN
