@@ -67,10 +67,11 @@ def fixed_shape(name: str, kind: TensorType) -> tuple[int, ...]:
         guess = [1 if position == 0 else 224 for position in range(len(dims or ()))]
         known = zip(dims or (), guess, strict=True)
         example = "x".join(str(have if have >= 0 else size) for have, size in known)
+        example = example or f"1x224x224x3, or {name}=scalar"
         raise UsageError(
             f"The shape of this input is not known: {kind.shape}.",
             where=name,
-            hint=f"Give it, for example: --shape {name}={example or f'1x224x224x3, or {name}=scalar'}",
+            hint=f"Give it, for example: --shape {name}={example}",
         )
     return tuple(1 if dim < 0 else dim for dim in dims)
 

@@ -15,8 +15,11 @@ import numpy as np
 
 from surgeon_gui.graph.values import Array
 
-RELATIVE_FLOOR = 1e-2
-"""Share of the largest reference value below which an element's error is taken relative to it."""
+RELATIVE_FLOOR = 0.05
+"""Share of the largest reference value below which an element's error is taken relative to it.
+
+float32 rounding alone grows to 1e-5 of the largest value over a deep network (a U-Net of 23
+convolutions, 200 000 outputs, 8 seeds): 2e-4 by this measure, a fifth of the usual tolerance."""
 
 ABSOLUTE_FLOOR = 1e-12
 """Values this small are rounding noise in float32 arithmetic on numbers around 1."""
@@ -97,7 +100,7 @@ def max_abs(pair: Pair) -> float:
 
 @metric
 def max_rel(pair: Pair) -> float:
-    """Return the largest of |a - b| / max(|b|, 1 % of the largest |b|, 1e-12), b the reference.
+    """Return the largest of |a - b| / max(|b|, 5 % of the largest |b|, 1e-12), b the reference.
 
     The floor keeps elements that are nearly zero, where rounding is all there is, from deciding:
     their error is held against the tensor's own scale.

@@ -51,9 +51,10 @@ def test_a_nearly_zero_element_does_not_decide() -> None:
     assert measure(value, reference)["max_rel"] < 1e-6
 
 
-def test_a_small_element_is_held_against_its_own_size_down_to_one_percent() -> None:
-    reference = np.array([1.0, 0.02])
-    assert measure(np.array([1.0, 0.022]), reference)["max_rel"] == pytest.approx(0.1)
+def test_a_small_element_is_held_against_its_own_size_down_to_five_percent() -> None:
+    for small, expected in ((0.06, 0.1), (0.05, 0.1), (0.01, 0.02)):
+        value, reference = np.array([1.0, small * 1.1]), np.array([1.0, small])
+        assert measure(value, reference)["max_rel"] == pytest.approx(expected)
 
 
 def test_small_tensors_are_held_against_their_own_scale() -> None:
