@@ -1,0 +1,239 @@
+"""Edits of constants: set, fold, merge, and settle conditions that are constant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from surgeon_gui.edits.base import edit, param
+from surgeon_gui.errors import EditError, GraphError, OpenError
+from surgeon_gui.graph.draft import Draft
+from surgeon_gui.graph.evaluate import evaluate, has_evaluator
+from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.graph.ops import is_stateful
+from surgeon_gui.graph.query import deduce_outputs, topological_order
+from surgeon_gui.graph.shapes import Types, infer_types
+from surgeon_gui.graph.values import Array, DType, TensorValue
+from surgeon_gui.rewrite.colocation import without_stale_colocation
+from surgeon_gui.rewrite.driver import remove_dead
+
+LARGEST_FOLDED = 1 << 22
+"""Elements a folded constant may have; more would bloat the file for little."""
+
+_SETTABLE = frozenset({"Const", "Placeholder", "PlaceholderWithDefault"})
+_MERGES = frozenset({"Merge", "RefMerge"})
+_SWITCHES = frozenset({"Switch", "RefSwitch"})
+
+
+def constant_node(name: str, value: TensorValue, controls: Iterable[str] = ()) -> Node:
+    """Return a Const holding the value."""
+    return Node(name, "Const", attrs={"dtype": value.dtype, "value": value}, controls=controls)
+
+
+@edit("set-constant")
+@dataclass(frozen=True)
+class SetConstant:
+    """Give a constant its value, or make an input a constant."""
+
+    node: str = param("Node", tip="A constant or a placeholder.", kind="node")
+    value: TensorValue | None = param(
+        "Value", tip="The value, with its dtype.", kind="value", default=None
+    )
+    file: str = param("File", tip="Or an .npy file that holds it.", kind="text", default="")
+
+    @property
+    def title(self) -> str:
+        return f"Set the value of {self.node}"
+
+    def apply(self, graph: Graph) -> Graph:
+        node = graph[self.node]
+        if node.op not in _SETTABLE:
+            raise EditError(
+                f"It is {node.op}, neither a constant nor an input.",
+                where=self.node,
+                hint="Choose a constant or a placeholder.",
+            )
+        value = self._read(node)
+        draft = Draft(graph)
+        draft.put(constant_node(node.name, value))
+        remove_dead(draft, {ref.node for ref in node.inputs}, _outputs(graph))
+        return draft.commit()
+
+    def _read(self, node: Node) -> TensorValue:
+        if (self.value is None) == (not self.file):
+            raise EditError("Give either a value or a file.", where=self.node)
+        wanted = node.attrs.get("dtype")
+        if not isinstance(self.value, TensorValue | None):
+            raise EditError(f"{self.value!r} is no tensor.", where=self.node)
+        if self.value is not None:
+            array = self.value.array
+        else:
+            try:
+                array = np.load(Path(self.file), allow_pickle=False)
+            except (OSError, ValueError) as error:
+                raise EditError(
+                    "The file holds no array.", where=self.file, hint=f"{error}."
+                ) from error
+        if not isinstance(wanted, DType) or wanted.numpy is None:
+            return TensorValue.from_array(array)
+        if not np.can_cast(array.dtype, wanted.numpy, "same_kind"):
+            raise EditError(
+                f"It holds {wanted.text}, not {array.dtype}.",
+                where=self.node,
+                hint="Convert the values first.",
+            )
+        return TensorValue.from_array(array, wanted)
+
+
+def _outputs(graph: Graph) -> set[str]:
+    return {ref.node for ref in deduce_outputs(graph)}
+
+
+@edit("fold-constants")
+@dataclass(frozen=True)
+class FoldConstants:
+    """Compute what depends on constants only, and put the result there."""
+
+    @property
+    def title(self) -> str:
+        return "Fold constants"
+
+    def apply(self, graph: Graph) -> Graph:
+        draft = Draft(graph)
+        known: dict[TensorRef, Array] = {}
+        # What a folded node's constants waited for: in a condition that is the branch taken.
+        waits: dict[str, tuple[str, ...]] = {}
+        edges: set[str] = set()
+        for name in topological_order(graph):
+            node = graph[name]
+            found = self._outputs(node, known)
+            if found is None:
+                continue
+            known.update({TensorRef(name, port): value for port, value in enumerate(found)})
+            sources = [other for ref in node.inputs for other in waits[ref.node]]
+            waits[name] = tuple(dict.fromkeys([*node.controls, *sources]))
+            if node.op != "Const" and len(found) == 1 and found[0].size <= LARGEST_FOLDED:
+                value = TensorValue.from_array(found[0])
+                draft.put(constant_node(name, value, waits[name]))
+                edges |= {ref.node for ref in node.inputs}
+        remove_dead(draft, edges, _outputs(graph))
+        return without_stale_colocation(graph, draft.commit())
+
+    def _outputs(self, node: Node, known: dict[TensorRef, Array]) -> tuple[Array, ...] | None:
+        if node.op == "Const":
+            value = node.attrs.get("value")
+            try:
+                return (value.array,) if isinstance(value, TensorValue) else None
+            except OpenError:
+                return None
+        if is_stateful(node.op) or not node.inputs or not has_evaluator(node.op):
+            return None
+        inputs = [known[ref] for ref in node.inputs if ref in known]
+        if len(inputs) < len(node.inputs):
+            return None
+        try:
+            return evaluate(node, inputs)
+        except GraphError:
+            return None
+
+
+@edit("merge-duplicates")
+@dataclass(frozen=True)
+class MergeDuplicates:
+    """Merge constants that are equal, and nodes that compute the same from the same."""
+
+    @property
+    def title(self) -> str:
+        return "Merge duplicates"
+
+    def apply(self, graph: Graph) -> Graph:
+        draft = Draft(graph)
+        kept_outputs = _outputs(graph)
+        seen: dict[tuple[object, ...], list[str]] = {}
+        for name in topological_order(graph):
+            node = draft[name]
+            if node.controls or is_stateful(node.op) or node.op in (*_MERGES, "Enter", "NoOp"):
+                continue
+            if node.op != "Const" and not node.inputs:
+                continue
+            same = seen.setdefault((node.op, node.inputs, node.device, *_brief(node)), [])
+            twin = next((other for other in same if draft[other].attrs == node.attrs), None)
+            if twin is None:
+                same.append(name)
+            elif name not in kept_outputs:
+                for port in {
+                    ref.port
+                    for reader in draft.consumers(name)
+                    for ref in reader.inputs
+                    if ref.node == name
+                }:
+                    draft.rewire(TensorRef(name, port), TensorRef(twin, port))
+                draft.redirect_controls(name, [twin])
+                draft.remove(name)
+        return without_stale_colocation(graph, draft.commit())
+
+
+def _brief(node: Node) -> tuple[object, ...]:
+    """A part of the attributes that is quick to compare; constants differ by dtype and shape."""
+    value = node.attrs.get("value")
+    return (value.dtype, value.shape) if isinstance(value, TensorValue) else ()
+
+
+@edit("fold-conditions")
+@dataclass(frozen=True)
+class FoldConditions:
+    """Settle conditions whose predicate is constant: the branch not taken goes."""
+
+    @property
+    def title(self) -> str:
+        return "Settle constant conditions"
+
+    def apply(self, graph: Graph) -> Graph:
+        types = infer_types(graph)
+        draft = Draft(graph)
+        edges: set[str] = set()
+        for node in graph:
+            if node.op in _MERGES:
+                self._merge(draft, node, types, edges)
+            elif node.op in _SWITCHES:
+                self._switch(draft, node, types, edges)
+        dead = [node.name for node in graph if types.is_dead(node.name)]
+        for name in dead:
+            draft.redirect_controls(name, ())
+        outputs = _outputs(graph) - set(dead)
+        remove_dead(draft, {*dead, *edges}, outputs)
+        return without_stale_colocation(graph, draft.commit())
+
+    def _merge(self, draft: Draft, node: Node, types: Types, edges: set[str]) -> None:
+        live = [at for at, ref in enumerate(node.inputs) if ref not in types.dead]
+        if len(live) != 1 or len(node.inputs) == 1:
+            return
+        source = draft[node.name].inputs[live[0]]
+        edges.update({node.name, *(ref.node for ref in node.inputs)})
+        draft.rewire(TensorRef(node.name), source)
+        index = TensorRef(node.name, 1)
+        if any(index in reader.inputs for reader in draft.consumers(node.name)):
+            value = TensorValue.from_array(np.array(live[0], np.int32))
+            name = draft.unique_name(f"{node.name}/value_index")
+            draft.add(constant_node(name, value), before=node.name)
+            draft.rewire(index, TensorRef(name))
+        draft.redirect_controls(node.name, [source.node])
+
+    def _switch(self, draft: Draft, node: Node, types: Types, edges: set[str]) -> None:
+        taken = types.value(node.inputs[1]) if len(node.inputs) == 2 else None
+        if taken is None or taken.size != 1:
+            return
+        port = 1 if bool(taken.reshape(())) else 0
+        current = draft[node.name]
+        source = draft.get(current.inputs[0].node)
+        readers = draft.consumers(node.name)
+        draft.rewire(TensorRef(node.name, port), current.inputs[0])
+        for reader in readers:
+            # The pivot of a branch that is always taken is a constant: waiting for it is nothing.
+            if reader.op == "Identity" and source is not None and source.is_const:
+                draft.redirect_controls(reader.name, ())
+        edges.update({node.name, *(ref.node for ref in node.inputs)})
+        edges.update(reader.name for reader in readers)
