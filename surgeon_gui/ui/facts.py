@@ -22,8 +22,18 @@ from surgeon_gui.graph.values import (
     TensorValue,
 )
 from surgeon_gui.network.ir import Layer, Network
+from surgeon_gui.targets.base import SupportReport
 
 MOST_LINKS = 40
+
+STATUS_WORDS = {
+    "takes": "taken",
+    "vanishes": "vanish",
+    "caveat": "with a caveat",
+    "cured": "a rule cures",
+    "unknown": "unknown",
+    "refuses": "refused",
+}
 
 _SHORT = {"float": "f", "int": "i", "uint": "u", "bfloat": "bf", "complex": "c"}
 
@@ -186,8 +196,18 @@ def layers_by_node(network: Network) -> Mapping[str, tuple[Layer, ...]]:
     return {name: tuple(layers) for name, layers in found.items()}
 
 
+def several_facts(graph: Graph, names: Sequence[str]) -> list[Fact]:
+    """Return the rows for several nodes."""
+    ops = Counter(graph[name].op for name in names if name in graph)
+    return [Fact("Nodes", str(len(names)), "strong"), Fact("Ops", _ops_text(ops))]
+
+
+def _ops_text(ops: Counter[str]) -> str:
+    return ", ".join(f"{op} × {n}" if n > 1 else op for op, n in ops.most_common(8))
+
+
 def namespace_facts(
-    graph: Graph, namespace: str, types: TypesOf | None, counts: Mapping[str, int]
+    graph: Graph, namespace: str, types: TypesOf | None, report: SupportReport | None
 ) -> list[Fact]:
     """Return the rows for a namespace (`block/`).
 
@@ -195,16 +215,21 @@ def namespace_facts(
         graph: the graph.
         namespace: its path with a closing slash.
         types: for the tensors that cross its border.
-        counts: nodes inside per verdict, in words.
+        report: the target's verdicts, when they are known.
     """
     members = [node for node in graph if node.name.startswith(namespace)]
     ops = Counter(node.op for node in members)
     rows = [
         Fact("Name", namespace.removesuffix("/"), "name"),
         Fact("Nodes", str(len(members)), "strong"),
-        Fact("Ops", ", ".join(f"{op} × {n}" if n > 1 else op for op, n in ops.most_common(8))),
+        Fact("Ops", _ops_text(ops)),
     ]
-    if counts:
+    if report is not None:
+        counts = Counter(
+            STATUS_WORDS[report.verdicts[node.name].status.value]
+            for node in members
+            if node.name in report.verdicts
+        )
         rows.append(Fact("Verdicts", ", ".join(f"{n} {word}" for word, n in counts.items())))
     inside = {node.name for node in members}
     entering = dict.fromkeys(

@@ -44,7 +44,7 @@ from surgeon_gui.ui.panels.search_box import SearchBox
 from surgeon_gui.ui.panels.verify import VerifyPanel
 from surgeon_gui.ui.panels.welcome import LoadingPage, WelcomePage
 from surgeon_gui.ui.samples import samples
-from surgeon_gui.ui.session import Session, overlay_from_support
+from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.state import WindowState, from_text, load_state, save_state, to_text
 from surgeon_gui.ui.status import StatusLine
 from surgeon_gui.ui.style import style_sheet
@@ -302,9 +302,8 @@ class MainWindow(QMainWindow):
         menu.popup(position)
 
     def _mark(self) -> None:
-        report = self.session.support
-        if report is not None:
-            self.canvas.set_overlay(overlay_from_support(report))
+        if self.session.support is not None:
+            self.canvas.set_overlay(self.session.overlay)
 
     def _selected(self, items: tuple[str, ...], source: object) -> None:
         if source is not self.canvas:

@@ -31,6 +31,15 @@ LOWER_AT_ONCE = 5000
 class Session(QObject):
     """The open document, the chosen target, and the selection.
 
+    Attributes:
+        document: the open document, None for none.
+        types: what is known of the tensors; None while it is worked out.
+        support: the target's report; None while it is worked out.
+        overlay: the report's marks; the last ones while a new report is worked out.
+        lowering: the network, None while it is not known.
+        lowering_error: why there is none.
+        selection: the items selected.
+
     Items of the selection are named as the canvas names them: a node by its name, a namespace by
     its path with a closing slash.
 
@@ -62,6 +71,7 @@ class Session(QObject):
         self.document: Document | None = None
         self.types: Types | None = None
         self.support: SupportReport | None = None
+        self.overlay = Overlay()
         self.lowering: Lowering | None = None
         self.lowering_error: SurgeonError | None = None
         self.selection: tuple[str, ...] = ()
@@ -91,6 +101,7 @@ class Session(QObject):
         if self._unsubscribe:
             self._unsubscribe()
         self.document = document
+        self.overlay = Overlay()
         self._unsubscribe = document.subscribe(self._changed) if document else None
         self.selection = ()
         self._forget()
@@ -246,11 +257,15 @@ class Session(QObject):
             return
         present = graph
 
-        def found(report: SupportReport) -> None:
-            self.support = report
+        def work() -> tuple[SupportReport, Overlay]:
+            report = inspect(present, target.id)
+            return report, overlay_from_support(report)
+
+        def found(judged: tuple[SupportReport, Overlay]) -> None:
+            self.support, self.overlay = judged
             self.support_changed.emit()
 
-        self.tasks.run("support", lambda: inspect(present, target.id), found, self._note)
+        self.tasks.run("support", work, found, self._note)
 
     def _lower(self) -> None:
         graph = self.graph
@@ -274,7 +289,7 @@ class Session(QObject):
 
 
 def overlay_from_support(report: SupportReport | None) -> Overlay:
-    """Return the marks the canvas and the outline wear for a report."""
+    """Return the marks the canvas and the outline wear for a report; none without one."""
     if report is None:
         return Overlay()
     marks = {

@@ -91,7 +91,9 @@ class EditDialog(QDialog):
         fields = [
             each
             for each in self.findChildren(QWidget)
-            if each.focusPolicy() & Qt.FocusPolicy.TabFocus and each not in buttons
+            if each.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and each.window() is self
+            and each not in buttons
         ]
         for first, second in itertools.pairwise([*fields, *buttons]):
             QWidget.setTabOrder(first, second)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
@@ -17,9 +16,9 @@ from surgeon_gui.ui.facts import (
     layers_by_node,
     namespace_facts,
     node_facts,
+    several_facts,
 )
 from surgeon_gui.ui.panels.facts_view import FactsView
-from surgeon_gui.ui.panels.outline_model import STATUS_WORDS
 from surgeon_gui.ui.panels.values import ValuesView
 from surgeon_gui.ui.panels.verdict_card import VerdictCard
 from surgeon_gui.ui.session import Session
@@ -110,53 +109,45 @@ class InspectorPanel(QWidget):
         self._refresh_facts()
 
     def _refresh_facts(self) -> None:
-        graph, selection = self._session.graph, self._session.selection
+        session, selection = self._session, self._session.selection
+        graph, types = session.graph, session.types
+        if self._shown and graph is not None:
+            session.tasks.drop("facts")
+            self.kind_changed.emit("node")
+            self._show_node(graph)
+            return
         self.card.show_verdict(None, "")
         if graph is None:
             self.kind_changed.emit("")
             self.facts.show_facts([])
-        elif not selection:
+            return
+        present, path, report = graph, session.path, session.support
+        if not selection:
             self.kind_changed.emit("graph")
-            self.facts.show_facts(graph_facts(graph, self._session.path, self._session.types))
+            self._work_out(lambda: graph_facts(present, path, types))
         elif len(selection) > 1:
             self.kind_changed.emit(f"{len(selection)} selected")
-            self.facts.show_facts(self._several(graph))
-        elif self._shown:
-            self.kind_changed.emit("node")
-            self._node(graph)
+            self._work_out(lambda: several_facts(present, session.selected_nodes()))
         else:
             self.kind_changed.emit("namespace")
-            self._namespace(graph, selection[0])
+            self._work_out(lambda: namespace_facts(present, selection[0], types, report))
 
-    def _node(self, graph: Graph) -> None:
+    def _work_out(self, work: Callable[[], list[Fact]]) -> None:
+        """Show facts that take a walk over the graph, found off the UI thread."""
+        self._session.tasks.run("facts", work, self.facts.show_facts, self._session.failed.emit)
+
+    def _show_node(self, graph: Graph) -> None:
         name = self._shown
         layers = self._layers.get(name, ())
         self.facts.show_facts(node_facts(graph, graph[name], self._session.types, layers))
         report = self._session.support
         verdict = report.verdicts.get(name) if report else None
         if report is None or verdict is None:
+            self.card.show_verdict(None, "")
             return
-        alike = sum(
-            1 for other in report.verdicts.values() if verdict.rule and other.rule == verdict.rule
-        )
+        rule = verdict.rule
+        alike = sum(1 for other in report.verdicts.values() if rule and other.rule == rule)
         self.card.show_verdict(verdict, report.target.title, alike)
-
-    def _namespace(self, graph: Graph, namespace: str) -> None:
-        report = self._session.support
-        counts: Counter[str] = Counter()
-        if report is not None:
-            counts.update(
-                STATUS_WORDS[verdict.status.value]
-                for name, verdict in report.verdicts.items()
-                if name.startswith(namespace)
-            )
-        self.facts.show_facts(namespace_facts(graph, namespace, self._session.types, counts))
-
-    def _several(self, graph: Graph) -> list[Fact]:
-        names = self._session.selected_nodes()
-        ops = Counter(graph[name].op for name in names)
-        words = ", ".join(f"{op} × {n}" if n > 1 else op for op, n in ops.most_common(8))
-        return [Fact("Nodes", str(len(names)), "strong"), Fact("Ops", words)]
 
     def _learn_layers(self) -> None:
         lowering = self._session.lowering

@@ -30,9 +30,9 @@ from PySide6.QtWidgets import (
 
 from surgeon_gui.ui.icons import status_icon
 from surgeon_gui.ui.panels.outline_model import OutlineModel, OutlineTree, Role
-from surgeon_gui.ui.session import Session, overlay_from_support
+from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.view.overlay import Overlay, Summary
+from surgeon_gui.view.overlay import Summary
 
 ROW = 24
 
@@ -221,20 +221,18 @@ class OutlinePanel(QWidget):
         }
 
     def _mark(self) -> None:
-        tree, report = self.model.tree, self._session.support
-        if tree is None or report is None:
+        tree, overlay = self.model.tree, self._session.overlay
+        if tree is None or self._session.support is None:
             return
 
-        def work() -> tuple[Overlay, Mapping[str, Summary]]:
-            overlay = overlay_from_support(report)
-            return overlay, tree.summaries(overlay)
-
-        def done(found: tuple[Overlay, Mapping[str, Summary]]) -> None:
+        def done(summaries: Mapping[str, Summary]) -> None:
             if self.model.tree is tree:
-                self.model.set_overlay(*found)
+                self.model.set_overlay(overlay, summaries)
                 self.view.viewport().update()
 
-        self._session.tasks.run("outline-marks", work, done, self._session.failed.emit)
+        self._session.tasks.run(
+            "outline-marks", lambda: tree.summaries(overlay), done, self._session.failed.emit
+        )
 
     def _apply_filter(self) -> None:
         self.model.set_filter(self.filter.text())

@@ -12,6 +12,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from surgeon_gui.graph.model import Graph
+from surgeon_gui.ui.facts import STATUS_WORDS
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.view.overlay import Overlay, Summary, summarize
 
@@ -250,13 +251,3 @@ class OutlineModel(QAbstractItemModel):
         mark = self._overlay.marks.get(entry.item)
         reason = f"\n{mark.reason}" if mark is not None and mark.reason else ""
         return f"{name}\n{entry.op}{reason}"
-
-
-STATUS_WORDS = {
-    "takes": "taken",
-    "vanishes": "vanish",
-    "caveat": "with a caveat",
-    "cured": "a rule cures",
-    "unknown": "unknown",
-    "refuses": "refused",
-}

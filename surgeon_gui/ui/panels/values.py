@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyqtgraph
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QTableView, QVBoxLayout, QWidget
 
 from surgeon_gui.graph.values import Array, TensorValue
 from surgeon_gui.ui.facts import short_dtype
+from surgeon_gui.ui.plots import pyqtgraph
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ComboBox, label
