@@ -1,4 +1,4 @@
-"""TF1 conditionals and loops, and ops that are not for inference."""
+"""TF1 conditionals and loops."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from surgeon_gui.errors import Unsupported
-from surgeon_gui.graph.model import Node, TensorRef
+from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.values import DType
 from surgeon_gui.network.layers import ElementWiseOperation as Op
 from surgeon_gui.network.lower.branches import predicate_of
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.logic import chosen
+from surgeon_gui.network.lower.refusals import loop_problem
 from surgeon_gui.network.lower.registry import converter
 from surgeon_gui.network.lower.value import DEAD, Guard, Value
 
@@ -85,33 +85,6 @@ def _select(node: Call, b: Lower, ref: TensorRef, first_if: bool) -> tuple[Value
     return replace(result, guards=guards), replace(index, guards=guards)
 
 
-def loop_problem(node: Node) -> Unsupported:
-    """Return the one problem of a TF1 while loop, put on the node that controls it."""
-    return Unsupported(
-        node.name,
-        "It controls a while loop, which runs as often as the data says.",
-        "Cut the graph before and after the loop, or freeze the model without it.",
-    )
-
-
 @converter("LoopCond")
 def loop_condition(node: Call, b: Lower) -> Value:
     raise loop_problem(node.node)
-
-
-@converter(
-    "RandomUniform",
-    "RandomStandardNormal",
-    "TruncatedNormal",
-    "RandomUniformInt",
-    "StatelessRandomUniform",
-    "StatelessRandomUniformV2",
-    "RandomShuffle",
-    "Multinomial",
-)
-def random(node: Call, b: Lower) -> Value:
-    raise node.refuse(
-        f"{node.op} draws other numbers every time, an engine cannot be compared with that.",
-        "If this is dropout left over from training, remove it.",
-        rule="remove-dropout",
-    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from surgeon_gui.errors import ConvertError, OpenError, Unsupported
 from surgeon_gui.graph.evaluate import evaluate
 from surgeon_gui.graph.model import Graph, Node, TensorRef
-from surgeon_gui.graph.ops import is_stateful, is_variable, output_count
+from surgeon_gui.graph.ops import is_stateful, output_count
 from surgeon_gui.graph.query import deduce_outputs, topological_order
 from surgeon_gui.graph.shapes import infer_node
 from surgeon_gui.graph.values import DType, Shape, TensorType
@@ -16,8 +16,8 @@ from surgeon_gui.network.ir import Network
 from surgeon_gui.network.lower.branches import control_guards
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
-from surgeon_gui.network.lower.control import loop_problem
 from surgeon_gui.network.lower.inline import Inlined, inline_functions
+from surgeon_gui.network.lower.refusals import loop_problem, refusal
 from surgeon_gui.network.lower.registry import CONVERTERS
 from surgeon_gui.network.lower.value import DEAD, Guard, Value, held_dtype
 from surgeon_gui.network.simplify import settle, tidy
@@ -193,7 +193,7 @@ class _Run:
                     )
         convert = CONVERTERS.get(node.op)
         if convert is None:
-            raise _no_converter(node)
+            raise refusal(node)
         result = convert(Call(node, values), self.b)
         return result if isinstance(result, tuple) else (result,)
 
@@ -231,7 +231,7 @@ class _Run:
             self._refuse(node, loop_problem(node), inputs)
             return
         if node.op not in CONVERTERS and node.op not in _LOOP_EDGES:
-            self._refuse(node, _no_converter(node), inputs)
+            self._refuse(node, refusal(node), inputs)
             return
         self.unjudged.add(node.name)
         self._guess(node, inputs)
@@ -293,17 +293,3 @@ def _dtype_of(array: object, types: Sequence[TensorType], port: int) -> DType | 
     """Return the inferred dtype, which tells quint8 from uint8; None: the array's own."""
     dtype = types[port].dtype if port < len(types) else DType.INVALID
     return None if dtype is DType.INVALID or dtype.numpy is None else dtype
-
-
-def _no_converter(node: Node) -> Unsupported:
-    if is_variable(node.op):
-        return Unsupported(
-            node.name,
-            f"{node.op} holds a variable: the graph is not frozen.",
-            "Freeze the model first: surgeon freeze SOURCE -o OUT.pb.",
-        )
-    return Unsupported(
-        node.name,
-        f"No TensorRT layer computes {node.op}.",
-        "Replace the node by a plugin or by ops TensorRT has, or cut the graph before it.",
-    )

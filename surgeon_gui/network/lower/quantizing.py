@@ -106,11 +106,3 @@ def _step(low: Array, high: Array, least: int, most: int) -> Array:
     from_low = low / least if least else np.zeros_like(low)
     step = np.maximum(np.maximum(from_low, high / most), np.finfo(np.float32).tiny)
     return np.asarray(step, dtype=np.float32)
-
-
-@converter("Dequantize")
-def dequantize(node: Call, b: Lower) -> Value:
-    raise node.refuse(
-        "It dequantizes data computed in the graph, TensorRT quantizes symmetrically.",
-        "Convert the model without quantized tensors and calibrate with TensorRT instead.",
-    )

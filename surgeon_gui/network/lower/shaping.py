@@ -104,10 +104,3 @@ def cast(node: Call, b: Lower) -> Value:
         )
         return b.unary(layers.UnaryOperation.NOT, same)
     return b.cast(b.live(data), dtype, suffix="")
-
-
-@converter("Bitcast")
-def bitcast(node: Call, b: Lower) -> Value:
-    raise node.refuse(
-        "TensorRT cannot read a tensor's bits as another dtype.", "Use Cast, or cut the graph here."
-    )

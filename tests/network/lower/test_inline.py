@@ -16,18 +16,18 @@ from tests.network.lower.harness import Case, case, check, numbers, op, parametr
 pytestmark = pytest.mark.tensorflow
 
 
-@tf.function  # type: ignore[untyped-decorator]
-def inner(x: Any, y: Any) -> Any:
+def _inner(x: Any, y: Any) -> Any:
     values, indices = tf.nn.top_k(x * y, 2)
     return values, tf.cast(indices, tf.float32) + 1.0
 
 
-@tf.function  # type: ignore[untyped-decorator]
-def outer(x: Any) -> Any:
+def _outer(x: Any) -> Any:
     first, second = inner(x, 2.0)
     again, _ = inner(x, -1.0)
     return first + second, again
 
+
+inner, outer = tf.function(_inner), tf.function(_outer)
 
 CASES: dict[str, Case] = {
     "a call": case(lambda x: inner(x, x)[1], numbers(2, 5)),
@@ -81,10 +81,7 @@ def test_layers_of_a_function_belong_to_its_call() -> None:
 
 
 def test_problem_inside_a_function_is_the_call_s() -> None:
-    @tf.function  # type: ignore[untyped-decorator]
-    def bad(x: Any) -> Any:
-        return op.Digamma(x=x)
-
+    bad = tf.function(lambda x: op.Digamma(x=x))
     lowering = refused(lambda x: bad(x) + 1.0, np.ones(3, np.float32))
     (problem,) = lowering.problems
     assert "Digamma" in problem.reason

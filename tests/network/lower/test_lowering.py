@@ -20,8 +20,8 @@ r = Relu(c)
 """
 
 
-def lower(text: str, **options: object) -> Lowering:
-    return network_from_graph(parse_text(text), **options)  # type: ignore[arg-type]
+def lower(text: str) -> Lowering:
+    return network_from_graph(parse_text(text))
 
 
 def network_of(lowering: Lowering) -> Network:
