@@ -22,6 +22,7 @@ _UNKNOWN_SIZE_GUESS = 16 << 20
 _NODE_IN_ERROR = re.compile(
     r"\{\{node ([^}]+)\}\}|[Nn]ode '([^']+)'|name: \"([^\"]+)\"|of node (\S+) was passed"
 )
+_TRACE = re.compile(r"Graph execution error|Detected at node|Node: |\s+File |\s*\[\[")
 _PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2"})
 _LARGE_CONSTANT = 1 << 16
 _FEEDABLE = frozenset(
@@ -316,8 +317,10 @@ def _where(text: str, graph: Graph) -> str | None:
 
 
 def _first_line(error: Exception) -> str:
+    """Return the line that says what happened, without TensorFlow's trace around it."""
     text = str(getattr(error, "message", None) or error)
-    line = text.strip().splitlines()[0] if text.strip() else type(error).__name__
+    lines = [line for line in text.splitlines() if line.strip() and not _TRACE.match(line)]
+    line = lines[0].strip() if lines else type(error).__name__
     return re.split(r" \[\[| for '\{\{node", line, maxsplit=1)[0].rstrip(".")
 
 

@@ -163,6 +163,22 @@ def test_a_stop_while_running_names_the_node() -> None:
     ):
         runner.run(ONES, refs("y"))
     assert caught.value.where == "y"
+    assert "Input to reshape is a tensor with 4 values" in caught.value.message
+
+
+def test_an_assertion_of_the_graph_is_told_in_its_words() -> None:
+    graph = Graph(
+        (
+            placeholder("p", dtype=DType.BOOL),
+            constant("words", np.array(b"scale must be 4", dtype=object)),
+            node("check", "Assert", "p", "words", T=(DType.STRING,), summarize=3),
+            Node("y", "Identity", refs("p"), {"T": DType.BOOL}, controls=["check"]),
+        )
+    )
+    with TensorflowRunner(graph) as runner, pytest.raises(JobFailed) as caught:
+        runner.run({"p": np.array(False)}, refs("y"))
+    assert "scale must be 4" in caught.value.message
+    assert caught.value.where == "check"
 
 
 @pytest.mark.parametrize(
