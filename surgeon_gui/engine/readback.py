@@ -17,10 +17,11 @@ import numpy as np
 
 from surgeon_gui.engine.dtypes import BY_POINTER, dtype_of
 from surgeon_gui.engine.flavours import Flavour
+from surgeon_gui.engine.fold import fold as folded
 from surgeon_gui.errors import EngineError
 from surgeon_gui.graph.values import Array, DType
 from surgeon_gui.network.ir import Dims, Kind, Layer, Network, Tensor
-from surgeon_gui.network.layers import Plugin, Slice
+from surgeon_gui.network.layers import Constant, Plugin, Slice
 from surgeon_gui.registry import Registry
 
 E = TypeVar("E", bound=enum.Enum)
@@ -31,7 +32,7 @@ _CLASSES = {
 }
 
 
-def cast_layer(layer: Any, type_name: str, flavour: Flavour) -> Any:
+def cast_layer(layer: Any, type_name: str, flavour: Flavour) -> None:
     """Give a plain ILayer the class of its type, so that its parameters can be read.
 
     Args:
@@ -46,7 +47,7 @@ def cast_layer(layer: Any, type_name: str, flavour: Flavour) -> Any:
     for name in dir(flavour.module):
         if name.lower() == wanted:
             layer.__class__ = getattr(flavour.module, name)
-            return layer
+            return
     raise EngineError(f"{flavour.title} has no class for {type_name} layers.", where=layer.name)
 
 
@@ -128,6 +129,8 @@ class LayerReader:
     def weights(self, weights: Any, shape: Dims) -> Array | None:
         """Return weights with `shape`, -1 in it inferred; None where there are none."""
         array = readable(weights)
+        if self.fold:
+            array = array.copy()
         return array.reshape(shape) if array.size else None
 
 
@@ -168,33 +171,80 @@ def read_network(definition: Any, flavour: Flavour, *, fold: bool = False) -> Ne
     Args:
         definition: an INetworkDefinition.
         flavour: the TensorRT it belongs to.
-        fold: make constant start, size and shape tensors into parameters of their layers.
+        fold: compute shape arithmetic on constants, make its results parameters of the layers that
+            read them, and leave out what nothing reads then. Weights are copied.
 
     Raises:
         EngineError: it has a layer that no Network kind stands for.
     """
     inputs = tuple(_tensor(definition.get_input(i)) for i in range(definition.num_inputs))
-    raw = []
-    for index in range(definition.num_layers):
-        layer = definition.get_layer(index)
-        # The name of the type first: after the cast, `type` may be a parameter.
-        type_name = layer.type.name
-        raw.append((type_name, cast_layer(layer, type_name, flavour)))
-    constants = {
-        layer.get_output(0).name: readable(layer.weights).reshape(tuple(layer.shape))
-        for type_name, layer in raw
-        if type_name == "CONSTANT"
-    }
-    layers, swallowed = [], set()
-    for type_name, layer in raw:
-        made, consumed = _read_layer(type_name, layer, flavour, constants, fold)
-        layers.append(made)
-        swallowed |= consumed
     outputs = tuple(definition.get_output(i).name for i in range(definition.num_outputs))
-    used = {name for layer in layers for name in layer.inputs} | set(outputs)
-    gone = swallowed - used
-    kept = tuple(layer for layer in layers if not any(t.name in gone for t in layer.outputs))
-    return Network(inputs, kept, outputs)
+    shapes = {tensor.name: tensor.shape for tensor in inputs}
+    constants: dict[str, Array] = {}
+    layers: list[Layer] = []
+    swallowed: set[str] = set()
+    for plain in _in_order(definition):
+        layer, consumed = _read_layer(plain, flavour, constants, fold)
+        layers.append(layer)
+        swallowed |= consumed
+        shapes.update((tensor.name, tensor.shape) for tensor in layer.outputs)
+        if isinstance(layer.kind, Constant):
+            constants[layer.outputs[0].name] = layer.kind.weights_
+        elif fold:
+            known = [constants.get(name) for name in layer.inputs]
+            found = folded(layer.kind, known, shapes[layer.inputs[0]] if layer.inputs else None)
+            if found is not None:
+                constants[layer.outputs[0].name] = found
+    return Network(inputs, tuple(_needed(layers, outputs, swallowed, constants, fold)), outputs)
+
+
+def _in_order(definition: Any) -> list[Any]:
+    """Return the layers so that each comes after those it reads.
+
+    A network lists its layers as they were added; one can be given inputs made after it.
+    """
+    layers = [definition.get_layer(index) for index in range(definition.num_layers)]
+    makers = {
+        layer.get_output(port).name: index
+        for index, layer in enumerate(layers)
+        for port in range(layer.num_outputs)
+    }
+    order: dict[int, None] = {}
+    opened: set[int] = set()
+    for start in range(len(layers)):
+        pending = [start]
+        while pending:
+            index = pending[-1]
+            layer = layers[index]
+            tensors = (layer.get_input(port) for port in range(layer.num_inputs))
+            needed = (makers.get(tensor.name) for tensor in tensors if tensor is not None)
+            # A maker that is open already waits for this very layer: the edge closes a loop.
+            missing = [maker for maker in needed if maker is not None and maker not in opened]
+            opened.add(index)
+            if missing:
+                pending.extend(missing)
+            else:
+                order.setdefault(pending.pop())
+    return [layers[index] for index in order]
+
+
+def _needed(
+    layers: list[Layer],
+    outputs: tuple[str, ...],
+    swallowed: set[str],
+    constants: Mapping[str, Array],
+    fold: bool,
+) -> list[Layer]:
+    """Leave out constants that became parameters and, when folding, what they came from."""
+    used = set(outputs)
+    kept = []
+    for layer in reversed(layers):
+        names = {tensor.name for tensor in layer.outputs}
+        gone = names <= (set(constants) if fold else swallowed) and not names & used
+        if not gone:
+            used.update(layer.inputs)
+            kept.append(layer)
+    return kept[::-1]
 
 
 def read_interface(definition: Any) -> Network:
@@ -207,11 +257,14 @@ def read_interface(definition: Any) -> Network:
 
 
 def _read_layer(
-    type_name: str, layer: Any, flavour: Flavour, constants: Mapping[str, Array], fold: bool
+    layer: Any, flavour: Flavour, constants: Mapping[str, Array], fold: bool
 ) -> tuple[Layer, set[str]]:
     """Return the layer, and the names of the tensors that became parameters."""
+    # The name of the type first: after the cast, `type` may be a parameter.
+    type_name = layer.type.name
     if type_name not in READERS:
         raise EngineError(f"No Network kind stands for {type_name} layers.", where=layer.name)
+    cast_layer(layer, type_name, flavour)
     inputs = [layer.get_input(index) for index in range(layer.num_inputs)]
     reader = LayerReader(flavour, layer, inputs, constants, fold)
     kind = READERS[type_name](layer, reader)

@@ -3,57 +3,29 @@
 What a TensorRT layer computes is NVIDIA's to say, and without a GPU we cannot watch it. But NVIDIA
 wrote an ONNX parser, and what ONNX means is written down: where the parser gives a layer other
 parameters than our emitter does, one of our two readings of that layer is wrong. Benign
-differences are those that `_meaning` and `_exported` take out, each with its reason.
+differences are those that `benign.py` takes out, each with its reason.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
+from surgeon_gui.engine.benign import exported, meaning
 from surgeon_gui.engine.emit import create_network
 from surgeon_gui.engine.flavours import Flavour
 from surgeon_gui.engine.log import logger_for
 from surgeon_gui.engine.readback import read_network
 from surgeon_gui.errors import EngineError
-from surgeon_gui.graph.values import Array
 from surgeon_gui.network.check import compare_kinds
-from surgeon_gui.network.ir import Kind, Layer, Network, Tensor
+from surgeon_gui.network.ir import Kind, Layer, Network
 from surgeon_gui.network.layers import (
-    NMS,
-    Activation,
-    ActivationType,
+    Cast,
     Constant,
-    Convolution,
-    Dequantize,
-    ElementWise,
-    ElementWiseOperation,
-    Gather,
-    GatherMode,
     Identity,
-    InterpolationMode,
-    MatrixMultiply,
-    MatrixOperation,
-    PaddingMode,
-    Pooling,
-    PoolingType,
-    Quantize,
-    Resize,
-    SampleMode,
-    Scale,
     Shuffle,
-    Slice,
-    Unary,
-    UnaryOperation,
 )
-from surgeon_gui.network.layers.dims import window_padding
 from surgeon_gui.network.to_onnx import onnx_from_network
-
-Tensors = dict[str, Tensor]
 
 
 def witnessed(network: Network, flavour: Flavour, builder: Any) -> Network:
@@ -76,11 +48,10 @@ def disagreements(network: Network, witness: Network) -> list[str]:
     groups = _grouped(network, witness)
     found = []
     for layer in network.layers:
-        seen = [_meaning(other, theirs) for other in groups[layer.name]]
-        for wanted in _exported(layer, ours):
-            reason = _missing(wanted, seen)
-            if reason is not None:
-                found.append(f"{layer.name}: {reason}")
+        wanted = exported(layer, ours)
+        if wanted:
+            seen = [meaning(other, theirs) for other in groups[layer.name]]
+            found += [f"{layer.name}: {text}" for text in _compare(wanted, seen)]
     return found
 
 
@@ -103,301 +74,32 @@ def _grouped(network: Network, witness: Network) -> dict[str, list[Layer]]:
     return groups
 
 
-def _missing(wanted: Kind, seen: list[Kind]) -> str | None:
-    """Take `wanted` and what precedes it off `seen`; return why it is not there, or None."""
-    same_type = [kind for kind in seen if type(kind) is type(wanted)]
-    for position, kind in enumerate(seen):
-        if not compare_kinds(wanted, kind):
-            del seen[: position + 1]
-            return None
-    if not same_type:
-        return f"the parser makes no {wanted.type_name} of it."
-    return " ".join(compare_kinds(wanted, same_type[0]))
+def _compare(wanted: list[Kind], seen: list[Kind]) -> list[str]:
+    """Return what of `wanted` is not in `seen`, in order, and what else `seen` computes."""
+    differences = []
+    extra: list[Kind] = []
+    for kind in wanted:
+        place = next((i for i, other in enumerate(seen) if not compare_kinds(kind, other)), None)
+        if place is not None:
+            extra += seen[:place]
+            seen = seen[place + 1 :]
+            continue
+        alike = next((other for other in seen if type(other) is type(kind)), None)
+        if alike is None:
+            differences.append(f"the parser makes no {kind.type_name} of it.")
+        else:
+            differences += compare_kinds(kind, alike)
+    if not differences:
+        differences = [
+            f"the parser adds a layer {kind.type_name}."
+            for kind in [*extra, *seen]
+            if not _moves_nothing(kind)
+        ]
+    return differences
 
 
-# What the parser says in other words: parameters that mean the same become the same.
-
-_USES: dict[ActivationType, tuple[str, ...]] = {
-    ActivationType.LEAKY_RELU: ("alpha",),
-    ActivationType.ELU: ("alpha",),
-    ActivationType.SELU: ("alpha", "beta"),
-    ActivationType.SOFTPLUS: ("alpha", "beta"),
-    ActivationType.CLIP: ("alpha", "beta"),
-    ActivationType.HARD_SIGMOID: ("alpha", "beta"),
-    ActivationType.SCALED_TANH: ("alpha", "beta"),
-    ActivationType.THRESHOLDED_RELU: ("alpha",),
-}
-
-
-def _meaning(layer: Layer, tensors: Tensors) -> Kind:
-    normalize = _MEANINGS.get(type(layer.kind))
-    return normalize(layer.kind, layer, tensors) if normalize else layer.kind
-
-
-def _activation_meaning(kind: Activation, layer: Layer, tensors: Tensors) -> Kind:
-    """Parameters that the function does not use mean nothing."""
-    used = _USES.get(kind.type, ())
-    return Activation(
-        type=kind.type,
-        alpha=kind.alpha if "alpha" in used else 0.0,
-        beta=kind.beta if "beta" in used else 0.0,
-    )
-
-
-def _explicit_padding(
-    kind: Convolution | Pooling, window: tuple[int, ...], layer: Layer, tensors: Tensors
-) -> dict[str, Any]:
-    """A padding mode is the padding it comes to, where the sizes are known."""
-    sizes = tensors[layer.inputs[0]].shape[2:]
-    if min(sizes) < 0:
-        return {}
-    dilation = kind.dilation if isinstance(kind, Convolution) else (1,) * len(window)
-    pairs = [
-        window_padding(
-            size,
-            window[axis],
-            kind.stride[axis],
-            dilation[axis],
-            kind.pre_padding[axis],
-            kind.post_padding[axis],
-            kind.padding_mode,
-        )
-        for axis, size in enumerate(sizes)
-    ]
-    return {
-        "pre_padding": tuple(pre for pre, _ in pairs),
-        "post_padding": tuple(post for _, post in pairs),
-        "padding_mode": PaddingMode.EXPLICIT_ROUND_DOWN,
-    }
-
-
-def _convolution_meaning(kind: Convolution, layer: Layer, tensors: Tensors) -> Kind:
-    return dataclasses.replace(kind, **_explicit_padding(kind, kind.kernel_size, layer, tensors))
-
-
-def _pooling_meaning(kind: Pooling, layer: Layer, tensors: Tensors) -> Kind:
-    """What an average counts means nothing to a maximum."""
-    changes = _explicit_padding(kind, kind.window_size, layer, tensors)
-    if kind.type is PoolingType.MAX:
-        changes["average_count_excludes_padding"] = True
-    return dataclasses.replace(kind, **changes)
-
-
-def _shuffle_meaning(kind: Shuffle, layer: Layer, tensors: Tensors) -> Kind:
-    """What a zero stands for means nothing where there is none."""
-    if kind.reshape_dims is not None and 0 in kind.reshape_dims:
-        return kind
-    return dataclasses.replace(kind, zero_is_placeholder=False)
-
-
-def _resize_meaning(kind: Resize, layer: Layer, tensors: Tensors) -> Kind:
-    """Rounding is for NEAREST, the coefficient for CUBIC."""
-    plain = Resize(
-        shape=kind.shape,
-        resize_mode=kind.resize_mode,
-        coordinate_transformation=kind.coordinate_transformation,
-    )
-    if kind.resize_mode is InterpolationMode.NEAREST:
-        return dataclasses.replace(plain, nearest_rounding=kind.nearest_rounding)
-    if kind.resize_mode is InterpolationMode.CUBIC:
-        return dataclasses.replace(
-            plain, cubic_coeff=kind.cubic_coeff, exclude_outside=kind.exclude_outside
-        )
-    return plain
-
-
-def _quantization_meaning(kind: Quantize | Dequantize, layer: Layer, tensors: Tensors) -> Kind:
-    """One scale for all has no axis."""
-    return kind if kind.scale.ndim else dataclasses.replace(kind, axis=None)
-
-
-def _slice_meaning(kind: Slice, layer: Layer, tensors: Tensors) -> Kind:
-    """The parser slices the axes that change alone, and computes where from shape tensors.
-
-    What is left to compare of such a slice are its strides and its result.
-    """
-    if kind.mode is not SampleMode.STRICT_BOUNDS:
-        return kind
-    whole = tensors[layer.inputs[0]].shape
-    size = layer.outputs[0].shape
-    strides = kind.stride
-    if len(strides) == len(whole):
-        start = kind.start or (0,) * len(whole)
-        window = zip(start, size, kind.stride, whole, strict=True)
-        strides = tuple(step for at, n, step, dim in window if (at, n, step) != (0, dim, 1))
-    return Slice(start=(), size=size, stride=strides)
-
-
-def _nms_meaning(kind: NMS, layer: Layer, tensors: Tensors) -> Kind:
-    """ONNX knows no limit on the boxes considered."""
-    return dataclasses.replace(kind, topk_box_limit=0)
-
-
-_MEANINGS: dict[type[Kind], Callable[[Any, Layer, Tensors], Kind]] = {
-    Activation: _activation_meaning,
-    Convolution: _convolution_meaning,
-    Pooling: _pooling_meaning,
-    Shuffle: _shuffle_meaning,
-    Resize: _resize_meaning,
-    Quantize: _quantization_meaning,
-    Dequantize: _quantization_meaning,
-    Slice: _slice_meaning,
-    NMS: _nms_meaning,
-}
-
-
-# What ONNX has no single operator for: the layers its nodes become, in order.
-
-
-def _exported(layer: Layer, tensors: Tensors) -> list[Kind]:
-    compose = _COMPOSED.get(type(layer.kind))
-    kinds = compose(layer.kind, layer, tensors) if compose else None
-    return [_meaning(layer, tensors)] if kinds is None else kinds
-
-
-def _multiply() -> Kind:
-    return ElementWise(op=ElementWiseOperation.PROD)
-
-
-def _scaled_activation(kind: Activation, layer: Layer, tensors: Tensors) -> list[Kind] | None:
-    """ONNX's Softplus and Tanh have no factors."""
-    if kind.type is ActivationType.SOFTPLUS:
-        plain = Activation(type=kind.type, alpha=1.0, beta=1.0)
-    elif kind.type is ActivationType.SCALED_TANH:
-        plain = Activation(type=ActivationType.TANH)
-    else:
-        return None
-    before = [_multiply()] if kind.beta != 1 else []
-    after = [_multiply()] if kind.alpha != 1 else []
-    return [*before, plain, *after]
-
-
-def _floor_div(kind: ElementWise, layer: Layer, tensors: Tensors) -> list[Kind] | None:
-    """ONNX divides and floors, integers after taking the remainder off."""
-    if kind.op is not ElementWiseOperation.FLOOR_DIV:
-        return None
-    divide = ElementWise(op=ElementWiseOperation.DIV)
-    if tensors[layer.inputs[0]].dtype.is_floating:
-        return [divide, Unary(op=UnaryOperation.FLOOR)]
-    return [ElementWise(op=ElementWiseOperation.SUB), divide]
-
-
-def _scale_steps(kind: Scale, layer: Layer, tensors: Tensors) -> list[Kind]:
-    """ONNX multiplies, adds and raises, each with a constant of the tensor's rank."""
-
-    def spread(array: Array) -> Kind:
-        trailing = tensors[layer.inputs[0]].rank - kind.channel_axis - 1
-        return Constant(weights_=array.reshape(array.shape + (1,) * trailing * bool(array.ndim)))
-
-    steps = [(kind.scale, ElementWiseOperation.PROD), (kind.shift, ElementWiseOperation.SUM)]
-    if kind.power is not None:
-        steps.append((kind.power, ElementWiseOperation.POW))
-    return [made for array, op in steps for made in (spread(array), ElementWise(op=op))]
-
-
-def _transposed_product(kind: MatrixMultiply, layer: Layer, tensors: Tensors) -> list[Kind]:
-    """ONNX transposes an operand before the product."""
-    shuffles: list[Kind] = []
-    for name, operation in zip(layer.inputs, (kind.op0, kind.op1), strict=True):
-        if operation is MatrixOperation.TRANSPOSE:
-            *leading, rows, columns = range(tensors[name].rank)
-            shuffles.append(Shuffle(first_transpose=(*leading, columns, rows)))
-    return [*shuffles, MatrixMultiply()]
-
-
-def _shuffle_steps(kind: Shuffle, layer: Layer, tensors: Tensors) -> list[Kind] | None:
-    """ONNX transposes and reshapes one after the other."""
-    if len(layer.inputs) == 2:
-        return None
-    parts: list[Kind] = []
-    if kind.first_transpose is not None:
-        parts.append(Shuffle(first_transpose=kind.first_transpose))
-    if kind.reshape_dims is not None:
-        parts.append(
-            Shuffle(reshape_dims=kind.reshape_dims, zero_is_placeholder=0 in kind.reshape_dims)
-        )
-    if kind.second_transpose is not None:
-        parts.append(Shuffle(first_transpose=kind.second_transpose))
-    return parts or [Identity()]
-
-
-def _padded_slice(kind: Slice, layer: Layer, tensors: Tensors) -> list[Kind] | None:
-    """ONNX pads so far as the slice reaches, then slices; either may have nothing to do."""
-    if len(layer.inputs) != 1:
-        return [Slice(start=(), size=layer.outputs[0].shape, stride=kind.stride)]
-    whole = tensors[layer.inputs[0]].shape
-    windows = list(zip(kind.start, kind.size, kind.stride, whole, strict=True))
-    if all((start, size, step) == (0, dim, 1) for start, size, step, dim in windows):
-        return [Identity()]
-    if kind.mode is SampleMode.STRICT_BOUNDS:
-        return None
-    lows = [min(0, start, start + (size - 1) * step) for start, size, step, _ in windows]
-    highs = [
-        max(dim, start + 1, start + (size - 1) * step + 1) for start, size, step, dim in windows
-    ]
-    reach = tuple(high - low for low, high in zip(lows, highs, strict=True))
-    pad = dataclasses.replace(kind, start=tuple(lows), size=reach, stride=(1,) * len(reach))
-    if (pad.start, pad.size, pad.stride) == (kind.start, kind.size, kind.stride):
-        return [pad]
-    changed = tuple(
-        step
-        for (start, size, step, _), low, length in zip(windows, lows, reach, strict=True)
-        if (start - low, size, step) != (0, length, 1)
-    )
-    return [pad, Slice(start=(), size=kind.size, stride=changed)]
-
-
-def _wide_pool(kind: Pooling, layer: Layer, tensors: Tensors) -> list[Kind] | None:
-    """Padding as wide as the window is no pool's in ONNX: a Pad comes before."""
-    plain = _pooling_meaning(kind, layer, tensors)
-    assert isinstance(plain, Pooling)
-    pads = zip((*plain.pre_padding, *plain.post_padding), kind.window_size * 2, strict=True)
-    if all(pad < size for pad, size in pads):
-        return None
-    source = tensors[layer.inputs[0]]
-    none = (0,) * len(kind.window_size)
-    total = [
-        pre + dim + post
-        for pre, dim, post in zip(
-            plain.pre_padding, source.shape[2:], plain.post_padding, strict=True
-        )
-    ]
-    pad = Slice(
-        start=(0, 0, *(-pre for pre in plain.pre_padding)),
-        size=(*source.shape[:2], *total),
-        stride=(1,) * source.rank,
-        mode=SampleMode.FILL,
-        fill_value=-np.inf if kind.type is PoolingType.MAX else 0.0,
-    )
-    return [pad, dataclasses.replace(plain, pre_padding=none, post_padding=none)]
-
-
-def _constant(kind: Constant, layer: Layer, tensors: Tensors) -> list[Kind]:
-    """An initializer is a layer only where something reads it as a tensor."""
-    return []
-
-
-def _kernel_tensor(kind: Convolution, layer: Layer, tensors: Tensors) -> list[Kind] | None:
-    """The parser turns a constant kernel into weights; which, its reading of Conv decides."""
-    return [] if kind.kernel is None else None
-
-
-def _gather_per_batch(kind: Gather, layer: Layer, tensors: Tensors) -> list[Kind] | None:
-    """Pairing data and indices along dimension 0 is GatherND in ONNX."""
-    if kind.mode is not GatherMode.DEFAULT or not kind.num_elementwise_dims:
-        return None
-    return [Gather(mode=GatherMode.ND, num_elementwise_dims=1)]
-
-
-_COMPOSED: dict[type[Kind], Callable[[Any, Layer, Tensors], list[Kind] | None]] = {
-    Activation: _scaled_activation,
-    ElementWise: _floor_div,
-    Scale: _scale_steps,
-    MatrixMultiply: _transposed_product,
-    Shuffle: _shuffle_steps,
-    Slice: _padded_slice,
-    Pooling: _wide_pool,
-    Constant: _constant,
-    Convolution: _kernel_tensor,
-    Gather: _gather_per_batch,
-}
+def _moves_nothing(kind: Kind) -> bool:
+    """Whether a layer only changes a dtype, a rank or a name, as the parser often adds."""
+    if isinstance(kind, Shuffle):
+        return kind.first_transpose is None and kind.second_transpose is None
+    return isinstance(kind, Cast | Identity | Constant)

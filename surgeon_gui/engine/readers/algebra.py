@@ -57,4 +57,6 @@ def cumulative(layer: Any, reader: LayerReader) -> Cumulative:
 
 @READERS.register("TOPK")
 def top_k(layer: Any, reader: LayerReader) -> TopK:
-    return TopK(op=reader.member(TopKOperation, layer.op), k=layer.k, axis=reader.axis(layer.axes))
+    k = int(reader.constant(1).item()) if reader.has_input(1) else layer.k
+    op = reader.member(TopKOperation, layer.op)
+    return TopK(op=op, k=k, axis=reader.axis(layer.axes))

@@ -8,6 +8,7 @@ import numpy as np
 
 from surgeon_gui.engine.dtypes import dtype_of
 from surgeon_gui.engine.readback import READERS, LayerReader
+from surgeon_gui.errors import EngineError
 from surgeon_gui.graph.values import Array
 from surgeon_gui.network.ir import Dims
 from surgeon_gui.network.layers import (
@@ -78,6 +79,8 @@ def identity(layer: Any, reader: LayerReader) -> Identity:
 
 
 def _quantization(layer: Any, reader: LayerReader) -> dict[str, Any]:
+    if reader.has_input(2) and reader.constant(2).any():
+        raise EngineError("A zero point other than 0 has no counterpart.", where=layer.name)
     return {
         "scale": reader.constant(1),
         "axis": None if layer.axis < 0 else layer.axis,

@@ -6,6 +6,7 @@ from typing import Any
 
 from surgeon_gui.engine.readback import READERS, LayerReader
 from surgeon_gui.errors import EngineError
+from surgeon_gui.network.ir import Dims
 from surgeon_gui.network.layers import (
     Concatenation,
     CoordinateTransformation,
@@ -58,20 +59,32 @@ def slice_(layer: Any, reader: LayerReader) -> Slice:
     else:
         start = _static(start, "start", 1, layer, reader)
         size = _static(size, "shape", 2, layer, reader)
+    stride = _static(stride, "stride", 3, layer, reader)
+    # TensorRT's own parser slices some axes alone; only newer versions can.
+    axes = getattr(layer, "axes", None)
+    if axes is not None and len(axes) > 0:
+        whole = tuple(reader.inputs[0].shape)
+        start = () if by_tensors else _at(axes, start, (0,) * len(whole))
+        size = size if by_tensors else _at(axes, size, whole)
+        stride = _at(axes, stride, (1,) * len(whole))
     mode = reader.member(SampleMode, layer.mode)
     filled = mode is SampleMode.FILL and reader.has_input(4)
     return Slice(
         start=start,
         size=size,
-        stride=_static(stride, "stride", 3, layer, reader),
+        stride=stride,
         mode=mode,
         fill_value=reader.constant(4).item() if filled else 0.0,
     )
 
 
-def _static(
-    folded: tuple[int, ...] | None, name: str, index: int, layer: Any, reader: LayerReader
-) -> tuple[int, ...]:
+def _at(axes: Dims, values: Dims, others: Dims) -> Dims:
+    """Return `others` with `values` at `axes`."""
+    places = dict(zip((axis % len(others) for axis in axes), values, strict=True))
+    return tuple(places.get(axis, value) for axis, value in enumerate(others))
+
+
+def _static(folded: Dims | None, name: str, index: int, layer: Any, reader: LayerReader) -> Dims:
     if folded is not None:
         return folded
     if reader.has_input(index):
