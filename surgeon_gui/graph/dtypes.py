@@ -107,6 +107,8 @@ class DType(enum.Enum):
         for member in cls:
             if member.text == name:
                 return member
+        if name.endswith("_ref"):
+            return cls(cls.from_text(name.removesuffix("_ref")).value + 100)
         if name.isdigit():
             return cls(int(name))
         raise ValueError(f"{text!r} is no TensorFlow dtype")

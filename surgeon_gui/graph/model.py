@@ -126,7 +126,10 @@ class Node:
 
     def replace(self, **changes: Any) -> Node:
         """Return a copy with some of name, op, inputs, attrs, controls, device changed."""
-        if all(getattr(self, key) == value for key, value in changes.items()):
+        if all(
+            same_attrs(self.attrs, value) if key == "attrs" else getattr(self, key) == value
+            for key, value in changes.items()
+        ):
             return self
         kept = {key: getattr(self, key) for key in ("name", "op", "inputs", "controls", "device")}
         changed = Node(**{**kept, **changes})
@@ -144,7 +147,7 @@ class Node:
             return True
         if not isinstance(other, Node):
             return NotImplemented
-        return self._key() == other._key() and self.attrs == other.attrs
+        return self._key() == other._key() and same_attrs(self.attrs, other.attrs)
 
     def __hash__(self) -> int:
         return hash(self._key())
@@ -152,6 +155,24 @@ class Node:
     def __repr__(self) -> str:
         inputs = ", ".join([*map(str, self.inputs), *(f"^{name}" for name in self.controls)])
         return f"<{self.name} = {self.op}({inputs})>"
+
+
+def same_value(first: object, second: object) -> bool:
+    """Whether two attribute values are one in a file: 1, 1.0 and True differ, NaN equals NaN."""
+    if type(first) is not type(second):
+        return False
+    if isinstance(first, float):
+        return repr(first) == repr(second)
+    if isinstance(first, tuple) and isinstance(second, tuple):
+        return len(first) == len(second) and all(map(same_value, first, second))
+    return first == second
+
+
+def same_attrs(first: Mapping[str, AttrValue], second: Mapping[str, AttrValue]) -> bool:
+    return first is second or (
+        first.keys() == second.keys()
+        and all(same_value(value, second[key]) for key, value in first.items())
+    )
 
 
 @dataclass(frozen=True)

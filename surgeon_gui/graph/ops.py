@@ -14,61 +14,67 @@ _CATEGORIES: dict[str, str] = {
         DepthwiseConv2dNativeBackpropInput DepthwiseConv2dNativeBackpropFilter Dilation2D MatMul
         BatchMatMul BatchMatMulV2 BatchMatMulV3 Einsum _FusedConv2D _FusedMatMul QuantizedConv2D
         QuantizedMatMul SparseMatMul LSTMBlockCell BlockLSTM BlockLSTMV2 CudnnRNN CudnnRNNV2
-        CudnnRNNV3 GRUBlockCell""",
+        CudnnRNNV3 GRUBlockCell
+    """,
     "pooling": """
         MaxPool MaxPoolV2 MaxPool3D AvgPool AvgPool3D MaxPoolWithArgmax MaxPoolGrad AvgPoolGrad
-        FractionalMaxPool FractionalAvgPool QuantizedMaxPool QuantizedAvgPool""",
+        FractionalMaxPool FractionalAvgPool QuantizedMaxPool QuantizedAvgPool
+    """,
     "normalisation": """
         FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 FusedBatchNormGrad FusedBatchNormGradV2
-        FusedBatchNormGradV3 BatchNormWithGlobalNormalization LRN LRNGrad L2Loss L2Normalize
-        QuantizedBatchNormWithGlobalNormalization""",
+        FusedBatchNormGradV3 BatchNormWithGlobalNormalization LRN LRNGrad L2Loss
+        QuantizedBatchNormWithGlobalNormalization
+    """,
     "activation": """
-        Relu Relu6 LeakyRelu Elu Selu Sigmoid Tanh Softmax LogSoftmax Softplus Softsign Swish
-        ReluGrad Relu6Grad EluGrad SigmoidGrad TanhGrad LeakyReluGrad SoftplusGrad
-        SoftsignGrad SeluGrad QuantizedRelu QuantizedRelu6 ClipByValue""",
+        Relu Relu6 LeakyRelu Elu Selu Sigmoid Tanh Softmax LogSoftmax Softplus Softsign ReluGrad
+        Relu6Grad EluGrad SigmoidGrad TanhGrad LeakyReluGrad SoftplusGrad SoftsignGrad SeluGrad
+        QuantizedRelu QuantizedRelu6 ClipByValue
+    """,
     "arithmetic": """
         Abs Acos Acosh Add AddN AddV2 All Any ApproximateEqual ArgMax ArgMin Asin Asinh Atan Atan2
-        Atanh BesselI0e BesselI1e BiasAdd BiasAddGrad BiasAddV1 BitwiseAnd BitwiseOr BitwiseXor
-        Ceil Cos Cosh Cross Cumprod Cumsum Digamma Div DivNoNan Equal Erf Erfc Erfinv EuclideanNorm
-        Exp Expm1 FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars
-        FakeQuantWithMinMaxVarsPerChannel Floor FloorDiv FloorMod Greater GreaterEqual InTopK
-        InTopKV2 Inv Invert IsFinite IsInf IsNan LeftShift Less LessEqual Lgamma Log Log1p
-        LogicalAnd LogicalNot LogicalOr Max Maximum Mean Min Minimum Mod Mul MulNoNan Ndtri Neg
-        NextAfter NotEqual Pow Prod RealDiv Reciprocal RightShift Rint Round Rsqrt SegmentMax
-        SegmentMean SegmentMin SegmentProd SegmentSum Select SelectV2 Sign Sin Sinh
-        SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits Sqrt Square
-        SquaredDifference Sub Sum Tan TruncateDiv TruncateMod UnsortedSegmentMax
-        UnsortedSegmentSum Xdivy Xlog1py Xlogy Zeta Bincount Bucketize
-        MatrixBandPart MatrixInverse Cholesky Svd Qr""",
+        Atanh BesselI0e BesselI1e BiasAdd BiasAddGrad BiasAddV1 BitwiseAnd BitwiseOr BitwiseXor Ceil
+        Cos Cosh Cross Cumprod Cumsum Digamma Div DivNoNan Equal Erf Erfc Erfinv EuclideanNorm Exp
+        Expm1 FakeQuantWithMinMaxArgs FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel
+        Floor FloorDiv FloorMod Greater GreaterEqual InTopK InTopKV2 Inv Invert IsFinite IsInf IsNan
+        LeftShift Less LessEqual Lgamma Log Log1p LogicalAnd LogicalNot LogicalOr Max Maximum Mean
+        Min Minimum Mod Mul MulNoNan Ndtri Neg NextAfter NotEqual Pow Prod RealDiv Reciprocal
+        RightShift Rint Round Rsqrt SegmentMax SegmentMean SegmentMin SegmentProd SegmentSum Select
+        SelectV2 Sign Sin Sinh SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits
+        Sqrt Square SquaredDifference Sub Sum Tan TruncateDiv TruncateMod UnsortedSegmentMax
+        UnsortedSegmentSum Xdivy Xlog1py Xlogy Zeta Bincount Bucketize MatrixBandPart MatrixInverse
+        Cholesky Svd Qr AccumulateNV2 Conj RGBToHSV HSVToRGB AdjustContrastv2 AdjustHue
+        AdjustSaturation RsqrtGrad SqrtGrad InvGrad ReciprocalGrad CTCGreedyDecoder
+    """,
     "shape": """
         BatchToSpace BatchToSpaceND Bitcast BroadcastArgs BroadcastGradientArgs BroadcastTo Cast
         Concat ConcatOffset ConcatV2 CropAndResize DepthToSpace Dequantize DynamicPartition
         DynamicStitch ParallelDynamicStitch EnsureShape ExpandDims ExtractImagePatches Fill Gather
         GatherNd GatherV2 InvertPermutation MatrixDiag MatrixDiagPart MatrixDiagPartV2
         MatrixDiagPartV3 MatrixDiagV2 MatrixDiagV3 MatrixSetDiag MirrorPad OneHot OnesLike Pack Pad
-        PadV2 ParallelConcat QuantizeAndDequantize QuantizeAndDequantizeV2
-        QuantizeAndDequantizeV3 QuantizeV2 Rank Reshape ResizeArea ResizeBicubic
-        ResizeBilinear ResizeNearestNeighbor ResizeBilinearGrad ResizeNearestNeighborGrad Reverse
-        ReverseSequence ReverseV2 Roll ScatterNd ScaleAndTranslate Shape ShapeN Size Slice
-        SpaceToBatch SpaceToBatchND SpaceToDepth SparseToDense Split SplitV Squeeze StridedSlice
-        StridedSliceGrad TensorScatterAdd TensorScatterUpdate Tile TopK TopKV2 Transpose
-        ConjugateTranspose Unique UniqueV2 UniqueWithCounts Unpack UnravelIndex Where ZerosLike
-        NonMaxSuppression NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionV4
-        NonMaxSuppressionV5 NonMaxSuppressionWithOverlaps CombinedNonMaxSuppression
-        LowerBound UpperBound LinSpace Range""",
+        PadV2 ParallelConcat QuantizeAndDequantize QuantizeAndDequantizeV2 QuantizeAndDequantizeV3
+        QuantizeV2 Rank Reshape ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor
+        ResizeBilinearGrad ResizeNearestNeighborGrad Reverse ReverseSequence ReverseV2 Roll
+        ScatterNd ScaleAndTranslate Shape ShapeN Size Slice SpaceToBatch SpaceToBatchND SpaceToDepth
+        SparseToDense Split SplitV Squeeze StridedSlice StridedSliceGrad TensorScatterAdd
+        TensorScatterSub TensorScatterUpdate Tile TopK TopKV2 Transpose ConjugateTranspose Unique
+        UniqueV2 UniqueWithCounts Unpack UnravelIndex Where ZerosLike NonMaxSuppression
+        NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionV4 NonMaxSuppressionV5
+        NonMaxSuppressionWithOverlaps CombinedNonMaxSuppression LowerBound UpperBound LinSpace Range
+    """,
     "constant": "Const HostConst ImmutableConst GuaranteeConst",
     "data": """
         Placeholder PlaceholderV2 PlaceholderWithDefault Variable VariableV2 VarHandleOp
-        ReadVariableOp Assign AssignAdd AssignSub AssignVariableOp AssignAddVariableOp
-        AssignSubVariableOp IsVariableInitialized VarIsInitializedOp RestoreV2 SaveV2 Restore Save
-        HashTable HashTableV2 LookupTableFind LookupTableFindV2 LookupTableSizeV2 FIFOQueue
-        FIFOQueueV2 RandomShuffleQueueV2 QueueDequeueV2 QueueDequeueManyV2 QueueEnqueueV2
-        QueueEnqueueManyV2 QueueCloseV2 QueueSizeV2 ReaderReadV2 TFRecordReaderV2 Iterator
-        IteratorV2 IteratorGetNext OneShotIterator ParseExample DecodeRaw DecodePng DecodeJpeg
-        DecodeImage DecodeGif DecodeBmp RandomUniform RandomUniformInt RandomStandardNormal
-        TruncatedNormal RandomShuffle Multinomial StatelessRandomUniform
+        ReadVariableOp ResourceGather Assign AssignAdd AssignSub AssignVariableOp
+        AssignAddVariableOp AssignSubVariableOp IsVariableInitialized VarIsInitializedOp RestoreV2
+        SaveV2 Restore Save HashTable HashTableV2 LookupTableFind LookupTableFindV2
+        LookupTableSizeV2 FIFOQueue FIFOQueueV2 RandomShuffleQueueV2 QueueDequeueV2
+        QueueDequeueManyV2 QueueEnqueueV2 QueueEnqueueManyV2 QueueCloseV2 QueueSizeV2 ReaderReadV2
+        TFRecordReaderV2 Iterator IteratorV2 IteratorGetNext OneShotIterator ParseExample DecodeRaw
+        DecodePng DecodeJpeg DecodeImage DecodeGif DecodeBmp RandomUniform RandomUniformInt
+        RandomStandardNormal TruncatedNormal RandomShuffle Multinomial StatelessRandomUniform
         StatelessRandomUniformV2 StringJoin StringSplit AsString ScalarSummary ImageSummary
-        HistogramSummary MergeSummary Print PrintV2 _Arg _Retval""",
+        HistogramSummary MergeSummary Print PrintV2 _Arg _Retval
+    """,
     "control": """
         Switch RefSwitch Merge RefMerge Enter RefEnter Exit RefExit NextIteration RefNextIteration
         LoopCond NoOp Assert CheckNumerics If StatelessIf While StatelessWhile Case StatelessCase
@@ -76,10 +82,11 @@ _CATEGORIES: dict[str, str] = {
         TensorArrayV3 TensorArrayRead TensorArrayReadV3 TensorArrayWrite TensorArrayWriteV3
         TensorArrayGather TensorArrayGatherV3 TensorArrayScatter TensorArrayScatterV3
         TensorArraySize TensorArraySizeV3 TensorArrayClose TensorArrayCloseV3 TensorArrayConcatV3
-        TensorArraySplitV3 TensorListReserve TensorListStack TensorListFromTensor
-        TensorListGetItem TensorListSetItem TensorListLength TensorListPushBack TensorListPopBack
-        EmptyTensorList TensorListElementShape Abort PyFunc EagerPyFunc SymbolicGradient
-        Identity IdentityN StopGradient PreventGradient Snapshot RefIdentity DeepCopy""",
+        TensorArraySplitV3 TensorListReserve TensorListStack TensorListFromTensor TensorListGetItem
+        TensorListSetItem TensorListLength TensorListPushBack TensorListPopBack EmptyTensorList
+        TensorListElementShape Abort PyFunc EagerPyFunc SymbolicGradient Identity IdentityN
+        StopGradient PreventGradient Snapshot RefIdentity DeepCopy
+    """,
     "plugin": "TFLite_Detection_PostProcess TRTEngineOp",
 }
 

@@ -30,7 +30,7 @@ import base64
 import re
 from collections.abc import Iterable, Mapping
 
-from surgeon_gui.graph.model import Graph, Node, TensorRef, Versions
+from surgeon_gui.graph.model import Graph, Node, TensorRef, Versions, same_value
 from surgeon_gui.graph.shapes import infer_node
 from surgeon_gui.graph.textvalues import Reader, quoted, value_text
 from surgeon_gui.graph.typeattrs import default_attrs
@@ -81,17 +81,13 @@ def _node_text(node: Node, dtypes: _Dtypes) -> str:
     parts = [
         f"{_name_text(key)}={value_text(value, key)}"
         for key, value in node.attrs.items()
-        if key not in defaults or not _same(defaults[key], value)
+        if key not in defaults or not same_value(defaults[key], value)
     ]
     parts += [f"{key}=-" for key in defaults if key not in node.attrs]
     dtypes.add(node)
     if parts:
         text += " {" + ", ".join(parts) + "}"
     return text + (f" on {quoted(node.device.encode())}" if node.device else "")
-
-
-def _same(first: AttrValue, second: AttrValue) -> bool:
-    return type(first) is type(second) and first == second
 
 
 class _Dtypes:

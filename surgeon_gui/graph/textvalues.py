@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from surgeon_gui.errors import TextFormError
+from surgeon_gui.errors import OpenError, TextFormError
 from surgeon_gui.graph.values import (
+    Array,
     AttrValue,
     DType,
     FuncRef,
@@ -128,16 +129,22 @@ def _shape_text(value: Shape, key: str) -> str:
 
 
 def _tensor_text(value: TensorValue) -> str:
-    if value.dtype.numpy is None or value.dtype.text.startswith("float8"):
+    try:
+        array = value.array
+    except OpenError:
+        # Damaged, or of a dtype without numbers: kept as it is.
         return f"tensor {_base64(value.to_message().SerializeToString(deterministic=True))}"
+    return _elements_text(value, array)
+
+
+def _elements_text(value: TensorValue, array: Array) -> str:
     head = dtype_text(value.dtype)
     if value.shape:
         head += "[" + ",".join(map(str, value.shape)) + "]"
-    array = value.array
     flat = array.reshape(-1)
     if flat.size > 1 and _all_same(flat, value.dtype):
         flat = flat[:1]
-    if flat.size <= LONGEST_LIST and value.dtype.numpy.kind != "c":
+    if flat.size <= LONGEST_LIST and array.dtype.kind != "c":
         text = "{" + ", ".join(_element_text(item, value.dtype) for item in flat) + "}"
         if value.dtype is DType.STRING or _same_bits(text, flat, value.dtype):
             return head + text

@@ -14,6 +14,7 @@ from surgeon_gui.graph.values import AttrValue, DType, TensorValue
 _SIGNATURES: dict[str, str] = {
     "T=-1": "DynamicStitch ParallelDynamicStitch",
     "T=0": """
+        AccumulateNV2 Conj InvGrad ReciprocalGrad RsqrtGrad SqrtGrad
         Abs Acos Acosh Add AddN AddV2 ApproximateEqual ArgMax ArgMin AsString Asin Asinh Assign
         AssignAdd AssignSub Atan Atan2 Atanh AvgPool AvgPool3D BatchMatMul BatchMatMulV2
         BatchNormWithGlobalNormalization BatchToSpace BatchToSpaceND BesselI0e BesselI1e BiasAdd
@@ -54,7 +55,9 @@ _SIGNATURES: dict[str, str] = {
         DepthwiseConv2dNativeBackpropInput Fill ResizeBilinearGrad ScalarSummary Select SelectV2
         Split TensorArraySplitV3
     """,
+    "dtype=f32 Tindices=1": "ResourceGather",
     "T=0 Tindices=1": """
+        TensorScatterSub
         SegmentMax SegmentMean SegmentMin SegmentProd SegmentSum TensorScatterAdd
         TensorScatterUpdate UnsortedSegmentMax UnsortedSegmentSum
     """,
@@ -262,6 +265,7 @@ _DEFAULTED = {
 # How many inputs do not count towards the attribute N.
 _LIST_OPS = {
     "AddN": 0,
+    "AccumulateNV2": 0,
     "Merge": 0,
     "RefMerge": 0,
     "Pack": 0,

@@ -205,11 +205,10 @@ class TensorValue:
 
     @property
     def _bits(self) -> bytes | list[bytes]:
-        if self.dtype is DType.STRING:
-            return list(self.array.flat)
-        if self.dtype.numpy is None:
+        try:
+            return list(self.array.flat) if self.dtype is DType.STRING else self.array.tobytes()
+        except OpenError:
             return self.to_message().SerializeToString(deterministic=True)
-        return self.array.tobytes()
 
     def __eq__(self, other: object) -> bool:
         """Equal dtype, shape and element bits (so NaN equals the same NaN)."""

@@ -149,6 +149,22 @@ def test_attributes_are_set_rounded_and_removed() -> None:
     assert graph["a"].attrs == {"alpha": float32(0.1), "list": (float32(0.1), float32(0.2))}
 
 
+def test_attribute_kinds_are_told_apart() -> None:
+    graph = parse_text("a = Op() {k=1, f=0.0, n=nan}")
+    for value in (True, 1.0, (1,)):
+        draft = Draft(graph)
+        draft.set_attr("a", "k", value)
+        assert type(draft.commit()["a"].attrs["k"]) is type(value)
+        assert Delta.between(graph, draft.commit()).changed == ("a",)
+    draft = Draft(graph)
+    draft.set_attr("a", "f", -0.0)
+    assert str(draft.commit()["a"].attrs["f"]) == "-0.0"
+    draft = Draft(graph)
+    draft.set_attr("a", "n", float("nan"))
+    draft.set_attr("a", "k", 1)
+    assert draft.commit() is graph
+
+
 def test_unchanged_nodes_are_shared() -> None:
     graph = open_graph(data_path("mobilenet_v1_0.25_128_frozen.pb"))
     draft = Draft(graph)

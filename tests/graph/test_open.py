@@ -5,16 +5,30 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from surgeon_gui.errors import NotAGraphDef, NotFrozen, OpenError, SaveError, TruncatedFile
+from surgeon_gui.errors import (
+    GraphCycle,
+    NotAGraphDef,
+    NotFrozen,
+    OpenError,
+    SaveError,
+    SurgeonError,
+    TruncatedFile,
+)
 from surgeon_gui.graph.graphdef import graphdef_from_graph
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.open import graph_from_pbtxt, open_graph, pbtxt_from_graph, save_graph
+from surgeon_gui.graph.query import deduce_outputs
+from surgeon_gui.graph.shapes import infer_types
+from surgeon_gui.graph.text import parse_text, print_text
 from surgeon_gui.proto import graphdef_pb2 as pb
 from tests.helpers.shared import data_path, shared_path
 
@@ -199,3 +213,42 @@ def test_saving_under_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SaveError, match=r"\.jpg"):
         save_graph(Graph(), tmp_path / "model.jpg")
     assert os.listdir(tmp_path) == []
+
+
+TINY_GRAPH = """
+    x = Placeholder() {shape=[?, 4]}
+    w = Const() {value=f32[4, 2]{1, 2, 3, 4, 5, 6, 7, 8}}
+    s = Const() {value=string[2]{"a", "b"}}
+    e = Enter(x) {frame_name="f"}
+    m = Merge(e, n)
+    c = LoopCond(m, ^s)
+    k = Switch(m, c)
+    n = NextIteration(k:1)
+    o = Exit(k)
+    y = MatMul(o, w)
+    shape = Shape(y)
+    z = Reshape(y, shape)
+    versions(producer=27)
+"""
+
+
+@given(st.data())
+@settings(max_examples=120, deadline=None)
+def test_a_damaged_file_gives_a_plain_error_or_a_graph_all_may_look_at(data: st.DataObject) -> None:
+    content = bytearray(graphdef_from_graph(parse_text(TINY_GRAPH)))
+    for _ in range(data.draw(st.integers(0, 5))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    content = content[: data.draw(st.integers(0, len(content)) | st.just(len(content)))]
+    with tempfile.NamedTemporaryFile(suffix=".pb") as file:
+        file.write(content)
+        file.flush()
+        try:
+            graph = open_graph(file.name)
+        except SurgeonError:
+            return
+    assert parse_text(print_text(graph)) == graph
+    deduce_outputs(graph)
+    try:
+        infer_types(graph)
+    except GraphCycle:
+        return

@@ -136,6 +136,8 @@ def test_a_damaged_constant_is_a_plain_error(fields: dict[str, object]) -> None:
     value = tensor_from_message(message_of(fields))
     with pytest.raises(OpenError):
         _ = value.array
+    assert value == tensor_from_message(message_of(fields))
+    assert value != TensorValue.from_array(np.zeros(value.shape, np.float32))
 
 
 def test_constants_are_equal_by_bits() -> None:
@@ -154,6 +156,7 @@ def test_dtypes_have_names_numbers_and_numpy_counterparts() -> None:
     assert DType.from_text("float") is DType.FLOAT32
     assert DType.from_text("101") is DType(101)
     assert DType(101).text == "float32_ref"
+    assert DType.from_text("float32_ref") is DType(101)
     assert DType(999).value == 999
     assert DType.from_numpy(np.float16) is DType.FLOAT16
     assert DType.RESOURCE.numpy is None

@@ -235,3 +235,19 @@ def tensor_list_item(node: Node, inputs: Types, values: Values) -> Types:
     if node.op == "TensorListPopBack":
         return TensorType(DType.VARIANT, SCALAR), found
     return (found,)
+
+
+@infers("ScalarSummary ImageSummary HistogramSummary MergeSummary")
+def summary(node: Node, inputs: Types, values: Values) -> Types:
+    return (TensorType(DType.STRING, SCALAR),)
+
+
+@infers("ReaderReadV2")
+def reader_read(node: Node, inputs: Types, values: Values) -> Types:
+    return (TensorType(DType.STRING, SCALAR),) * 2
+
+
+@infers("AsString", "StringJoin")
+def to_string(node: Node, inputs: Types, values: Values) -> Types:
+    full = [tensor.shape for tensor in inputs if tensor.shape.rank != 0]
+    return (TensorType(DType.STRING, meet(*full) if full else SCALAR),)

@@ -186,3 +186,25 @@ def depth_space(node: Node, inputs: Types, values: Values) -> Types:
 def sparse_to_dense(node: Node, inputs: Types, values: Values) -> Types:
     out = shape_from_value(inputs[1].shape, values[1])
     return (TensorType(dtype_of(node, inputs, index=2), out),)
+
+
+@infers("DynamicPartition")
+def dynamic_partition(node: Node, inputs: Types, values: Values) -> Types:
+    dims, places = inputs[0].shape.dims, inputs[1].shape.rank
+    out = UNKNOWN if dims is None or places is None else Shape((-1, *dims[places:]))
+    return (TensorType(dtype_of(node, inputs), out),) * whole(node, "num_partitions", 1)
+
+
+@infers("UnsortedSegmentSum", "UnsortedSegmentMax")
+def unsorted_segment(node: Node, inputs: Types, values: Values) -> Types:
+    dims, places, count = inputs[0].shape.dims, inputs[1].shape.rank, scalar(values, 2)
+    out = UNKNOWN
+    if dims is not None and places is not None:
+        out = Shape((-1 if count is None else count, *dims[places:]))
+    return (TensorType(dtype_of(node, inputs), out),)
+
+
+@infers("StridedSliceGrad")
+def strided_slice_grad(node: Node, inputs: Types, values: Values) -> Types:
+    out = shape_from_value(inputs[0].shape, values[0])
+    return (TensorType(dtype_of(node, inputs, index=4), out),)

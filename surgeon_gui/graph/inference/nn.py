@@ -174,6 +174,14 @@ def batch_norm(node: Node, inputs: Types, values: Values) -> Types:
     return found
 
 
+@infers("FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3")
+def batch_norm_grad(node: Node, inputs: Types, values: Values) -> Types:
+    data = TensorType(dtype_of(node, inputs), meet(inputs[0].shape, inputs[1].shape))
+    channels = TensorType(dtype(node, "U", "T", default=data.dtype), inputs[2].shape)
+    nothing = TensorType(channels.dtype, UNKNOWN)
+    return data, channels, channels, nothing, nothing
+
+
 @infers("BatchNormWithGlobalNormalization", "LRN")
 def normalised(node: Node, inputs: Types, values: Values) -> Types:
     return (TensorType(dtype_of(node, inputs), Shape(ranked(inputs[0].shape, 4))),)
