@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from surgeon_gui.graph import attrs
 from surgeon_gui.graph.model import Node, TensorRef
-from surgeon_gui.graph.values import DType, Shape, TensorValue
+from surgeon_gui.graph.values import Array, DType, Shape, TensorValue
+from surgeon_gui.rewrite.attributes import plugin_attributes
 from surgeon_gui.rewrite.match import Matcher
 from surgeon_gui.rewrite.pattern import parse_pattern
 from surgeon_gui.rewrite.predicates import Place
@@ -147,6 +149,74 @@ def _keeps_batch(place: Place, root: Node, data: TensorRef, source: Shape) -> bo
 _BATCH_FIRST = parse_pattern(
     "Reshape(_, Pack|ConcatV2:stated(StridedSlice:batch(Shape:shape(?x), ?begin, _, _), ...))"
 )
+
+
+@action
+def dilated_convolution(place: Place) -> Replacement | Mismatch:
+    """Make SpaceToBatchND, convolution, BatchToSpaceND one convolution with dilations.
+
+    What is padded before and not cropped behind must be none at all (VALID) or what SAME pads for
+    the dilated kernel.
+    """
+    node = place.node("convolution")
+    block = _whole_numbers(place.value("block"))
+    paddings, crops = place.value("paddings"), place.value("crops")
+    kernel = place.shape("w").dims
+    nhwc = attrs.word(node, "data_format", "NHWC") == "NHWC"
+    if len(block) != 2 or paddings is None or crops is None or not nhwc:
+        return Mismatch(place.match.root, "Its blocks are not the height and width of NHWC data.")
+    if any(step != 1 for step in attrs.wholes(node, "strides", (1, 1, 1, 1))):
+        return Mismatch(node.name, "Its strides are not 1.")
+    if any(step != 1 for step in attrs.wholes(node, "dilations", (1, 1, 1, 1))):
+        return Mismatch(node.name, "It has dilations of its own.")
+    if attrs.word(node, "padding") != "VALID" or kernel is None or min(kernel[:2]) < 0:
+        return Mismatch(node.name, "It pads by itself, or its kernel's size is unknown.")
+    pads = (paddings.astype(np.int64) - crops.astype(np.int64)).tolist()
+    total = [(size - 1) * step for size, step in zip(kernel[:2], block, strict=True)]
+    if not np.any(pads):
+        padding = b"VALID"
+    elif pads == [[extra // 2, extra - extra // 2] for extra in total]:
+        padding = b"SAME"
+    else:
+        return Mismatch(place.match.root, f"It pads by {pads}, which is neither VALID nor SAME.")
+    made = Node(
+        place.match.root,
+        node.op,
+        [place.tensor("x"), place.tensor("w")],
+        {**node.attrs, "padding": padding, "dilations": (1, *block, 1)},
+        controls=place.node("root").controls,
+        device=node.device,
+    )
+    return replaced_by(place, made)
+
+
+def _whole_numbers(array: Array | None) -> list[int]:
+    """Return a constant's elements as integers, none where it is unknown."""
+    return [] if array is None else [int(item) for item in array.reshape(-1)]
+
+
+@action
+def resize_nearest_plugin(place: Place) -> Replacement | Mismatch:
+    """Make a nearest-neighbour resize NVIDIA's ResizeNearest_TRT, which has one whole factor."""
+    root = place.match.root
+    before = place.shape("x").dims
+    after = place.subject.shape(TensorRef(root)).dims
+    if before is None or after is None or min(*before[1:], *after[1:]) <= 0:
+        return Mismatch(root, "The sizes are unknown; give the inputs' shapes.")
+    factors = {after[axis] / before[axis] for axis in (1, 2)}
+    factor = factors.pop()
+    if factors or not factor.is_integer():
+        return Mismatch(
+            root, f"{before[1]}x{before[2]} to {after[1]}x{after[2]} is no whole factor."
+        )
+    node = Node(
+        root,
+        "ResizeNearest_TRT",
+        [place.tensor("x")],
+        plugin_attributes({"scale": factor}),
+        controls=place.node("root").controls,
+    )
+    return replaced_by(place, node)
 
 
 def _free_name(place: Place, wanted: str) -> str:

@@ -53,6 +53,10 @@ def _cases() -> dict[str, Case]:
         text = example.before.replace("f32{2}", "f32{1}").replace("f32{0.5}", "f32{0}")
         one = {"keep_prob": np.array(1.0, np.float32)} if "keep_prob" in text else {}
         cases[f"remove-dropout-{index}"] = Case(parse_text(text), (dropout,), one, 1e-6)
+    for index in (0, 1):
+        dilated = bundled_rules()["dilated-convolution"]
+        before = parse_text(dilated.examples[index].before)
+        cases[f"dilated-convolution-{index}"] = Case(before, (dilated,), tolerance=1e-5)
     for name in ("cifar_small", "mobilenet_v1_0.25_128_frozen"):
         graph = graph_from_graphdef(data_path(f"{name}.pb").read_bytes())
         cases[name] = Case(graph, rules_of(bundled_sets()["direct"]))
@@ -61,6 +65,10 @@ def _cases() -> dict[str, Case]:
     if lstm.exists():
         keep = {"keep_prob": np.array(1.0, np.float32)}
         cases["lstm"] = Case(graph_from_graphdef(lstm.read_bytes()), clean, keep, 1e-5)
+    dilated_net = SHARED / "models" / "control_flow_small" / "conv_4" / "frozen_model.pb"
+    if dilated_net.exists():
+        graph = graph_from_graphdef(dilated_net.read_bytes())
+        cases["conv_4"] = Case(graph, rules_of(bundled_sets()["direct"]), tolerance=1e-5)
     super_resolution = SHARED / "models" / "bsrn_super_resolution.pb"
     if super_resolution.exists():
         # Its Asserts hold for this scale only; without them it is not looked at any more.
