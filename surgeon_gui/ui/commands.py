@@ -7,14 +7,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import qVersion
-from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDockWidget, QMessageBox
 
 import surgeon_gui
-from surgeon_gui.graph.model import Graph, Node
-from surgeon_gui.graph.text import print_text
 from surgeon_gui.settings import config_dir
 from surgeon_gui.ui.actions import Command
+from surgeon_gui.ui.selection import (
+    copy_names,
+    copy_text,
+    is_input,
+    is_namespace,
+    is_one_node,
+    walk,
+)
 
 if TYPE_CHECKING:
     from surgeon_gui.ui.main_window import MainWindow
@@ -69,7 +75,7 @@ def _edit(window: MainWindow) -> list[Command]:
     def some() -> bool:
         return bool(session.selection)
 
-    one = partial(_is_one_node, window)
+    one = partial(is_one_node, session)
     return [
         Command("edit.undo", "&Undo", session.undo, Keys.Undo, "arrow-counter-clockwise", can_undo),
         Command("edit.redo", "&Redo", session.redo, Keys.Redo, "arrow-clockwise", can_redo),
@@ -115,7 +121,7 @@ def _edit(window: MainWindow) -> list[Command]:
             surgery.set_shape,
             None,
             "",
-            partial(_is_input, window),
+            partial(is_input, session),
         ),
         Command("edit.output", "Choose as &output", surgery.choose_outputs, None, "sign-out", some),
         Command(
@@ -126,9 +132,9 @@ def _edit(window: MainWindow) -> list[Command]:
             "scissors",
             lambda: session.graph is not None,
         ),
-        Command("edit.copy-name", "Copy na&me", partial(_copy_names, window), None, "copy", some),
+        Command("edit.copy-name", "Copy na&me", partial(copy_names, session), None, "copy", some),
         Command(
-            "edit.copy-text", "Copy as te&xt", partial(_copy_text, window), Keys.Copy, "", some
+            "edit.copy-text", "Copy as te&xt", partial(copy_text, session), Keys.Copy, "", some
         ),
     ]
 
@@ -213,7 +219,7 @@ def _view(window: MainWindow) -> list[Command]:
             partial(_toggle_expanded, window),
             None,
             "",
-            partial(_is_namespace, window),
+            partial(is_namespace, window.session),
         ),
         Command("view.expand-all", "Expand &all", canvas.expand_all, "Ctrl+Shift+E", "", has_graph),
         Command(
@@ -251,7 +257,7 @@ def _graph(window: MainWindow) -> list[Command]:
         Command(
             "graph.producers",
             "Select &producers",
-            partial(_walk, window, -1),
+            partial(walk, window.session, window.canvas.reveal, -1),
             "Alt+Up",
             "",
             has_selection,
@@ -259,7 +265,7 @@ def _graph(window: MainWindow) -> list[Command]:
         Command(
             "graph.consumers",
             "Select &consumers",
-            partial(_walk, window, 1),
+            partial(walk, window.session, window.canvas.reveal, 1),
             "Alt+Down",
             "",
             has_selection,
@@ -323,68 +329,12 @@ def _has_theme(window: MainWindow, name: str) -> bool:
     return window.settings.theme == name
 
 
-def _node(window: MainWindow) -> Node | None:
-    graph, selection = window.session.graph, window.session.selection
-    return graph.get(selection[0]) if graph and len(selection) == 1 else None
-
-
-def _is_one_node(window: MainWindow) -> bool:
-    return _node(window) is not None
-
-
-def _is_input(window: MainWindow) -> bool:
-    node = _node(window)
-    return node is not None and node.op.startswith("Placeholder")
-
-
-def _is_namespace(window: MainWindow) -> bool:
-    selection = window.session.selection
-    return len(selection) == 1 and selection[0].endswith("/")
-
-
 def _toggle_expanded(window: MainWindow) -> None:
     window.canvas.toggle(window.session.selection[0].removesuffix("/"))
 
 
 def _reveal(window: MainWindow) -> None:
     window.go_to(window.session.selection[0])
-
-
-def _walk(window: MainWindow, direction: int) -> None:
-    """Select what the selection reads (-1) or what reads it (1)."""
-    graph = window.session.graph
-    names = window.session.selected_nodes()
-    if graph is None:
-        return
-    inside = set(names)
-    near = graph.consumers if direction > 0 else graph.producers
-    found = dict.fromkeys(
-        other.name for name in names for other in near(name) if other.name not in inside
-    )
-    if found:
-        window.session.select(tuple(found), None)
-        window.canvas.reveal(next(iter(found)))
-        window.session.select(tuple(found), None)
-
-
-def _copy_names(window: MainWindow) -> None:
-    names = [item.removesuffix("/") for item in window.session.selection]
-    QGuiApplication.clipboard().setText("\n".join(names))
-
-
-def _copy_text(window: MainWindow) -> None:
-    """Copy the selected nodes in the graph's text form."""
-    graph = window.session.graph
-    if graph is None:
-        return
-    chosen = set(window.session.selected_nodes())
-    part = Graph(tuple(node for node in graph if node.name in chosen), graph.versions)
-    window.session.tasks.run(
-        "copy",
-        lambda: print_text(part),
-        QGuiApplication.clipboard().setText,
-        window.session.failed.emit,
-    )
 
 
 def _verify(window: MainWindow) -> None:

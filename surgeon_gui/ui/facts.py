@@ -109,9 +109,21 @@ def _attribute_text(value: AttrValue) -> str:
 
 
 def node_facts(
-    graph: Graph, node: Node, types: TypesOf | None, layers: Sequence[Layer] = ()
+    graph: Graph,
+    node: Node,
+    types: TypesOf | None,
+    layers: Sequence[Layer] = (),
+    uff: str = "",
 ) -> list[Fact]:
-    """Return the rows for a node: name, op, attributes, tensors, what becomes of it."""
+    """Return the rows for a node: name, op, attributes, tensors, what becomes of it.
+
+    Args:
+        graph: the graph.
+        node: one of its nodes.
+        types: what is known of the tensors.
+        layers: the network's layers that came from it.
+        uff: the operation it becomes in UFF.
+    """
     rows = [Fact("Name", node.name, "name"), Fact("Op", node.op, "strong")]
     if node.device:
         rows.append(Fact("Device", node.device))
@@ -122,6 +134,8 @@ def node_facts(
     )
     rows.extend(_inputs(node, types))
     rows.extend(_outputs(graph, node, types))
+    if uff:
+        rows.append(Fact("In UFF", uff))
     if layers:
         rows.append(Fact("In network", ", ".join(layer_text(layer) for layer in layers[:3])))
     return rows

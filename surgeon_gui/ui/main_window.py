@@ -13,9 +13,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
     QMenu,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
 )
 
 from surgeon_gui.document import Change
@@ -23,7 +20,7 @@ from surgeon_gui.errors import SaveError, SurgeonError
 from surgeon_gui.log import LogBuffer
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.actions import Actions
-from surgeon_gui.ui.canvas import GraphCanvas
+from surgeon_gui.ui.center import Center
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.commands import command_table
 from surgeon_gui.ui.docks import PanelDock, TabbedDock
@@ -35,21 +32,17 @@ from surgeon_gui.ui.panels.build import BuildPanel
 from surgeon_gui.ui.panels.history import HistoryPanel
 from surgeon_gui.ui.panels.inspector import InspectorPanel
 from surgeon_gui.ui.panels.log import LogPanel
-from surgeon_gui.ui.panels.message import ErrorPage, MessageBar
 from surgeon_gui.ui.panels.network import NetworkPanel
 from surgeon_gui.ui.panels.outline import OutlinePanel
 from surgeon_gui.ui.panels.problems import ProblemsPanel
 from surgeon_gui.ui.panels.rules import RulesPanel
 from surgeon_gui.ui.panels.search_box import SearchBox
 from surgeon_gui.ui.panels.verify import VerifyPanel
-from surgeon_gui.ui.panels.welcome import LoadingPage, WelcomePage
-from surgeon_gui.ui.samples import samples
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.state import WindowState, from_text, load_state, save_state, to_text
 from surgeon_gui.ui.status import StatusLine
 from surgeon_gui.ui.style import style_sheet
 from surgeon_gui.ui.surgery import Surgery
-from surgeon_gui.ui.tabs import TabPages
 from surgeon_gui.ui.theme import THEMES, Theme, apply_theme, system_theme
 from surgeon_gui.ui.toolbar import ToolBar
 
@@ -105,15 +98,15 @@ class MainWindow(QMainWindow):
         self._themed: list[Callable[[Theme], None]] = [
             part.set_theme
             for part in (
-                *(self.actions_, self.search, self.palette_, self.canvas, self.message),
-                *(self.error_page, self.welcome, self.outline, self.inspector, self.problems),
+                *(self.actions_, self.search, self.palette_, self.center),
+                *(self.outline, self.inspector, self.problems),
                 *(self.rules, self.history, self.build, self.verify, self.log, self.network),
                 *(self.outline_dock, self.inspector_dock, self.bottom_dock),
             )
         ]
         self.set_theme(self.theme)
         self._restore()
-        self._show_center()
+        self.center.refresh()
         self._look_round()
 
     # Making
@@ -131,27 +124,12 @@ class MainWindow(QMainWindow):
         self.network = NetworkPanel(session, theme)
 
     def _make_center(self) -> None:
-        self.canvas = GraphCanvas(theme=self.theme)
-        self.canvas.setAccessibleName("Graph")
-        self.welcome = WelcomePage(self.theme)
-        self.loading = LoadingPage()
-        self.error_page = ErrorPage(
-            self.theme, [("Open another…", self.files.choose), ("Start page", self._show_center)]
+        self.center = Center(
+            self.session, self.files, self.network, self.theme, lambda: self.state.recent
         )
-        self.stack = QStackedWidget()
-        for page in (self.welcome, self.loading, self.error_page, self.canvas):
-            self.stack.addWidget(page)
-        self.message = MessageBar(self.theme)
-        self.center = TabPages("Views of the graph")
-        self.center.add("graph", "Graph", self.stack)
-        self.center.add("network", "Network", self.network, "TensorRT's layers")
-        holder = QWidget()
-        layout = QVBoxLayout(holder)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.message)
-        layout.addWidget(self.center, 1)
-        self.setCentralWidget(holder)
+        self.canvas = self.center.canvas
+        self.message = self.center.message
+        self.setCentralWidget(self.center)
 
     def _make_docks(self) -> None:
         areas = Qt.DockWidgetArea
@@ -174,14 +152,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         session, files = self.session, self.files
-        files.loading.connect(self._loading)
         files.loaded.connect(self._loaded)
-        files.load_failed.connect(self._load_failed)
-        files.load_cancelled.connect(self._show_center)
-        files.saved.connect(lambda path: self.message.show_note(f"Wrote {path}"))
-        self.welcome.open_requested.connect(files.choose)
-        self.welcome.path_requested.connect(files.open)
-        self.loading.cancelled.connect(files.cancel)
         session.opened.connect(self._opened)
         session.changed.connect(self._changed)
         session.failed.connect(self.show_error)
@@ -218,10 +189,6 @@ class MainWindow(QMainWindow):
         self.problems.count_changed.connect(lambda text: badge("problems", text))
         self.history.count_changed.connect(lambda text: badge("history", text))
         self.rules.count_changed.connect(lambda text: badge("rules", text))
-        self.network.count_changed.connect(lambda text: self.center.set_badge("network", text))
-        self.center.page_changed.connect(
-            lambda key: session.request_network() if key == "network" else None
-        )
         hints = QApplication.styleHints()
         hints.colorSchemeChanged.connect(self._system_theme_changed)
 
@@ -256,7 +223,7 @@ class MainWindow(QMainWindow):
 
     def go_to(self, item: str) -> None:
         """Select an item, open what hides it and bring it to the centre."""
-        self.center.show_page("graph")
+        self.center.pages.show_page("graph")
         self.session.select((item,), None)
         self.canvas.reveal(item)
 
@@ -275,7 +242,7 @@ class MainWindow(QMainWindow):
         def shown(names: tuple[str, ...]) -> None:
             self.canvas.set_preview(names)
             if names:
-                self.center.show_page("graph")
+                self.center.pages.show_page("graph")
                 self.canvas.reveal(names[0])
                 self.message.show_note(
                     f"{rule_id} would change {len(names)} nodes, outlined in the graph.",
@@ -315,7 +282,6 @@ class MainWindow(QMainWindow):
         self.canvas.set_preview(())
         self.status.set_verified("")
         self._refresh_title()
-        self._show_center()
         self.actions_.refresh()
 
     def _changed(self, change: Change) -> None:
@@ -335,35 +301,9 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(f"{self.session.title}[*] — Graph Surgeon")
             self.setWindowModified(not document.is_clean)
 
-    def _show_center(self) -> None:
-        """Show the graph, or how to begin where there is none."""
-        self.loading.stop()
-        if self.session.graph is None:
-            self.welcome.show_files(samples(), self.state.recent)
-            self.stack.setCurrentWidget(self.welcome)
-            self.welcome.open_button.setFocus()
-        else:
-            self.stack.setCurrentWidget(self.canvas)
-            self.canvas.setFocus()
-
-    def _loading(self, path: Path) -> None:
-        self.message.hide()
-        self.center.show_page("graph")
-        self.loading.start(path)
-        self.stack.setCurrentWidget(self.loading)
-
     def _loaded(self, path: Path) -> None:
         state = self.state.with_recent(path, self.settings.recent_files)
         self.state = dataclasses.replace(state, folder=str(path.absolute().parent))
-        self._show_center()
-
-    def _load_failed(self, error: SurgeonError) -> None:
-        self._show_center()
-        if self.session.graph is None:
-            self.error_page.show_error(error)
-            self.stack.setCurrentWidget(self.error_page)
-        else:
-            self.message.show_error(error)
 
     def _look_round(self) -> None:
         def found(machine: Machine) -> None:

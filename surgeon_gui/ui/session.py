@@ -6,7 +6,7 @@ Panels listen to its signals and read its properties; they hold no graph state o
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -19,6 +19,7 @@ from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.shapes import Types, infer_types
 from surgeon_gui.network.lower import Lowering, network_from_graph
 from surgeon_gui.targets import SupportReport, Target, catalogue, find_target, inspect
+from surgeon_gui.uff.writer import inspect_uff
 from surgeon_gui.ui.tasks import Tasks
 from surgeon_gui.view.overlay import Mark, Overlay
 
@@ -38,6 +39,7 @@ class Session(QObject):
         overlay: the report's marks; the last ones while a new report is worked out.
         lowering: the network, None while it is not known.
         lowering_error: why there is none.
+        uff: what each node becomes in UFF, for those that become something.
         selection: the items selected.
 
     Items of the selection are named as the canvas names them: a node by its name, a namespace by
@@ -52,6 +54,7 @@ class Session(QObject):
         support_changed(): `support` is new, or None while it is worked out.
         target_changed(): another target was chosen.
         network_changed(): `lowering` is new, or None while it is not known.
+        uff_changed(): `uff` is new.
         failed(object): a SurgeonError to show.
     """
 
@@ -63,6 +66,7 @@ class Session(QObject):
     support_changed = Signal()
     target_changed = Signal()
     network_changed = Signal()
+    uff_changed = Signal()
     failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None, *, target: str = "") -> None:
@@ -74,6 +78,7 @@ class Session(QObject):
         self.overlay = Overlay()
         self.lowering: Lowering | None = None
         self.lowering_error: SurgeonError | None = None
+        self.uff: Mapping[str, str] = {}
         self.selection: tuple[str, ...] = ()
         self._unsubscribe: Callable[[], None] | None = None
         self._target = _target_or_first(target)
@@ -224,12 +229,13 @@ class Session(QObject):
         )
 
     def _forget(self) -> None:
-        for channel in ("types", "support", "network"):
+        for channel in ("types", "support", "network", "uff"):
             self.tasks.drop(channel)
         self.types = None
         self.support = None
         self.lowering = None
         self.lowering_error = None
+        self.uff = {}
 
     def _examine(self) -> None:
         """Work out types, verdicts and network of the graph as it is now."""
@@ -250,6 +256,12 @@ class Session(QObject):
         self.network_changed.emit()
         if len(present) <= LOWER_AT_ONCE:
             self._lower()
+
+            def in_uff(found: Mapping[str, str]) -> None:
+                self.uff = found
+                self.uff_changed.emit()
+
+            self.tasks.run("uff", lambda: uff_words(present), in_uff, self._note)
 
     def _judge(self) -> None:
         graph, target = self.graph, self._target
@@ -286,6 +298,15 @@ class Session(QObject):
     def _note(self, error: SurgeonError) -> None:
         """Log what keeps a view from being worked out; the problems list says the rest."""
         logger.warning("%s", error)
+
+
+def uff_words(graph: Graph) -> Mapping[str, str]:
+    """Return for each node that UFF keeps the operation it becomes: `Conv`, `_Foo (custom)`."""
+    export = inspect_uff(graph)
+    return {
+        node.id: f"{node.operation} (custom)" if node.id in export.custom else node.operation
+        for node in export.nodes
+    }
 
 
 def overlay_from_support(report: SupportReport | None) -> Overlay:

@@ -20,8 +20,8 @@ CIFAR = data_path("cifar_small.pb")
 
 def test_first_start_says_what_to_do_and_offers_samples(driver: Driver) -> None:
     window = driver.window
-    assert window.stack.currentWidget() is window.welcome
-    links = [each.toolTip() for each in window.welcome.findChildren(QPushButton)]
+    assert window.center.stack.currentWidget() is window.center.welcome
+    links = [each.toolTip() for each in window.center.welcome.findChildren(QPushButton)]
     assert any(link.endswith("boxes3d.pb") for link in links)
 
 
@@ -29,13 +29,13 @@ def test_a_sample_opens_by_a_click(driver: Driver) -> None:
     window = driver.window
     link = next(
         each
-        for each in window.welcome.findChildren(QPushButton)
+        for each in window.center.welcome.findChildren(QPushButton)
         if each.toolTip().endswith("boxes3d.pb")
     )
     driver.click(link)
     driver.settle()
     assert window.session.title == "boxes3d.pb"
-    assert window.stack.currentWidget() is window.canvas
+    assert window.center.stack.currentWidget() is window.canvas
 
 
 def test_open_by_dialog_shows_graph_outline_and_counts(driver: Driver) -> None:
@@ -43,7 +43,7 @@ def test_open_by_dialog_shows_graph_outline_and_counts(driver: Driver) -> None:
     driver.run("file.open")
     window = driver.window
     assert driver.answers.asked == ["Open a graph"]
-    assert window.stack.currentWidget() is window.canvas
+    assert window.center.stack.currentWidget() is window.canvas
     assert "MobilenetV1/" in window.canvas.visible_items()
     assert window.outline.model.rowCount(window.outline.model.index(0, 0)) == 2
     assert window.windowTitle().startswith("mobilenet_v1_0.25_128_frozen.pb")
@@ -81,10 +81,10 @@ def test_a_wrong_file_gets_a_page_that_says_what_it_is(
     path.write_bytes(content)
     driver.open(path)
     window = driver.window
-    assert window.stack.currentWidget() is window.error_page
-    assert says.lower() in window.error_page.message.text().lower()
-    assert name in window.error_page.where.text()
-    assert window.error_page.hint.text()
+    assert window.center.stack.currentWidget() is window.center.error_page
+    assert says.lower() in window.center.error_page.message.text().lower()
+    assert name in window.center.error_page.where.text()
+    assert window.center.error_page.hint.text()
 
 
 def test_a_wrong_file_leaves_the_open_graph_alone(driver: Driver, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_wrong_file_leaves_the_open_graph_alone(driver: Driver, tmp_path: Path
     driver.open(tmp_path / "absent.pb")
     window = driver.window
     assert window.session.graph is graph
-    assert window.stack.currentWidget() is window.canvas
+    assert window.center.stack.currentWidget() is window.canvas
     assert window.message.isVisible()
     assert "no such file" in window.message.message.text().lower()
 
@@ -112,7 +112,7 @@ def test_recent_files_are_remembered_for_the_next_start(
     ]
     link = next(
         each
-        for each in second.window.welcome.findChildren(QPushButton)
+        for each in second.window.center.welcome.findChildren(QPushButton)
         if each.toolTip() == str(CIFAR)
     )
     second.click(link)

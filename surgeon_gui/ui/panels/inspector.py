@@ -91,6 +91,7 @@ class InspectorPanel(QWidget):
         session.types_changed.connect(self._refresh_facts)
         session.support_changed.connect(self._refresh_facts)
         session.network_changed.connect(self._learn_layers)
+        session.uff_changed.connect(self._refresh_facts)
         self.refresh()
 
     def set_theme(self, theme: Theme) -> None:
@@ -139,7 +140,11 @@ class InspectorPanel(QWidget):
     def _show_node(self, graph: Graph) -> None:
         name = self._shown
         layers = self._layers.get(name, ())
-        self.facts.show_facts(node_facts(graph, graph[name], self._session.types, layers))
+        self.facts.show_facts(
+            node_facts(
+                graph, graph[name], self._session.types, layers, self._session.uff.get(name, "")
+            )
+        )
         report = self._session.support
         verdict = report.verdicts.get(name) if report else None
         if report is None or verdict is None:
