@@ -14,6 +14,11 @@ from surgeon_gui.registry import Registry
 Evaluator = Callable[[Node, Sequence[Array]], "Sequence[Array] | Array"]
 """Takes a node and its input arrays; returns its output arrays, or the only one."""
 
+
+class NotKnown(Exception):
+    """A variant of an op that its evaluator leaves to others."""
+
+
 EVALUATORS: Registry[Evaluator] = Registry("surgeon_gui.graph.kernels")
 evaluates = EVALUATORS.register
 
@@ -23,7 +28,7 @@ def has_evaluator(op: str) -> bool:
 
 
 def evaluate(node: Node, inputs: Sequence[Array]) -> tuple[Array, ...] | None:
-    """Return the node's outputs for these inputs, None where its op has no evaluator.
+    """Return the node's outputs for these inputs, None where no evaluator knows the op or variant.
 
     Integers are exact, with TensorFlow's division, rounding, wrapping and casts; floats are rounded
     as the dtype demands, though sums may be taken in another order.
@@ -37,6 +42,8 @@ def evaluate(node: Node, inputs: Sequence[Array]) -> tuple[Array, ...] | None:
     try:
         with np.errstate(all="ignore"):
             found = evaluator(node, inputs)
+    except NotKnown:
+        return None
     except (ValueError, IndexError, TypeError, KeyError, OverflowError) as error:
         raise GraphError(
             f"{node.op} cannot be computed: {error}.",

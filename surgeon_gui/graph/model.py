@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -310,11 +311,33 @@ class Graph:
 
 def unknown_node(name: str, known: Iterable[str]) -> UnknownNode:
     """Return the error for a name that is not there, with the nearest names as its hint."""
-    import difflib
-
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
-    if not near:
-        last = name.rpartition("/")[2]
-        near = [other for other in known if other.rpartition("/")[2] == last][:3]
+    near = near_names(name, known)
     hint = f"Did you mean {' or '.join(near)}?" if near else "Check the name in the outline."
     return UnknownNode("There is no such node.", where=name, hint=hint)
+
+
+def near_names(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """Return the names most like `name`, best first: a typing error in it, or another namespace."""
+    last = name.rpartition("/")[2]
+    by_last: dict[str, list[str]] = {}
+    for other in known:
+        tail = other.rpartition("/")[2]
+        # Comparing texts is slow, and a large graph has 100,000 names.
+        if abs(len(tail) - len(last)) <= 3:
+            by_last.setdefault(tail, []).append(other)
+    tails = sorted(by_last, key=lambda tail: -_shared_start(tail, last))[:1000]
+    found: list[str] = []
+    for tail in difflib.get_close_matches(last, tails, n=count):
+        found += sorted(by_last[tail], key=lambda other: -_shared_start(other, name))[:20]
+    found.sort(key=lambda other: -difflib.SequenceMatcher(None, other, name).ratio())
+    return found[:count]
+
+
+def _shared_start(first: str, second: str) -> int:
+    """Return how many characters both begin with."""
+    count = 0
+    for a, b in zip(first, second, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count

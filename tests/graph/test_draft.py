@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from surgeon_gui.errors import DanglingInput, DuplicateName, GraphError, UnknownNode
 from surgeon_gui.graph.draft import Delta, Draft
-from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.graph.model import Graph, Node, TensorRef, near_names
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.text import parse_text, print_text
 from surgeon_gui.graph.values import float32
@@ -190,6 +191,19 @@ def test_an_unknown_name_offers_the_nearest() -> None:
     with pytest.raises(UnknownNode) as caught:
         graph["Outptu"]
     assert "Output" in str(caught.value.hint)
+    graph = open_graph(data_path("mobilenet_v1_0.25_128_frozen.pb"))
+    wanted = "MobilenetV1/MobilenetV1/Conv2d_0/Relu6"
+    for wrong in ("MobilenetV1/MobilenetV1/Conv2d_0/Relu7", "MobilenetV2/Conv2d_0/Relu6"):
+        assert near_names(wrong, [node.name for node in graph])[0] == wanted
+    assert near_names("weights/raed", [node.name for node in graph])[0].endswith("weights/read")
+    assert near_names("nothing_like_it", [node.name for node in graph]) == []
+
+
+def test_near_names_are_found_quickly_in_a_large_graph() -> None:
+    known = [f"network/stage_{i}/block_{i % 7}/BatchNorm/mul_{i % 900}" for i in range(100_000)]
+    start = time.process_time()
+    assert near_names("network/stage_5/block_5/BatchNorm/mul_5x", known)[0] == known[5]
+    assert time.process_time() - start < 2
 
 
 @given(graph=graphs(dangling=False), data=st.data())

@@ -153,6 +153,26 @@ def test_inputs_that_do_not_fit_are_an_error_with_the_nodes_name() -> None:
     assert caught.value.where == "b"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "y = NoSuchOp(x)",
+        "y = FusedBatchNormV3(x, x, x, x, x) {is_training=true}",
+        "y = Cast(x) {DstT=string}",
+        "y = GatherNd(x, x) {batch_dims=1}",
+        'y = DepthToSpace(x) {data_format="NCHW_VECT_C"}',
+        "y = Dequantize(x, x, x) {axis=1}",
+    ],
+)
+def test_what_no_evaluator_knows_is_none(line: str) -> None:
+    graph = parse_text("x = Placeholder()\n" + line)
+    x = np.zeros((1, 1), np.float32)
+    inputs = [
+        x.reshape(()) if "Deq" in line and port else x for port in range(len(graph["y"].inputs))
+    ]
+    assert evaluate(graph["y"], inputs) is None
+
+
 def test_dividing_an_integer_by_zero_is_an_error() -> None:
     graph = parse_text("a = Placeholder() {dtype=i32}\nb = FloorDiv(a, a)")
     with pytest.raises(GraphError, match="zero"):

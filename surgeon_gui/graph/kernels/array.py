@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from surgeon_gui.graph.attrs import dtype, whole, wholes, word
-from surgeon_gui.graph.evaluate import evaluates
+from surgeon_gui.graph.evaluate import NotKnown, evaluates
 from surgeon_gui.graph.model import Node
 from surgeon_gui.graph.values import Array, DType, TensorValue
 
@@ -162,7 +162,7 @@ def gather(node: Node, inputs: Sequence[Array]) -> Array:
 def gather_nd(node: Node, inputs: Sequence[Array]) -> Array:
     x, indices = inputs
     if whole(node, "batch_dims"):
-        raise ValueError("batch dimensions are not known here")
+        raise NotKnown("batch dimensions are not known here")
     if (indices < 0).any():
         raise ValueError("an index is negative")
     return np.asarray(x[tuple(np.moveaxis(indices, -1, 0))])

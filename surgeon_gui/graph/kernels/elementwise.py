@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from surgeon_gui.graph.attrs import dtype, flag, real, whole
-from surgeon_gui.graph.evaluate import evaluates
+from surgeon_gui.graph.evaluate import NotKnown, evaluates
 from surgeon_gui.graph.model import Node
 from surgeon_gui.graph.values import Array
 
@@ -226,9 +226,9 @@ def cast(node: Node, inputs: Sequence[Array]) -> Array:
     (x,) = inputs
     target = dtype(node, "DstT").numpy
     if target is None or target.kind == "O" or x.dtype.kind == "O":
-        raise ValueError(f"no cast to {dtype(node, 'DstT').text}")
+        raise NotKnown(f"no cast to {dtype(node, 'DstT').text}")
     if flag(node, "Truncate") and target.itemsize < x.dtype.itemsize and target.kind not in "iub":
-        raise ValueError("truncating casts are not known")
+        raise NotKnown("truncating casts are not known")
     if x.dtype.kind == "c" and target.kind != "c":
         x = x.real
     return x.astype(target)
@@ -238,7 +238,7 @@ def cast(node: Node, inputs: Sequence[Array]) -> Array:
 def bitcast(node: Node, inputs: Sequence[Array]) -> Array:
     target = dtype(node, "type").numpy
     if target is None:
-        raise ValueError("no such dtype in numpy")
+        raise NotKnown("no such dtype in numpy")
     x = np.ascontiguousarray(inputs[0])
     ratio = x.dtype.itemsize // target.itemsize
     if ratio > 1:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from surgeon_gui.graph.attrs import flag, real, whole, wholes, word
-from surgeon_gui.graph.evaluate import evaluates
+from surgeon_gui.graph.evaluate import NotKnown, evaluates
 from surgeon_gui.graph.kernels.reduce import lowest
 from surgeon_gui.graph.model import Node
 from surgeon_gui.graph.values import Array
@@ -144,7 +144,7 @@ def bias_add(node: Node, inputs: Sequence[Array]) -> Array:
 @evaluates("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 def batch_norm(node: Node, inputs: Sequence[Array]) -> Sequence[Array]:
     if flag(node, "is_training", default=True):
-        raise ValueError("batch statistics of training are not known")
+        raise NotKnown("batch statistics of training are not known")
     x, scale, offset, mean, variance = inputs[:5]
     epsilon = np.float32(real(node, "epsilon", 1e-4))
     factor = scale / np.sqrt(variance + epsilon)

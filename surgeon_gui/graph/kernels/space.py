@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from surgeon_gui.graph.attrs import dtype, flag, real, whole, word
-from surgeon_gui.graph.evaluate import evaluates
+from surgeon_gui.graph.evaluate import NotKnown, evaluates
 from surgeon_gui.graph.model import Node
 from surgeon_gui.graph.values import Array, DType
 
@@ -47,7 +47,7 @@ def batch_to_space(node: Node, inputs: Sequence[Array]) -> Array:
 def depth_space(node: Node, inputs: Sequence[Array]) -> Array:
     layout, block = word(node, "data_format", "NHWC"), whole(node, "block_size", 1)
     if layout not in ("NHWC", "NCHW"):
-        raise ValueError(f"the layout {layout} is not known here")
+        raise NotKnown(f"the layout {layout} is not known here")
     x = inputs[0] if layout == "NHWC" else inputs[0].transpose(0, 2, 3, 1)
     n, h, w, c = x.shape
     if node.op == "DepthToSpace":
@@ -163,7 +163,7 @@ def dequantize(node: Node, inputs: Sequence[Array]) -> Array:
     mode = word(node, "mode", "MIN_COMBINED")
     signed = inputs[0].dtype.kind == "i"
     if whole(node, "axis", -1) != -1 or kind in (DType.QINT32,):
-        raise ValueError("this dequantization is not known")
+        raise NotKnown("this dequantization is not known")
     if mode == "SCALED":
         top = np.float32(2 ** (bits - 1) - 1 if signed else 2**bits - 1)
         bottom = -top if flag(node, "narrow_range") else -np.float32(2 ** (bits - 1))
