@@ -106,6 +106,7 @@ _INPUTS: dict[str, tuple[str, ...]] = {
         _BINARY,
     ),
 }
+_MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
 # Attributes that say what an op does as much as a weight would.
 _TELLING = {"LeakyRelu": "alpha", "Elu": "alpha"}
 
@@ -250,7 +251,7 @@ class Labels:
     def _group(self, item: int) -> Label:
         group = self._tree.group(item)
         metrics = self._metrics
-        count = f"{group.count:,} nodes".replace(",", "\u2009")
+        count = f"{group.count:,} node{'s' * (group.count != 1)}".replace(",", "\u2009")
         beside = metrics.width(count, "plain") + 16 + 2 * 12 + 16
         name = one_line(group.label)
         width = min(max(metrics.width(name, "bold") + beside, _GROUP_NARROWEST), _GROUP_WIDEST)
@@ -266,6 +267,8 @@ class Labels:
         if telling is not None:
             rows.append(Row(_TELLING[node.op], _number(telling)))
         folded = tree.folding.rows.get(position, ())
+        if node.op == "StridedSlice" and (row := self._slice_row(node, folded)) is not None:
+            return self._sized(node.op, kind_of(node.op), [rows[0], row])
         shown = folded if len(folded) <= _MOST_ROWS else folded[: _MOST_ROWS - 1]
         for slot, constant in shown:
             source = tree.graph.nodes[constant]
@@ -275,6 +278,25 @@ class Labels:
         if len(folded) > len(shown):
             rows.append(Row(f"and {len(folded) - len(shown)} more constants"))
         return self._sized(node.op, kind_of(node.op), [row for row in rows if row.left])
+
+    def _slice_row(self, node: Node, folded: tuple[tuple[int, int], ...]) -> Row | None:
+        """Begin, end and strides of a StridedSlice as Python writes them, if all are constant."""
+        constants = {slot: self._tree.graph.nodes[constant] for slot, constant in folded}
+        if set(constants) != {1, 2, 3}:
+            return None
+        values = [constants[slot].attrs.get("value") for slot in (1, 2, 3)]
+        lists = [
+            value.array.reshape(-1).tolist()
+            for value in values
+            if isinstance(value, TensorValue) and value.size <= _FEW
+        ]
+        if len(lists) != 3:
+            return None
+        masks = {name: _mask(node, name) for name in _MASKS}
+        parts = [
+            _slice_part(at, masks, *bounds) for at, bounds in enumerate(zip(*lists, strict=False))
+        ]
+        return Row("slice", f"[{', '.join(parts)}]", constants[1].name)
 
     def _name_row(self, item: int, node: Node) -> Row:
         name = one_line(self._tree.label(item))
@@ -315,6 +337,25 @@ class Labels:
         height = HEAD + (len(fitted) * ROW + 2 * BODY_PAD if fitted else 0.0)
         head = metrics.elided(head, "bold", width - 2 * PAD)
         return Label(head, kind, tuple(fitted), _even(width), height)
+
+
+def _mask(node: Node, name: str) -> int:
+    value = node.attrs.get(name, 0)
+    return value if isinstance(value, int) else 0
+
+
+def _slice_part(at: int, masks: Mapping[str, int], begin: int, end: int, stride: int) -> str:
+    """One entry of a slice; the masks say which bounds count (StridedSlice in tensorflow/core)."""
+    bit = 1 << at
+    if masks["ellipsis_mask"] & bit:
+        return "…"
+    if masks["new_axis_mask"] & bit:
+        return "new"
+    if masks["shrink_axis_mask"] & bit:
+        return str(begin)
+    first = "" if masks["begin_mask"] & bit else str(begin)
+    last = "" if masks["end_mask"] & bit else str(end)
+    return f"{first}:{last}" if stride == 1 else f"{first}:{last}:{stride}"
 
 
 def one_line(text: str) -> str:

@@ -283,7 +283,9 @@ class _Builder:
         if len(members) <= MOST_CHILDREN:
             return members
         ordered = sorted(members, key=self._place)
-        size = max(_PART, -(-len(ordered) // _PART))
+        # Equal parts of about `_PART`, but never more parts than that either.
+        parts = min(-(-len(ordered) // _PART), _PART)
+        size = -(-len(ordered) // parts)
         return [
             _Part(number, ordered[at : at + size])
             for number, at in enumerate(range(0, len(ordered), size), start=1)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from surgeon_gui.ui.canvas.corners import Corners
-from surgeon_gui.ui.canvas.lights import edges_of, gathered
+from surgeon_gui.ui.canvas.lights import gathered
 from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.ui.canvas.show import GraphShow
 from surgeon_gui.ui.theme import Theme
@@ -123,7 +123,7 @@ class GraphBoard(GraphShow):
         if plan is not None:
             tree = plan.tree
             lights.selected = list(gathered(tree, plan, _items(tree, self._selected)))[:_MOST_LIT]
-            lights.in_edges, lights.out_edges = edges_of(plan, lights.selected)
+            lights.in_edges, lights.out_edges = plan.edges_of(lights.selected)
             lights.row = self._selected_row(plan)
             lights.hits = gathered(tree, plan, _items(tree, self._hits))
             lights.preview = list(gathered(tree, plan, _items(tree, self._preview)))

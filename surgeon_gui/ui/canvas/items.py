@@ -140,7 +140,8 @@ class LightItem(_Layer):
         if rect is None:
             return
         grow = max(1.5, 1.5 / scale) if thin else max(3.5, 2.5 / scale)
-        pen = QPen(QBrush(color), 1.5 if thin else 2.5)
+        ratio = painter.device().devicePixelRatioF()
+        pen = QPen(QBrush(color), (1.5 if thin else 2.5) * ratio)
         pen.setCosmetic(True)
         if dashed:
             pen.setDashPattern([3.0, 2.0])
@@ -155,9 +156,10 @@ class LightItem(_Layer):
             return
         theme = self.ink.theme
         base = GROUP_RADIUS if item < 0 else RADIUS
+        ratio = painter.device().devicePixelRatioF()
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for grow, width, alpha in ((4.5, 5.0, 0.28), (2.0, 2.5, 1.0)):
-            pen = QPen(QBrush(theme.color("accent", alpha)), width)
+            pen = QPen(QBrush(theme.color("accent", alpha)), width * ratio)
             pen.setCosmetic(True)
             painter.setPen(pen)
             by = max(grow, grow / scale)

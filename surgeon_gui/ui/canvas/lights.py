@@ -49,24 +49,3 @@ def gathered(tree: Tree, plan: Plan, items: Iterable[int]) -> dict[int, int]:
         if item != ROOT and (shown := shown_for(tree, plan, item)) is not None:
             found[shown] = found.get(shown, 0) + 1
     return found
-
-
-def edges_of(plan: Plan, items: Iterable[int]) -> tuple[list[int], list[int]]:
-    """The edges that lead into and out of `items`, by place in the picture."""
-    ranges = [plan.tree.range_of(item) for item in items]
-    if not ranges:
-        return [], []
-    inwards, outwards = [], []
-    for at, strand in enumerate(plan.picture.strands):
-        enters = leaves = False
-        for link in strand.links:
-            for start, stop in ranges:
-                to_inside = start <= link.target < stop
-                from_inside = start <= link.source < stop
-                enters = enters or (to_inside and not from_inside)
-                leaves = leaves or (from_inside and not to_inside)
-        if enters:
-            inwards.append(at)
-        elif leaves:
-            outwards.append(at)
-    return inwards, outwards

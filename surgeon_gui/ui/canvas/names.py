@@ -9,8 +9,9 @@ from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.plan import Plan
 
 _NARROWEST = 44.0
-_LOWEST = 16.0
+_LOWEST = 12.0
 _LOWEST_OPEN = 64.0
+_ROOM = 17.0
 _SHORTEST = 8
 _MOST = 150
 
@@ -34,13 +35,15 @@ def paint_names(painter: QPainter, plan: Plan, ink: Ink, area: QRectF, scale: fl
         if wide < _NARROWEST or high < (_LOWEST_OPEN if is_open else _LOWEST):
             continue
         label = plan.scene.tree.label(picture.items[at])
-        name = ink.metrics.elided(label, "bold", wide - 12)
+        # In a closed group that is too low for the font the writing shrinks a little.
+        size = 1.0 if is_open else min(1.0, high / _ROOM)
+        name = ink.metrics.elided(label, "bold", (wide - 12) / size)
         if len(name) < min(len(label), _SHORTEST):
             continue
-        width = ink.metrics.width(name, "bold")
+        width = ink.metrics.width(name, "bold") * size
         left = rect.left() * scale + (4 if is_open else (wide - width) / 2)
-        top = rect.top() * scale + (3 if is_open else (high - height) / 2)
-        place = QRectF(left - 3, top, width + 6, height)
+        top = rect.top() * scale + (3 if is_open else (high - height * size) / 2)
+        place = QRectF(left - 3, top, width + 6, height * size)
         if any(place.intersects(other) for other in written):
             continue
         written.append(place)
@@ -53,6 +56,8 @@ def paint_names(painter: QPainter, plan: Plan, ink: Ink, area: QRectF, scale: fl
             painter.setBrush(fill)
             painter.drawRoundedRect(place, 3, 3)
         painter.setPen(ink.theme.color("text"))
-        painter.drawStaticText(QPointF(left, top), ink.text(name, "bold"))
+        painter.translate(left, top)
+        painter.scale(size, size)
+        painter.drawStaticText(QPointF(0, 0), ink.text(name, "bold"))
         painter.restore()
     painter.restore()

@@ -84,12 +84,15 @@ class _Near:
         painter.setPen(self.ink.pen("group_line"))
         painter.setBrush(self.theme.group_fill(self.plan.tree.depth(item)))
         painter.drawRoundedRect(rect, GROUP_RADIUS, GROUP_RADIUS)
+        if summary.worst is None:
+            self._group_writing(rect, CLOSED_GROUP / 2, label, is_open=False)
+            return
         self._group_writing(rect, 16.0, label, is_open=False)
         bar = QRectF(rect.left() + 12, rect.top() + CLOSED_GROUP - 15, rect.width() - 24, 5)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.theme.color("track"))
         painter.drawRoundedRect(bar, 2.5, 2.5)
-        if summary.worst is not None and summary.converts > 0:
+        if summary.converts > 0:
             bar.setWidth(max(bar.width() * summary.converts, 5))
             painter.setBrush(self.theme.color("takes"))
             painter.drawRoundedRect(bar, 2.5, 2.5)
@@ -176,7 +179,10 @@ class _Near:
 
     def edges(self, found: Indices) -> None:
         painter, plan = self.painter, self.plan
-        plain, dashed = self.ink.pen("edge"), self.ink.pen("edge")
+        # Cosmetic pens count device pixels; a wide one is quick for single lines only.
+        ratio = painter.device().devicePixelRatioF()
+        is_wide = ratio > 1.0
+        plain, dashed = self.ink.pen("edge", ratio), self.ink.pen("edge", ratio)
         dashed.setDashPattern(_DASH)
         origins = plan.picture.origins
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -189,7 +195,10 @@ class _Near:
                 painter.setPen(dashed if is_dashed else plain)
             x, y = origins[at]
             painter.translate(x, y)
-            painter.drawPolyline(plan.polygon(at))
+            if is_wide and not is_dashed:
+                painter.drawLines(plan.lines(at))
+            else:
+                painter.drawPolyline(plan.polygon(at))
             painter.translate(-x, -y)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.theme.color("edge"))
@@ -256,9 +265,10 @@ def paint_lit_edges(
 ) -> None:
     """Paint what the selection feeds orange and what it reads green, over the plain edges."""
     shown = area.adjusted(-8, -8, 8, 8)
+    ratio = painter.device().devicePixelRatioF()
     for edges, name in ((lights.out_edges, "consumes"), (lights.in_edges, "produces")):
         color = ink.theme.color(name)
-        pen = ink.pen(name, 2.0)
+        pen = ink.pen(name, 2.0 * ratio)
         dashed = QPen(pen)
         dashed.setDashPattern([3.0, 2.0])
         for at in edges:

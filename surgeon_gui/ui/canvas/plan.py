@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QPolygonF
 
 from surgeon_gui.view.labels import BODY_PAD, HEAD, ROW, Label
@@ -40,11 +43,14 @@ class Plan:
         self.index = {item: at for at, item in enumerate(picture.items)}
         self.edge_bounds = np.zeros((edges, 4))
         self._polygons: dict[int, QPolygonF] = {}
+        self._lines: dict[int, list[QLineF]] = {}
         self._bends: dict[int, list[tuple[float, float]]] = {}
         self._closed = ~self.is_open
+        self._owners = np.zeros(0, dtype=np.intp)
+        self._ends = np.zeros((0, 2), dtype=np.intp)
 
     def prepare(self) -> Pace[None]:
-        """Find the bounds of all edges, in steps."""
+        """Find the bounds and the links of all edges, in steps."""
         routes, origins = self.picture.routes, self.picture.origins
         known: dict[int, tuple[float, float, float, float]] = {}
         rows = []
@@ -58,6 +64,18 @@ class Plan:
                 yield at / len(routes)
         if rows:
             self.edge_bounds = np.array(rows)
+        yield 1.0
+        owners: list[int] = []
+        ends: list[int] = []
+        for at, strand in enumerate(self.picture.strands):
+            for source, target, _ in strand.links:
+                owners.append(at)
+                ends.append(source)
+                ends.append(target)
+            if at % BATCH == 0:
+                yield 1.0
+        self._owners = np.array(owners, dtype=np.intp)
+        self._ends = np.array(ends, dtype=np.intp).reshape(-1, 2)
 
     @property
     def rect(self) -> QRectF:
@@ -94,6 +112,15 @@ class Plan:
             self._polygons[id(points)] = found
         return found
 
+    def lines(self, at: int) -> list[QLineF]:
+        """The same as single lines."""
+        points = self.picture.routes[at]
+        found = self._lines.get(id(points))
+        if found is None:
+            pairs = pairwise(zip(points[::2], points[1::2], strict=True))
+            found = self._lines[id(points)] = [QLineF(*start, *end) for start, end in pairs]
+        return found
+
     def bends(self, at: int) -> list[tuple[float, float]]:
         """The points of an edge without those inside its curves, relative to its origin."""
         points = self.picture.routes[at]
@@ -125,6 +152,17 @@ class Plan:
             longest = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
             hit &= longest >= least
         return np.nonzero(hit)[0]
+
+    def edges_of(self, items: Iterable[int]) -> tuple[list[int], list[int]]:
+        """The edges that lead into and out of `items` taken together."""
+        inside = np.zeros(len(self.tree.nodes), dtype=bool)
+        for item in items:
+            start, stop = self.tree.range_of(item)
+            inside[start:stop] = True
+        from_inside, to_inside = inside[self._ends[:, 0]], inside[self._ends[:, 1]]
+        into = np.unique(self._owners[to_inside & ~from_inside])
+        out_of = np.unique(self._owners[from_inside & ~to_inside])
+        return into.tolist(), np.setdiff1d(out_of, into).tolist()
 
     def box_at(self, point: QPointF) -> int | None:
         """The innermost box at a point."""
