@@ -196,9 +196,14 @@ class Job:
             self._ended.set()
 
     def _supervise(self) -> Outcome:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        spec = json.dumps(self.spec.to_json(), indent=1, allow_nan=False)
-        (self.directory / "spec.json").write_text(spec, encoding="utf-8")
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            spec = json.dumps(self.spec.to_json(), indent=1, allow_nan=False)
+            (self.directory / "spec.json").write_text(spec, encoding="utf-8")
+        except OSError as error:
+            reason = f"its folder cannot be written, {error.strerror or error}."
+            self._discard_spare()
+            return NotStarted(reason, self.directory, "Free some space or use another folder.")
         with self._lock:
             if self._stopped_by is not None:
                 self._discard_spare()

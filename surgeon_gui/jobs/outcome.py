@@ -118,21 +118,24 @@ class TimedOut:
 
 @dataclass(frozen=True)
 class NotStarted:
-    """The worker could not be started, or ended before it said hello."""
+    """The worker could not be started, or ended before it said hello.
+
+    Args:
+        reason: why, in words.
+        directory: the job's folder.
+        hint: what to do about it.
+    """
 
     reason: str
     directory: Path
+    hint: str = "Check the Python of the worker: surgeon-gui has to be installed there."
 
     @property
     def message(self) -> str:
         return f"The worker did not start: {self.reason}"
 
     def error(self) -> SurgeonError:
-        return JobNotStarted(
-            self.message,
-            where=str(self.directory),
-            hint="Check the Python of the worker: surgeon-gui has to be installed there.",
-        )
+        return JobNotStarted(self.message, where=str(self.directory), hint=self.hint)
 
 
 Outcome = Succeeded | Failed | Cancelled | Crashed | TimedOut | NotStarted

@@ -80,6 +80,13 @@ def run(directory: Path, report: WorkerReport) -> Result | Failure:
             "The worker ran out of memory.", hint="Close other programs or use a smaller graph."
         )
         return Failure.from_error(error, text)
+    except OSError as caught:
+        error = JobFailed(
+            f"The worker cannot go on: {caught.strerror or caught}.",
+            where=str(caught.filename or directory),
+            hint="Check the free space and who may write there.",
+        )
+        return Failure.from_error(error, traceback.format_exc())
     except SurgeonError as caught:
         if report.is_cancelled:
             return Failure.from_error(JobCancelled("The job was cancelled."))

@@ -250,6 +250,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     outcome = job.wait(30)
     assert isinstance(outcome, NotStarted)
     assert "Not a directory" in outcome.message
+    assert outcome.error().hint == "Free some space or use another folder."
 
 
 def test_a_python_without_the_package_is_said(tmp_path: Path) -> None:
@@ -312,6 +313,26 @@ def test_run_job_returns_the_result_or_raises(tmp_path: Path) -> None:
     python = fake_python(tmp_path, 'say(type="failed", code="BuildFailed", message="No.")')
     with pytest.raises(BuildFailed, match="No"):
         run_job(SPEC, directory=tmp_path / "job", python=python, timeout=30)
+
+
+def test_an_interrupted_run_job_ends_its_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "GRACE_SECONDS", 0.2)
+    wait = Job.wait
+    started: list[Job] = []
+
+    def interrupted(job: Job, timeout: float | None = None) -> Outcome:
+        if not started:
+            started.append(job)
+            raise KeyboardInterrupt
+        return wait(job, timeout)
+
+    monkeypatch.setattr(Job, "wait", interrupted)
+    python = fake_python(tmp_path, "time.sleep(60)")
+    with pytest.raises(KeyboardInterrupt):
+        run_job(SPEC, directory=tmp_path / "job", python=python)
+    assert isinstance(started[0].outcome, Cancelled)
 
 
 def test_an_answer_to_another_question_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -288,6 +289,24 @@ def test_handles_constants_and_loops_are_not_fetched() -> None:
     with TensorflowRunner(graph) as runner:
         assert runner.tensors() == (TensorRef("exit"), TensorRef("y"))
         assert runner.run({}, refs("y"))["y"] == 3
+
+
+def test_running_a_graph_writes_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = DType.STRING
+    graph = Graph(
+        (
+            constant("file", np.array(b"model", dtype=object)),
+            constant("names", np.array([b"v"], dtype=object)),
+            constant("slices", np.array([b""], dtype=object)),
+            constant("value", np.ones(3, np.float32)),
+            node("save", "SaveV2", "file", "names", "slices", "value", dtypes=(F32,)),
+            Node("y", "Identity", refs("file"), {"T": text}, controls=["save"]),
+        )
+    )
+    with TensorflowRunner(graph) as runner:
+        assert runner.run({}, refs("y"))["y"] == b"model"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_tensorflow_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,15 @@ def test_a_bug_is_a_failure_with_its_traceback(tmp_path: Path) -> None:
     assert failure.where == str(tmp_path / "job")
 
 
+def test_a_full_disk_is_no_bug(tmp_path: Path) -> None:
+    made, events = job(tmp_path, "raise OSError(28, 'No space left on device', '/y.npz')")
+    outcome = made.wait(60)
+    assert outcome.message == "The worker cannot go on: No space left on device."
+    failure = events[-1]
+    assert isinstance(failure, Failure)
+    assert failure.where == "/y.npz"
+
+
 def test_running_out_of_memory_is_said(tmp_path: Path) -> None:
     made, _ = job(tmp_path, "raise MemoryError")
     assert made.wait(60).message == "The worker ran out of memory."
