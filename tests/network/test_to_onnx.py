@@ -263,3 +263,20 @@ def test_half_precision_weights_are_exported_bit_by_bit() -> None:
     builder.mark_output(y)
     (result,) = run(onnx_from_network(builder.build()), {})
     assert result.tobytes() == weights.tobytes()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_file_holds_the_very_model(case: Case, tmp_path: Path) -> None:
+    save_onnx(case.network(), tmp_path / "x.onnx")
+    assert onnx.load(str(tmp_path / "x.onnx")) == onnx_from_network(case.network())
+
+
+def test_weights_beside_the_model_are_the_very_weights(tmp_path: Path) -> None:
+    network = next(case for case in CASES if case.name == "conv_3d").network()
+    save_onnx(network, tmp_path / "x.onnx", inline_limit=0)
+    loaded = onnx.load(str(tmp_path / "x.onnx"))
+    for tensor in loaded.graph.initializer:
+        tensor.ClearField("data_location")
+        tensor.ClearField("external_data")
+    expected = {tensor.name: tensor for tensor in onnx_from_network(network).graph.initializer}
+    assert {tensor.name: tensor for tensor in loaded.graph.initializer} == expected

@@ -11,13 +11,8 @@ from surgeon_gui.errors import ConvertError
 from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.network.ir import Network, Tensor
 from surgeon_gui.network.layers import Constant
-from surgeon_gui.network.to_onnx.writer import (
-    LAYERS,
-    ExternalData,
-    LayerWriter,
-    ModelWriter,
-    onnx_dtype,
-)
+from surgeon_gui.network.to_onnx.file import model_chunks, moved_out
+from surgeon_gui.network.to_onnx.writer import LAYERS, LayerWriter, ModelWriter, onnx_dtype
 
 PROTOBUF_LIMIT = 2**31 - 1
 """The largest message protobuf reads back, in bytes."""
@@ -39,7 +34,11 @@ def onnx_from_network(network: Network, *, outputs: Sequence[str] | None = None)
     Raises:
         ConvertError: a layer has no ONNX form, or an output does not exist.
     """
-    return _export(network, outputs, None)
+    writer = _export(network, outputs)
+    for tensor, array in writer.initializers:
+        tensor.raw_data = array.tobytes()
+        writer.model.graph.initializer.append(tensor)
+    return writer.model
 
 
 def save_onnx(
@@ -52,29 +51,28 @@ def save_onnx(
     """Write the ONNX model of `network`; return the bytes written.
 
     Weights of more than `inline_limit` bytes in sum go to `<file name>.data` beside the model: an
-    ONNX file itself ends at 2 GiB. Both are written under temporary names, then renamed.
+    ONNX file itself ends at 2 GiB. Both are written under temporary names, then renamed. Weights
+    are written from where they are, never copied.
 
     Raises:
         ConvertError: a layer has no ONNX form, or an output does not exist.
         SaveError: writing failed; an older file is as it was.
     """
     target = Path(path)
-    if network.weight_bytes <= inline_limit:
-        model = _export(network, outputs, None)
-        return write_atomically(target, [model.SerializeToString()], limit=PROTOBUF_LIMIT)
-    external = ExternalData(f"{target.name}.data")
-    model = _export(network, outputs, external)
-    written = write_atomically(target.with_name(external.location), external.chunks())
-    return written + write_atomically(target, [model.SerializeToString()])
+    writer = _export(network, outputs)
+    written = 0
+    if network.weight_bytes > inline_limit:
+        written = write_atomically(
+            target.with_name(f"{target.name}.data"), moved_out(writer, f"{target.name}.data")
+        )
+    return written + write_atomically(target, model_chunks(writer), limit=PROTOBUF_LIMIT)
 
 
-def _export(
-    network: Network, outputs: Sequence[str] | None, external: ExternalData | None
-) -> onnx.ModelProto:
+def _export(network: Network, outputs: Sequence[str] | None) -> ModelWriter:
     tensors = network.tensors
     wanted = tuple(network.outputs if outputs is None else outputs)
     _check_outputs(network, wanted, tensors)
-    writer = ModelWriter(tensors, external)
+    writer = ModelWriter(tensors)
     graph = writer.model.graph
     graph.name = "network"
     for tensor in network.inputs:
@@ -92,7 +90,7 @@ def _export(
                 _declare(graph.value_info.add(), tensor)
     for name in wanted:
         _declare(graph.output.add(), tensors[name])
-    return writer.model
+    return writer
 
 
 def _check_outputs(network: Network, wanted: tuple[str, ...], tensors: dict[str, Tensor]) -> None:

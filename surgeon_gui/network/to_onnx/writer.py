@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,9 +24,6 @@ IR_VERSION = 9
 PLUGIN_DOMAIN = "surgeon.plugins"
 """Domain of the nodes that stand for TensorRT plugins."""
 
-_ALIGNMENT = 64
-_INLINE_BYTES = 1024
-
 
 def onnx_dtype(dtype: DType) -> int:
     """Return ONNX's number for `dtype`.
@@ -40,47 +36,22 @@ def onnx_dtype(dtype: DType) -> int:
     return onnx.helper.np_dtype_to_tensor_dtype(dtype.numpy)
 
 
-class ExternalData:
-    """Weights that go to a file beside the model.
-
-    Args:
-        location: the file's name, as the model spells it.
-    """
-
-    def __init__(self, location: str) -> None:
-        self.location = location
-        self.size = 0
-        self._blocks: list[tuple[int, Array]] = []
-
-    def place(self, array: Array) -> int:
-        """Reserve room for `array` (contiguous, kept by reference); return its offset."""
-        offset = math.ceil(self.size / _ALIGNMENT) * _ALIGNMENT
-        self._blocks.append((offset - self.size, array))
-        self.size = offset + array.nbytes
-        return offset
-
-    def chunks(self) -> list[bytes | memoryview]:
-        """Return the file's content, in order, without copying the weights."""
-        parts: list[bytes | memoryview] = []
-        for gap, array in self._blocks:
-            parts.append(bytes(gap))
-            parts.append(array.reshape(-1).view(np.uint8).data)
-        return parts
-
-
 class ModelWriter:
     """The ONNX model under construction.
 
     Args:
         tensors: every tensor of the network by name; new names avoid these.
-        external: where weights of 1 KiB and more go; None writes all into the model.
+
+    Attributes:
+        model: nodes and types; without the weights.
+        initializers: for each weight its TensorProto without data, and the array, not copied.
     """
 
-    def __init__(self, tensors: Mapping[str, Tensor], external: ExternalData | None) -> None:
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         self.model = onnx.ModelProto(ir_version=IR_VERSION, producer_name="Graph Surgeon")
         self.model.opset_import.add(domain="", version=OPSET)
         self.tensors = tensors
-        self._external = external
+        self.initializers: list[tuple[onnx.TensorProto, Array]] = []
         self._names = set(tensors)
         self._node_names: set[str] = set()
         self._stored: dict[tuple[int, tuple[int, ...], str], tuple[str, Array]] = {}
@@ -126,21 +97,11 @@ class ModelWriter:
 
     def store(self, array: Array, name: str) -> None:
         """Store `array` as the initializer `name`."""
-        tensor = self.model.graph.initializer.add(
+        tensor = onnx.TensorProto(
             name=name, data_type=onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
         )
         tensor.dims.extend(array.shape)
-        if self._external is None or array.nbytes < _INLINE_BYTES:
-            tensor.raw_data = array.tobytes()
-            return
-        tensor.data_location = onnx.TensorProto.EXTERNAL
-        offset = self._external.place(np.ascontiguousarray(array))
-        for key, value in (
-            ("location", self._external.location),
-            ("offset", str(offset)),
-            ("length", str(array.nbytes)),
-        ):
-            tensor.external_data.add(key=key, value=value)
+        self.initializers.append((tensor, array))
 
 
 def _numbered(wanted: str, taken: set[str]) -> str:
