@@ -19,6 +19,7 @@ from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.inline import Inlined, inline_functions
 from surgeon_gui.network.lower.refusals import loop_problem, refusal
 from surgeon_gui.network.lower.registry import CONVERTERS
+from surgeon_gui.network.lower.sources import EXAMPLE_SIZE
 from surgeon_gui.network.lower.value import DEAD, Guard, Value, held_dtype
 from surgeon_gui.network.simplify import settle, tidy
 from surgeon_gui.network.simplify import simplify as simplified
@@ -26,6 +27,7 @@ from surgeon_gui.network.simplify import simplify as simplified
 # Nothing is computed for these: their outputs are their inputs, or numbers of the file.
 _NOT_FOLDED = frozenset({"Const", "Switch", "Merge", "RefSwitch", "RefMerge", "Identity"})
 _MERGES = frozenset({"Merge", "RefMerge"})
+_INPUTS = frozenset({"Placeholder", "PlaceholderV2"})
 # What carries values around a loop: the loop's one problem is that of its LoopCond.
 _LOOP_EDGES = frozenset(
     {"Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "RefNextIteration"}
@@ -133,6 +135,7 @@ class _Run:
         self.unjudged: set[str] = set()
         self.done: set[str] = set()
         self.refused: set[str] = set()
+        self.guessing = False
         self.with_layers: set[str] = set()
 
     def lower(self, node: Node) -> None:
@@ -149,16 +152,21 @@ class _Run:
         before = len(self.b.builder)
         try:
             results = self._results(node, values)
-        except Unsupported as problem:
-            self._refuse(node, problem, inputs)
-            return
         except (ConvertError, OpenError) as error:
-            self._refuse(node, Unsupported(node.name, error.message, error.hint), inputs)
+            if not isinstance(error, Unsupported):
+                error = Unsupported(node.name, error.message, error.hint)
+            if self.guessing and node.op in CONVERTERS and node.op not in _INPUTS:
+                self.unjudged.add(node.name)
+                self._guess(node, inputs)
+            else:
+                self._refuse(node, error, inputs)
             return
         if len(self.b.builder) > before:
             self.with_layers.add(self.owners.get(node.name, node.name))
         for port, value in enumerate(results):
             self._set(TensorRef(node.name, port), value)
+        if self.guessing:
+            self._type(node, inputs)
 
     def _results(self, node: Node, values: tuple[Value, ...]) -> tuple[Value, ...]:
         guards: set[Guard] = set()
@@ -236,6 +244,23 @@ class _Run:
         self.unjudged.add(node.name)
         self._guess(node, inputs)
 
+    def _type(self, node: Node, inputs: Sequence[Value | None]) -> tuple[TensorType, ...]:
+        """Record what is known of a node's outputs without its inputs' values in the network."""
+        known = [
+            self.types.get(ref) or TensorType(DType.INVALID if value is None else value.dtype)
+            for ref, value in zip(node.inputs, inputs, strict=True)
+        ]
+        arrays = [
+            None
+            if value is None or (self.guessing and self.graph[ref.node].op != "Const")
+            else value.array
+            for ref, value in zip(node.inputs, inputs, strict=True)
+        ]
+        found = infer_node(node, known, arrays)
+        for port, kind in enumerate(found):
+            self.types[TensorRef(node.name, port)] = kind
+        return found
+
     def _refuse(self, node: Node, problem: Unsupported, inputs: Sequence[Value | None]) -> None:
         owner = self.owners.get(node.name)
         if owner is not None:
@@ -249,19 +274,22 @@ class _Run:
     def _guess(self, node: Node, inputs: Sequence[Value | None]) -> None:
         """Type the outputs of a node that was not lowered, so that its readers can be judged.
 
-        Where the type is known in full, an input of the network that will never be stands in.
+        Where the type is known in full, an input of the network that will never be stands in. The
+        open dimensions of a refused input are guessed: what depends on the guess is not reported.
         """
-        known = [
-            value.type if value is not None else self.types.get(ref, TensorType(DType.INVALID))
-            for ref, value in zip(node.inputs, inputs, strict=True)
-        ]
-        arrays = [None if value is None else value.array for value in inputs]
-        for port, found in enumerate(infer_node(node, known, arrays)):
-            ref = TensorRef(node.name, port)
-            self.types[ref] = found
+        for port, found in enumerate(self._type(node, inputs)):
             held = held_dtype(found.dtype)
             dims = found.shape.dims
-            if held is not None and dims is not None and found.shape.is_static:
+            if held is None or dims is None:
+                continue
+            if node.op in _INPUTS:
+                self.guessing = True
+                dims = tuple(
+                    dim if dim >= 0 else EXAMPLE_SIZE if axis else 1
+                    for axis, dim in enumerate(dims)
+                )
+            if all(dim >= 0 for dim in dims):
+                ref = TensorRef(node.name, port)
                 tensor = self.b.builder.add_input(f"{ref}__unknown", held, dims)
                 self.b.values[ref] = Value.of(tensor, found.dtype)
 

@@ -12,7 +12,8 @@ from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.registry import converter
 from surgeon_gui.network.lower.value import Value, held_dtype
 
-_EXAMPLE_SIZE = 224
+EXAMPLE_SIZE = 224
+"""What an open dimension of an image is taken to be in examples and guesses."""
 
 # What a network's input may be declared as; other dtypes are declared as the network holds them.
 _INPUT_DTYPES = (DType.UINT8,)
@@ -32,14 +33,14 @@ def input_dims(node: Call, b: Lower) -> Dims:
     if dims is None:
         raise node.refuse(
             "The shape of this input is not known.",
-            f"Give it with --shape {node.name}=1x{_EXAMPLE_SIZE}x{_EXAMPLE_SIZE}x3 "
+            f"Give it with --shape {node.name}=1x{EXAMPLE_SIZE}x{EXAMPLE_SIZE}x3 "
             "or set the placeholder's shape.",
         )
     if given is None and dims and dims[0] < 0:
         dims = (1, *dims[1:])
     if any(dim < 0 for dim in dims):
         unknown = ", ".join(str(axis) for axis, dim in enumerate(dims) if dim < 0)
-        example = "x".join(str(dim if dim >= 0 else _EXAMPLE_SIZE) for dim in dims)
+        example = "x".join(str(dim if dim >= 0 else EXAMPLE_SIZE) for dim in dims)
         raise node.refuse(
             f"Dimension {unknown} of this input is not known (its shape is {declared}).",
             f"Give it with --shape {node.name}={example} or set the placeholder's shape.",

@@ -12,14 +12,42 @@ Order = tuple[int, ...]
 
 
 def hoist_transposes(bench: Bench) -> None:
-    """Transpose before a layer that works element by element, or pads, instead of after it.
+    """Transpose an input before the layers that prepare it, element by element, not after them.
 
-    At the input the transpose meets no other layer, and what it passed may fold into its reader.
+    What the transpose passed may then fold into its reader. Other transposes stay where they are:
+    between a convolution and its activation one would do harm.
     """
     for found in bench.each():
-        layer: Layer | None = found
+        layer: Layer | None = found if _prepares_an_input(bench, found) else None
         while layer is not None:
             layer = _hoist(bench, layer)
+
+
+def _prepares_an_input(bench: Bench, transpose: Layer) -> bool:
+    """Whether only layers a transpose can pass lie between it and an input of the network."""
+    if not isinstance(transpose.kind, layers.Shuffle):
+        return False
+    layer = transpose
+    while True:
+        data = next((name for name in layer.inputs if bench.constant(name) is None), None)
+        if data is None:
+            return False
+        before = bench.producer(data)
+        if before is None:
+            return True
+        if not isinstance(before.kind, _PASSABLE) or bench.only_reader(data) is not layer:
+            return False
+        layer = before
+
+
+_PASSABLE = (
+    layers.Activation,
+    layers.Unary,
+    layers.Cast,
+    layers.Scale,
+    layers.Slice,
+    layers.ElementWise,
+)
 
 
 def _hoist(bench: Bench, transpose: Layer) -> Layer | None:

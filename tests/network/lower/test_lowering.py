@@ -50,7 +50,22 @@ def test_unknown_spatial_dimensions_ask_for_a_shape() -> None:
     assert problem.remedy is not None
     assert "--shape x=1x224x224x3" in problem.remedy
     assert lowering.network is None
-    assert lowering.unjudged == {"c", "r"}
+
+
+def test_nodes_behind_unknown_dimensions_are_judged_by_their_ops() -> None:
+    lowering = lower(
+        """
+        x = Placeholder() {shape=[?, ?, ?, 3]}
+        r = Relu(x)
+        d = Digamma(r)
+        s = Const() {value=i32[2]{1, 77}}
+        f = Reshape(r, s)
+        outputs(d, f)
+        """
+    )
+    assert [problem.node for problem in lowering.problems] == ["x", "d"]
+    assert lowering.unjudged == {"f"}
+    assert lowering.types[TensorRef("r")].shape == Shape.of(-1, -1, -1, 3)
 
 
 def test_unknown_rank_asks_for_a_shape() -> None:

@@ -106,6 +106,19 @@ def test_mobilenet_is_as_short_as_an_expert_would_write_it() -> None:
     assert len(transposes(network)) == 1
 
 
+def test_unet_folds_all_but_the_scales_behind_its_activations() -> None:
+    network = lower(shared_path("models/unet_semseg_person_08.pb"), {})
+    assert kinds(network) == {
+        "Shuffle": 2,
+        "Convolution": 19,
+        "Activation": 22,
+        "Scale": 8,
+        "Pooling": 4,
+        "Deconvolution": 4,
+        "Concatenation": 4,
+    }
+
+
 def test_cifar_needs_no_transpose_before_its_matrix_product() -> None:
     path = data_path("cifar_small.pb")
     network = lower(path, {})
