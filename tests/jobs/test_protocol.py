@@ -44,7 +44,7 @@ def test_an_event_survives_one_line(event: Event) -> None:
     assert decode_event(line) == event
 
 
-@pytest.mark.parametrize("request_", [Cancel(), Start("/tmp/job")])
+@pytest.mark.parametrize("request_", [Cancel(), Start("/m/job")])
 def test_a_request_survives_one_line(request_: Request) -> None:
     assert decode_request(encode_line(request_)) == request_
 
