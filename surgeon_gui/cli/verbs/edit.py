@@ -10,6 +10,8 @@ from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
 from surgeon_gui.pipeline import export
 
+_SHOWN = 3
+
 
 @VERBS.register("edit")
 @click.command("edit")
@@ -39,12 +41,15 @@ def edit_verb(model: Path, target: Path, as_json: bool, surgery: Surgery) -> int
     if as_json:
         print_json(facts)
         return 0
+    done: dict[str, list[str]] = {}
     for change in prepared.changes:
-        name = change.get("rule") or change.get("edit")
-        stdout.print(f"  {name}: {', '.join(change['nodes'])}", markup=False)
+        done.setdefault(change.get("rule") or change["edit"], []).extend(change["nodes"][:1])
+    for name, nodes in done.items():
+        more = f" and {len(nodes) - _SHOWN} more" if len(nodes) > _SHOWN else ""
+        stdout.print(f"  {name}: {', '.join(nodes[:_SHOWN])}{more}", markup=False)
     stdout.print(
         f"{target}: {len(prepared.original)} nodes before, {len(prepared.graph)} after, "
-        f"{len(prepared.changes)} changes; stopped: {prepared.stopped}",
+        f"{len(prepared.changes)} changes. {prepared.stopped}",
         markup=False,
     )
     return 0
