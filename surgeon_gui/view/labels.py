@@ -268,7 +268,8 @@ class Labels:
             rows.append(Row(_TELLING[node.op], _number(telling)))
         folded = tree.folding.rows.get(position, ())
         if node.op == "StridedSlice" and (row := self._slice_row(node, folded)) is not None:
-            return self._sized(node.op, kind_of(node.op), [rows[0], row])
+            rows.append(row)
+            folded = tuple(pair for pair in folded if pair[0] == 0)
         shown = folded if len(folded) <= _MOST_ROWS else folded[: _MOST_ROWS - 1]
         for slot, constant in shown:
             source = tree.graph.nodes[constant]
@@ -282,7 +283,7 @@ class Labels:
     def _slice_row(self, node: Node, folded: tuple[tuple[int, int], ...]) -> Row | None:
         """Begin, end and strides of a StridedSlice as Python writes them, if all are constant."""
         constants = {slot: self._tree.graph.nodes[constant] for slot, constant in folded}
-        if set(constants) != {1, 2, 3}:
+        if not {1, 2, 3} <= set(constants):
             return None
         values = [constants[slot].attrs.get("value") for slot in (1, 2, 3)]
         lists = [

@@ -104,13 +104,20 @@ class Scene:
         tree: what can be drawn.
         metrics: the fonts' widths.
         types: what is known of the tensors.
+        layouts: those of an earlier scene, to be used again where parts are still the same.
     """
 
-    def __init__(self, tree: Tree, metrics: Metrics, types: TensorTypes | None = None) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        metrics: Metrics,
+        types: TensorTypes | None = None,
+        layouts: Layouts | None = None,
+    ) -> None:
         self.tree = tree
         self.lift = Lift(tree)
         self.labels = Labels(tree, metrics, types)
-        self.layouts = Layouts()
+        self.layouts = layouts or Layouts()
         self._metrics = metrics
         self._inputs = [
             at for at, position in enumerate(tree.nodes) if tree.graph.nodes[position].op in _INPUTS

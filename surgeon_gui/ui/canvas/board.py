@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QAccessible, QAccessibleEvent
 from PySide6.QtWidgets import QWidget
 
 from surgeon_gui.ui.canvas.corners import Corners
@@ -17,6 +18,10 @@ from surgeon_gui.view.tree import Tree
 
 # Items of a rubber band selection beyond this would only paint the canvas blue.
 _MOST_LIT = 2000
+_KEYS = (
+    "Arrow keys walk along edges, Enter opens a namespace, F fits the graph. "
+    "The outline lists the same nodes."
+)
 
 
 class GraphBoard(GraphShow):
@@ -32,10 +37,7 @@ class GraphBoard(GraphShow):
         super().__init__(parent, theme=theme)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Graph")
-        self.setAccessibleDescription(
-            "Arrow keys walk along edges, Enter opens a namespace, F fits the graph. "
-            "The outline lists the same nodes."
-        )
+        self.setAccessibleDescription(_KEYS)
         self._selected: tuple[str, ...] = ()
         self._hits: tuple[str, ...] = ()
         self._preview: tuple[str, ...] = ()
@@ -78,6 +80,7 @@ class GraphBoard(GraphShow):
             settle()
 
     def _centre(self, rect: QRectF) -> None:
+        self.leave_start()
         if self.zoom() < 0.5:
             self.set_zoom(0.9)
         if rect.height() * self.zoom() > self.viewport().height():
@@ -95,8 +98,20 @@ class GraphBoard(GraphShow):
         self._selected = names
         self._light_up()
         if changed:
+            self._tell()
             self._corners.selection_moved()
             self.selection_changed.emit(names)
+
+    def _tell(self) -> None:
+        """Let screen readers say what is selected, as the arrow keys walk the graph."""
+        graph, names = self._graph, self._selected
+        words = _KEYS
+        if graph is not None and names:
+            op = graph[names[-1]].op if names[-1] in graph else "namespace"
+            words = f"{op} {names[-1]}" + (f", {len(names)} selected" if len(names) > 1 else "")
+        self.setAccessibleDescription(words)
+        event = QAccessibleEvent(self, QAccessible.Event.DescriptionChanged)
+        QAccessible.updateAccessibility(event)
 
     @staticmethod
     def _known(tree: Tree, names: tuple[str, ...]) -> tuple[str, ...]:

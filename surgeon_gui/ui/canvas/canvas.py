@@ -270,6 +270,7 @@ class GraphCanvas(GraphBoard):
     def _keep_in_view(self, rect: QRectF) -> None:
         seen = self.seen().adjusted(40, 40, -40, -40)
         if not seen.contains(QRectF(rect.left(), rect.top(), rect.width(), min(rect.height(), 60))):
+            self.leave_start()
             self.centerOn(rect.center().x(), rect.top() + min(rect.height() / 2, seen.height() / 3))
 
     # Nothing to show

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QFrame,
@@ -71,7 +71,7 @@ class Corners(QObject):
         self.zoom_bar.zoom_out.connect(board.zoom_out)
         self.zoom_bar.natural.connect(lambda: board.set_zoom(1.0))
         self.zoom_bar.fit.connect(board.fit)
-        self.minimap.moved.connect(board.centerOn)
+        self.minimap.moved.connect(self._go)
         self.progress.cancelled.connect(board.cancel_layout)
         board.layout_started.connect(self._layout_started)
         board.layout_progress.connect(self.progress.set_share)
@@ -79,6 +79,10 @@ class Corners(QObject):
         board.layout_finished.connect(self._place)
         self.set_theme(theme)
         board.installEventFilter(self)
+
+    def _go(self, place: QPointF) -> None:
+        self._board.leave_start()
+        self._board.centerOn(place)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):

@@ -55,6 +55,7 @@ class Ink:
         self._ascents = {name: QFontMetricsF(font).ascent() for name, font in self._fonts.items()}
         self._heights = {name: QFontMetricsF(font).height() for name, font in self._fonts.items()}
         self._texts: dict[tuple[str, str], QStaticText] = {}
+        self._elided: dict[tuple[str, int], str] = {}
         self._badges: dict[tuple[str, float], QPixmap] = {}
         self.hatch = QBrush(_stripes(QColor(255, 255, 255, 66)))
         self.dark_hatch = QBrush(_stripes(QColor(0, 0, 0, 40)))
@@ -74,6 +75,16 @@ class Ink:
             found.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
             found.prepare(QTransform(), self._fonts[font])
             self._texts[text, font] = found
+        return found
+
+    def elided(self, text: str, room: float) -> str:
+        """Return a head cut to about `room`, remembered by whole units."""
+        key = (text, int(room))
+        found = self._elided.get(key)
+        if found is None:
+            if len(self._elided) > 20_000:
+                self._elided.clear()
+            found = self._elided[key] = self.metrics.elided(text, "bold", key[1])
         return found
 
     def badge(self, status: str, pixels: float) -> QPixmap:

@@ -12,6 +12,7 @@ _NARROWEST = 44.0
 _LOWEST = 12.0
 _LOWEST_OPEN = 64.0
 _ROOM = 17.0
+_CLOSED_SIZE = 0.8
 _SHORTEST = 8
 _MOST = 150
 
@@ -35,8 +36,8 @@ def paint_names(painter: QPainter, plan: Plan, ink: Ink, area: QRectF, scale: fl
         if wide < _NARROWEST or high < (_LOWEST_OPEN if is_open else _LOWEST):
             continue
         label = plan.scene.tree.label(picture.items[at])
-        # In a closed group that is too low for the font the writing shrinks a little.
-        size = 1.0 if is_open else min(1.0, high / _ROOM)
+        # A closed group has room for little, so its writing is smaller.
+        size = 1.0 if is_open else min(_CLOSED_SIZE, high / _ROOM)
         name = ink.metrics.elided(label, "bold", (wide - 12) / size)
         if len(name) < min(len(label), _SHORTEST):
             continue

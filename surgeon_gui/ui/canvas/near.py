@@ -21,6 +21,9 @@ from surgeon_gui.view.labels import BODY_PAD, CLOSED_GROUP, HEAD, OPEN_HEAD, PAD
 from surgeon_gui.view.overlay import Summary
 
 TEXT_FROM = 0.5
+# Heads are written at least this large on the screen, as long as they fit.
+_SMALLEST_HEAD = 8.6
+_HEAD_SIZE = 12.5
 _ARROW = 8.0
 _DASH = [4.0, 3.0]
 
@@ -49,6 +52,7 @@ class _Near:
         self.theme = ink.theme
         self.scale = painter.worldTransform().m11()
         self.with_text = self.scale >= TEXT_FROM
+        self.grow = _SMALLEST_HEAD / (_HEAD_SIZE * self.scale)
         self.line, self.body = ink.pen("node_line"), QBrush(self.theme.color("node"))
         # Stripes are as wide on the screen at any zoom, so that they never blur into a tint.
         unscaled = QTransform.fromScale(1 / self.scale, 1 / self.scale)
@@ -122,9 +126,10 @@ class _Near:
         painter.translate(left + 4, y)
         painter.drawPath(chevron(is_open))
         painter.translate(-left - 4, -y)
+        room = rect.width() - 36 - (count_width + 16 if self.with_text else 0)
+        self._caption(label.head, left + 18, y, room, self.strong)
         if not self.with_text:
             return
-        self._write(label.head, "bold", left + 18, y, self.theme.color("text"))
         self._write(count, "plain", rect.right() - 12 - count_width, y, self.theme.color("muted"))
 
     # Nodes
@@ -154,13 +159,13 @@ class _Near:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(_thin(theme.status(mark.status), 1.5))
             painter.drawRoundedRect(QRectF(0, 0, width, rect.height()), RADIUS, RADIUS)
+        self._caption(label.head, PAD + 1, HEAD / 2, width - 2 * PAD, theme.on_head(label.category))
         if self.with_text:
             self._rows(label, width)
         painter.translate(-rect.topLeft())
 
     def _rows(self, label: Label, width: float) -> None:
-        ink, theme = self.ink, self.theme
-        self._write(label.head, "bold", PAD + 1, HEAD / 2, theme.on_head(label.category))
+        ink = self.ink
         y = HEAD + BODY_PAD + ROW / 2
         for row in label.rows:
             self._write(row.left, "plain", PAD + 1, y, self.muted)
@@ -168,6 +173,21 @@ class _Near:
                 right = width - PAD - ink.metrics.width(row.right, "mono")
                 self._write(row.right, "mono", right, y, self.strong)
             y += ROW
+
+    def _caption(self, text: str, left: float, middle: float, room: float, color: QColor) -> None:
+        """Write a head, larger than the rest when the picture is far away."""
+        grow = self.grow
+        if grow <= 1.0:
+            self._write(text, "bold", left, middle, color)
+            return
+        text = self.ink.elided(text, room / grow)
+        if text == "…":
+            return
+        self.painter.translate(left, middle)
+        self.painter.scale(grow, grow)
+        self._write(text, "bold", 0.0, 0.0, color)
+        self.painter.scale(1 / grow, 1 / grow)
+        self.painter.translate(-left, -middle)
 
     def _write(self, text: str, font: str, left: float, middle: float, color: QColor) -> None:
         painter, ink = self.painter, self.ink
@@ -231,10 +251,13 @@ class _Near:
                 self._pill(rect, summary)
             return
         mark = self.marks.mark(item)
-        if mark is None:
-            return
+        if mark is not None:
+            self._round(mark.status, rect)
+
+    def _round(self, status: str, rect: QRectF) -> None:
+        """A badge on the upper right corner."""
         pixels = self.scale * self.painter.device().devicePixelRatioF()
-        sprite = self.ink.badge(mark.status, pixels)
+        sprite = self.ink.badge(status, pixels)
         half = sprite.width() / 2 / pixels
         place = QRectF(rect.right() - half, rect.top() - half, 2 * half, 2 * half)
         self.painter.drawPixmap(place, sprite, QRectF(sprite.rect()))
@@ -242,6 +265,9 @@ class _Near:
     def _pill(self, rect: QRectF, summary: Summary) -> None:
         """A group's worst mark and how many nodes inside have it."""
         if summary.worst is None:
+            return
+        if not self.with_text:
+            self._round(summary.worst, rect)
             return
         painter, ink = self.painter, self.ink
         count = str(summary.count)
@@ -256,8 +282,7 @@ class _Near:
         painter.translate(pill.left() + 11, rect.top())
         painter.drawPath(status_glyph(summary.worst))
         painter.translate(-pill.left() - 11, -rect.top())
-        if self.with_text:
-            self._write(count, "bold", pill.left() + 18, rect.top(), color)
+        self._write(count, "bold", pill.left() + 18, rect.top(), color)
 
 
 def paint_lit_edges(

@@ -106,10 +106,11 @@ class GraphShow(ZoomView):
     def _draw_anew(self, graph: Graph, tree: Tree | None, *, is_new: bool) -> None:
         opened = self.expanded()
         settle = self.show_start if is_new else self._anchor(None)
+        layouts = None if is_new or self._scene is None else self._scene.layouts
 
         def work() -> Pace[None]:
             made = tree if tree is not None else (yield from tree_steps(graph))
-            scene = Scene(made, self._ink.metrics, self._types)
+            scene = Scene(made, self._ink.metrics, self._types, layouts)
             if is_new:
                 scene.set_expanded(scene.first_expansion())
             else:
@@ -154,7 +155,7 @@ class GraphShow(ZoomView):
         self._types = types
         if self._scene is not None:
             self._scene.set_types(types)
-            self._lay_out(self._anchor(None))
+            self._lay_out(self.show_start if self.is_at_start else self._anchor(None))
 
     def set_overlay(self, overlay: Overlay) -> None:
         """Mark nodes; `Overlay()` takes all marks away."""
@@ -266,7 +267,9 @@ class GraphShow(ZoomView):
         """Open these groups, keeping the place of `around` (else of the view's middle)."""
         if self._scene is None or not self._scene.set_expanded(groups):
             return
-        self._lay_out(self._anchor(around))
+        anchor = self._anchor(around)
+        self.leave_start()
+        self._lay_out(anchor)
         self.expansion_changed.emit(tuple(sorted(self.expanded())))
 
     def _lay_out(self, settle: Callable[[], None]) -> None:

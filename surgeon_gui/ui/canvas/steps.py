@@ -38,6 +38,8 @@ class Steps(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._step)
+        # A window may close in the middle of it.
+        self.destroyed.connect(gc.enable)
 
     @property
     def is_running(self) -> bool:

@@ -41,6 +41,7 @@ class ZoomView(QGraphicsView):
         self._content = QRectF()
         self._pan_from: QPoint | None = None
         self._is_fitted = False
+        self._is_at_start = False
         self.horizontalScrollBar().valueChanged.connect(self.view_changed)
         self.verticalScrollBar().valueChanged.connect(self.view_changed)
 
@@ -58,7 +59,7 @@ class ZoomView(QGraphicsView):
         zoom = min(max(zoom, LEAST_ZOOM), MOST_ZOOM)
         where = anchor if anchor is not None else self.viewport().rect().center()
         before = self.mapToScene(where)
-        self._is_fitted = False
+        self._is_fitted = self._is_at_start = False
         self.setTransform(QTransform.fromScale(zoom, zoom))
         self._update_scene_rect()
         self.hold(before, QPointF(where))
@@ -103,6 +104,7 @@ class ZoomView(QGraphicsView):
         high = (room.height() - 2 * _FIT_MARGIN) / content.height()
         if min(wide, high) >= _READABLE:
             self.fit()
+            self._is_at_start = True
             return
         self.set_zoom(max(min(wide, 1.0), _READABLE))
         start = self.start()
@@ -112,6 +114,7 @@ class ZoomView(QGraphicsView):
         if wide >= _READABLE:
             start.setX(content.center().x())
         self.hold(start, QPointF(room.width() / 2, 52.0))
+        self._is_at_start = True
 
     def hold(self, point: QPointF, where: QPointF) -> None:
         """Scroll so that the scene's `point` is at `where` in the viewport."""
@@ -126,6 +129,15 @@ class ZoomView(QGraphicsView):
         return self.mapToScene(self.viewport().rect()).boundingRect()
 
     # Content
+
+    @property
+    def is_at_start(self) -> bool:
+        """Whether the view is as `show_start` left it."""
+        return self._is_at_start
+
+    def leave_start(self) -> None:
+        """Count the view as chosen by the user from now on."""
+        self._is_fitted = self._is_at_start = False
 
     def content(self) -> QRectF:
         return self._content
@@ -145,7 +157,9 @@ class ZoomView(QGraphicsView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         middle = self.mapToScene(QPoint(event.oldSize().width() // 2, 0))
         super().resizeEvent(event)
-        if self._is_fitted:
+        if self._is_at_start:
+            self.show_start()
+        elif self._is_fitted:
             self.fit()
         else:
             self._update_scene_rect()
@@ -169,6 +183,7 @@ class ZoomView(QGraphicsView):
         event.accept()
 
     def _scroll(self, by: QPoint) -> None:
+        self._is_fitted = self._is_at_start = False
         bar = self.horizontalScrollBar()
         bar.setValue(bar.value() - by.x())
         bar = self.verticalScrollBar()
@@ -185,7 +200,6 @@ class ZoomView(QGraphicsView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._pan_from is not None:
             position = event.position().toPoint()
-            self._is_fitted = False
             self._scroll(position - self._pan_from)
             self._pan_from = position
             event.accept()

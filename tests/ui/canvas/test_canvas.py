@@ -411,6 +411,14 @@ def test_the_canvas_has_a_name_for_screen_readers(show: Show) -> None:
     assert show(network()).accessibleName() == "Graph"
 
 
+def test_screen_readers_are_told_what_is_selected(show: Show) -> None:
+    canvas = show(network())
+    canvas.select(["input"])
+    assert canvas.accessibleDescription() == "Placeholder input"
+    canvas.select(["net/", "probabilities"])
+    assert canvas.accessibleDescription() == "Softmax probabilities, 2 selected"
+
+
 def test_clicking_the_stub_of_a_far_edge_goes_to_its_source(show: Show) -> None:
     nodes = [placeholder("x", 1)]
     for at in range(14):
