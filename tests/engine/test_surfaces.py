@@ -206,3 +206,66 @@ def test_a_plugin_needs_a_tensorrt_that_takes_plugins(flavour: Flavour) -> None:
 def test_what_a_version_lacks_is_named() -> None:
     with pytest.raises(EngineError, match=r"TensorRT 8\.6\.1 has no BuilderFlag\.BF16"):
         flavour_of("8.6.1").get("BuilderFlag", "BF16")
+
+
+CLASSES = {
+    "builder": "Builder",
+    "config": "IBuilderConfig",
+    "definition": "INetworkDefinition",
+    "net": "INetworkDefinition",
+    "parser": "OnnxParser",
+    "profile": "IOptimizationProfile",
+    "registry": "IPluginRegistry",
+    "layer": "ILayer",
+    "tensor": "ITensor",
+}
+"""What the engine room calls its TensorRT objects, and what they are."""
+
+DETECTED = {
+    "num_compute_capabilities": "ComputeCapability",
+    "set_compute_capability": "ComputeCapability",
+    "progress_monitor": "IProgressMonitor",
+    "get_plugin_creator": None,
+    "add_cumulative": "CumulativeOperation",
+}
+"""Names used only where the module has the class or enumeration given; None: where they exist."""
+
+
+def names_used() -> set[tuple[str, str]]:
+    """Return (class, member) for what `engine/*.py` and the emitters do with TensorRT's objects."""
+    folder = Path(inspect.getfile(config)).parent
+    found = set()
+    for path in [*folder.glob("*.py"), *folder.glob("emitters/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Attribute):
+                continue
+            holder = node.value
+            name = holder.id if isinstance(holder, ast.Name) else getattr(holder, "attr", "")
+            if name in CLASSES and path.stem not in ("benign", "witness", "narrow"):
+                found.add((CLASSES[name], node.attr))
+    return found
+
+
+OURS = {
+    ("ILayer", name) for name in ("kind", "inputs", "outputs", "origin", "weights", "__class__")
+} | {("ITensor", "rank")}
+"""What belongs to our own Layer and Tensor, which have the same names in the code."""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_name_used_of_the_builders_objects_exists(version: str) -> None:
+    names = surface(version)
+    used = names_used() - OURS
+    assert {cls for cls, _ in used} == set(CLASSES.values())
+    missing = {
+        member
+        for cls, member in used
+        if member not in names["classes"][cls] and member in DETECTED
+        if DETECTED[member] in {*names["classes"], *names["enums"]}
+    }
+    missing |= {
+        f"{cls}.{member}"
+        for cls, member in used
+        if member not in names["classes"][cls] and member not in DETECTED
+    }
+    assert missing == set()
