@@ -287,6 +287,15 @@ def _rules_and_build(window: MainWindow) -> list[Command]:
             "wrench",
             has_graph,
         ),
+        Command(
+            "rules.autofix",
+            "Auto-&fix",
+            window.surgery.autofix,
+            "Ctrl+Shift+R",
+            "magic-wand",
+            partial(_has_cures, window),
+            tip="Apply the rules that cure what the target refuses, as one undoable step",
+        ),
         Command("rules.load", "&Load rule set…", rules.choose_file, None, "", None),
         Command("rules.save", "&Save rule set…", rules.save_as, None, "", None),
         Command(
@@ -327,6 +336,10 @@ def _toggle(dock: QDockWidget) -> None:
 
 def _has_theme(window: MainWindow, name: str) -> bool:
     return window.settings.theme == name
+
+
+def _has_cures(window: MainWindow) -> bool:
+    return window.session.is_curable and not window.session.tasks.is_busy("edit")
 
 
 def _toggle_expanded(window: MainWindow) -> None:

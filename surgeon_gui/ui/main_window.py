@@ -26,7 +26,7 @@ from surgeon_gui.ui.commands import command_table
 from surgeon_gui.ui.docks import PanelDock, TabbedDock
 from surgeon_gui.ui.files import Files
 from surgeon_gui.ui.machine import Machine, find_machine
-from surgeon_gui.ui.menus import CONTEXT_MENU, menus
+from surgeon_gui.ui.menus import CONTEXT_MENU, EMPTY_MENU, menus
 from surgeon_gui.ui.palette import CommandPalette
 from surgeon_gui.ui.panels.build import BuildPanel
 from surgeon_gui.ui.panels.history import HistoryPanel
@@ -165,6 +165,7 @@ class MainWindow(QMainWindow):
             self.verify.running_changed,
         ):
             changed.connect(self.actions_.refresh)
+        self.surgery.told.connect(self.message.show_note)
         self.canvas.selection_changed.connect(lambda items: session.select(items, self.canvas))
         self.canvas.context_menu_requested.connect(self.show_context_menu)
         self.outline.menu_requested.connect(self.show_context_menu)
@@ -259,12 +260,12 @@ class MainWindow(QMainWindow):
 
     def show_context_menu(self, item: str, position: QPoint) -> None:
         """Show what can be done with an item."""
-        if item and item not in self.session.selection:
-            self.session.select((item,), None)
+        if item not in self.session.selection:
+            self.session.select((item,) if item else (), None)
         self.actions_.refresh()
         menu = QMenu(self)
         menu.setObjectName("context-menu")
-        self.actions_.fill(menu, CONTEXT_MENU)
+        self.actions_.fill(menu, CONTEXT_MENU if self.session.selection else EMPTY_MENU)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(position)
 

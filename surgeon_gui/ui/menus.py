@@ -60,11 +60,22 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
                 *("edit.shape", "edit.output", "edit.strip"),
             ),
         ),
-        MenuSpec("&Rules", ("rules.apply", "-", "rules.load", "rules.save", "-", "rules.replay")),
+        MenuSpec(
+            "&Rules",
+            ("rules.apply", "rules.autofix", "-", "rules.load", "rules.save", "-", "rules.replay"),
+        ),
         MenuSpec("&Build", ("build.verify", "-", "build.build", "build.cancel")),
         MenuSpec("&Help", ("help.keys", "help.log", "-", "help.about")),
     )
 
+
+EMPTY_MENU = MenuSpec(
+    "",
+    (
+        *("view.fit", "view.expand-all", "view.collapse-all", "-"),
+        *("view.find", "-", "rules.apply", "rules.autofix", "edit.strip"),
+    ),
+)
 
 CONTEXT_MENU = MenuSpec(
     "",

@@ -19,6 +19,7 @@ from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.shapes import Types, infer_types
 from surgeon_gui.network.lower import Lowering, network_from_graph
 from surgeon_gui.targets import SupportReport, Target, catalogue, find_target, inspect
+from surgeon_gui.targets.base import Status
 from surgeon_gui.uff.writer import inspect_uff
 from surgeon_gui.ui.tasks import Tasks
 from surgeon_gui.view.overlay import Mark, Overlay
@@ -36,6 +37,7 @@ class Session(QObject):
         document: the open document, None for none.
         types: what is known of the tensors; None while it is worked out.
         support: the target's report; None while it is worked out.
+        is_curable: whether a rule cures something the target refuses.
         overlay: the report's marks; the last ones while a new report is worked out.
         lowering: the network, None while it is not known.
         lowering_error: why there is none.
@@ -76,6 +78,7 @@ class Session(QObject):
         self.types: Types | None = None
         self.support: SupportReport | None = None
         self.overlay = Overlay()
+        self.is_curable = False
         self.lowering: Lowering | None = None
         self.lowering_error: SurgeonError | None = None
         self.uff: Mapping[str, str] = {}
@@ -124,6 +127,7 @@ class Session(QObject):
             return
         self._target = target
         self.support = None
+        self.is_curable = False
         self.target_changed.emit()
         self.support_changed.emit()
         self._judge()
@@ -233,6 +237,7 @@ class Session(QObject):
             self.tasks.drop(channel)
         self.types = None
         self.support = None
+        self.is_curable = False
         self.lowering = None
         self.lowering_error = None
         self.uff = {}
@@ -275,6 +280,7 @@ class Session(QObject):
 
         def found(judged: tuple[SupportReport, Overlay]) -> None:
             self.support, self.overlay = judged
+            self.is_curable = self.support.counts[Status.CURED] > 0
             self.support_changed.emit()
 
         self.tasks.run("support", work, found, self._note)

@@ -26,6 +26,7 @@ def style_sheet(theme: Theme) -> str:
     pressed = mix(theme.color("window"), theme.color("text"), 0.10)
     primary_hover = mix(theme.color("accent"), theme.color("text"), 0.12)
     pale = mix(theme.color("window"), theme.color("muted"), 0.55)
+    tint = 0.18 if theme.is_dark else 0.10
     values = {
         "window": theme.window,
         "canvas": theme.canvas,
@@ -41,9 +42,10 @@ def style_sheet(theme: Theme) -> str:
         "pressed": pressed,
         "primary_hover": primary_hover,
         "pale": pale,
-        "card": mix(
-            theme.color("window"), theme.color("accent"), 0.10 if not theme.is_dark else 0.18
-        ),
+        "card": mix(theme.color("window"), theme.color("accent"), tint),
+        "card_refuses": mix(theme.color("window"), theme.color("refuses"), tint),
+        "card_caveat": mix(theme.color("window"), theme.color("caveat"), tint),
+        "caveat": theme.caveat,
         "scroll": mix(theme.color("window"), theme.color("muted"), 0.35),
         "radius": f"{RADIUS}px",
         "produces": theme.produces,

@@ -18,6 +18,7 @@ from surgeon_gui.errors import RuleError, ScriptError, SurgeonError
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.rewrite.library import find_rule_set, rules_of
 from surgeon_gui.rewrite.search import find_rule_matches
+from surgeon_gui.ui.autofix import Fix, find_fix
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.dialogs.base import EditDialog
 from surgeon_gui.ui.dialogs.node import CollapseDialog, ReplaceDialog
@@ -34,10 +35,10 @@ class Surgery(QObject):
     """The commands that change the graph.
 
     Signals:
-        applied(str, object): an edit's title and its `Delta`.
+        told(str, str): something to say to the user, and a hint.
     """
 
-    applied = Signal(str, object)
+    told = Signal(str, str)
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class Surgery(QObject):
 
     def do(self, edit: Edit) -> None:
         """Apply an edit."""
-        self._session.apply(edit, lambda delta: self.applied.emit(edit.title, delta))
+        self._session.apply(edit)
 
     def remove(self) -> None:
         if names := self._session.selected_nodes():
@@ -133,6 +134,30 @@ class Surgery(QObject):
             roots,
             lambda found: self.do(ApplyRules((rule,), only=found)),
             self._session.failed.emit,
+        )
+
+    def autofix(self) -> None:
+        """Apply, as one undoable step, the rules that cure what the target refuses."""
+        graph, document = self._session.graph, self._session.document
+        if graph is None or document is None:
+            return
+        present, target = graph, self._session.target
+
+        def done(fix: Fix) -> None:
+            if self._session.document is not document or document.graph is not present:
+                return
+            if not fix.rules:
+                self.told.emit("No rule helps.", "What is left in Problems needs an edit by hand.")
+                return
+            document.commit(fix.edit, fix.graph)
+            left = f"{fix.after} are left." if fix.after else f"{target.title} takes it all now."
+            self.told.emit(
+                f"Auto-fix cured {fix.before - fix.after} of {fix.before} nodes; {left}",
+                f"Applied {', '.join(fix.rules)}. Undo takes it back.",
+            )
+
+        self._session.tasks.run(
+            "edit", lambda: find_fix(present, target.id), done, self._session.failed.emit
         )
 
     def matches(self, rule: str, then: Callable[[tuple[str, ...]], None]) -> None:

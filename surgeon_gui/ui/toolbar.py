@@ -46,6 +46,7 @@ class ToolBar(QToolBar):
         self.addSeparator()
         self.addWidget(label("Target", "muted"))
         self.addWidget(self.target)
+        self._button(actions["rules.autofix"], "Auto-fix")
         self._button(actions["build.verify"], "Verify")
         forms = ("export.uff", "export.onnx", "export.network")
         self._menu("Export", [actions[key] for key in forms])

@@ -308,3 +308,30 @@ def test_a_failed_edit_changes_nothing_and_says_why(driver: Driver) -> None:
     assert graph_of(driver) is before
     assert window.message.isVisible()
     assert "input_1" in window.message.where.full()
+
+
+def test_autofix_cures_in_one_undoable_step(driver: Driver) -> None:
+    driver.open(BOXES)
+    window = driver.window
+    window.session.set_target("uff-5.1")
+    driver.settle()
+    before = graph_of(driver)
+    driver.run("rules.autofix")
+    document = window.session.document
+    assert document is not None
+    assert document.index == 1
+    assert "Auto-fix cured" in window.message.message.text()
+    assert not any(node.op == "LeakyRelu" for node in graph_of(driver))
+    assert not window.actions_["rules.autofix"].isEnabled()
+    driver.run("edit.undo")
+    assert graph_of(driver) is before
+
+
+def test_the_empty_canvas_has_a_menu_of_its_own(driver: Driver) -> None:
+    driver.open(BOXES)
+    driver.window.show_context_menu("", QPoint(300, 300))
+    menu = driver.window.findChild(QMenu, "context-menu")
+    assert menu is not None
+    assert "view.expand-all" in [action.objectName() for action in menu.actions()]
+    assert "edit.remove" not in [action.objectName() for action in menu.actions()]
+    menu.close()

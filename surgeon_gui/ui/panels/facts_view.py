@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
     QFont,
     QGuiApplication,
+    QKeyEvent,
     QKeySequence,
     QResizeEvent,
 )
@@ -20,6 +21,7 @@ from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ElidedLabel, label, middle
 
 LABEL_WIDTH = 84
+_COPY = QKeySequence.StandardKey.Copy
 ROW = 20
 
 
@@ -38,10 +40,21 @@ class ValueLabel(ElidedLabel):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"{what}: {text}")
         self.copy = QAction(f"Copy {what}", self)
-        self.copy.setShortcut(QKeySequence.StandardKey.Copy)
-        self.copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.copy.triggered.connect(lambda: QGuiApplication.clipboard().setText(self.full()))
-        self.addAction(self.copy)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Ctrl+C from the window, which would copy the selected nodes."""
+        is_override = event.type() == QEvent.Type.ShortcutOverride
+        if is_override and isinstance(event, QKeyEvent) and event.matches(_COPY):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(_COPY):
+            self.copy.trigger()
+        else:
+            super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)

@@ -137,7 +137,7 @@ class ValuesView(QWidget):
         self.grid = QTableView()
         self.grid.setAccessibleName("Values of the constant")
         self.grid.setModel(self._model)
-        self.grid.horizontalHeader().setDefaultSectionSize(72)
+        self.grid.horizontalHeader().setDefaultSectionSize(84)
         self.grid.verticalHeader().setDefaultSectionSize(22)
         self.grid.setMinimumHeight(160)
         self.grid.setTabKeyNavigation(False)
@@ -164,6 +164,10 @@ class ValuesView(QWidget):
         self.grid.setFont(theme.mono_font)
         if self._bars is not None:
             self._bars.setOpts(brush=theme.color("accent", 0.75))
+
+    def slices(self) -> tuple[int, ...]:
+        """Where in the leading dimensions the grid is."""
+        return tuple(spin.value() for spin in self._spins)
 
     def show_values(self, values: Sequence[tuple[str, TensorValue]]) -> None:
         """Offer these constants and show the first; with none, hide."""
@@ -228,7 +232,7 @@ class ValuesView(QWidget):
 
     def _slice(self) -> None:
         array = self._array
-        place = tuple(spin.value() for spin in self._spins)
+        place = self.slices()
         plane = array[place] if place and array.size else array
         if plane.ndim > 2:
             plane = plane.reshape(0, 0)

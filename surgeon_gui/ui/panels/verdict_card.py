@@ -79,6 +79,9 @@ class VerdictCard(QFrame):
         if verdict is None or title is None:
             return
         status = verdict.status.value
+        self.setProperty("status", status)
+        self.style().unpolish(self)
+        self.style().polish(self)
         self._mark.setPixmap(status_pixmap(status, self._theme, 16, self.devicePixelRatioF()))
         self._title.setText(title.format(target=target))
         self._title.setStyleSheet(f"color: {self._theme.status(status).name()};")

@@ -1,0 +1,211 @@
+"""What panels show: inspector, values, search, outline, log, network, and who can reach them."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QWidget,
+)
+
+from surgeon_gui.ui.panels.facts_view import LinkButton, ValueLabel
+from surgeon_gui.ui.panels.outline_model import Role
+from surgeon_gui.ui.panels.values import statistics
+from surgeon_gui.ui.samples import samples_dir
+from tests.helpers.shared import data_path
+from tests.ui.conftest import Driver
+
+BOXES = samples_dir() / "boxes3d.pb"
+MOBILENET = data_path("mobilenet_v1_0.25_128_frozen.pb")
+CONV = "MobilenetV1/MobilenetV1/Conv2d_1_pointwise/convolution"
+
+
+def rows(driver: Driver) -> dict[str, str]:
+    """The inspector's rows as read by a screen reader."""
+    found = {}
+    for value in driver.window.inspector.facts.findChildren(ValueLabel):
+        found[value.accessibleName().partition(": ")[0]] = value.full()
+    return found
+
+
+def test_the_inspector_tells_op_attributes_tensors_and_what_becomes_of_it(driver: Driver) -> None:
+    driver.open(MOBILENET)
+    driver.window.go_to(CONV)
+    driver.settle()
+    facts = rows(driver)
+    assert facts["padding"] == "SAME"
+    assert facts["In UFF"] == "Conv"
+    assert facts["In network"] == "Convolution"
+    links = driver.window.inspector.facts.findChildren(LinkButton)
+    assert any("f32 [1,64,64,16]" in link.accessibleName() for link in links)
+
+
+def test_an_input_link_goes_to_the_producer(driver: Driver) -> None:
+    driver.open(MOBILENET)
+    driver.window.go_to(CONV)
+    driver.settle()
+    link = driver.window.inspector.facts.findChildren(LinkButton)[0]
+    driver.click(link)
+    driver.settle()
+    assert driver.window.session.selection == ("MobilenetV1/MobilenetV1/Conv2d_1_depthwise/Relu6",)
+
+
+def test_a_value_is_copied_by_keyboard(driver: Driver) -> None:
+    driver.open(MOBILENET)
+    driver.window.activateWindow()
+    driver.window.go_to(CONV)
+    driver.settle()
+    value = next(
+        each
+        for each in driver.window.inspector.facts.findChildren(ValueLabel)
+        if each.accessibleName().startswith("padding")
+    )
+    value.setFocus()
+    driver.bot.waitUntil(value.hasFocus)
+    driver.key(value, Qt.Key.Key_C, ctrl=True)
+    assert QGuiApplication.clipboard().text() == "SAME"
+
+
+def test_constants_show_statistics_and_values_of_any_slice(driver: Driver) -> None:
+    driver.open(MOBILENET)
+    driver.window.go_to(CONV)
+    driver.settle()
+    values = driver.window.inspector.values
+    assert "min" in values.words.text()
+    assert "0 NaN" in values.words.text()
+    model = values.grid.model()
+    assert (model.rowCount(), model.columnCount()) == (8, 16)
+    assert len(values.slices()) == 2
+
+
+def test_statistics_count_what_is_not_finite() -> None:
+    found = statistics(np.array([1.0, np.nan, np.inf, -1.0], dtype=np.float32))
+    assert "1 NaN" in found.words
+    assert "1 infinite" in found.words
+    assert statistics(np.array([True, False, True])).words == "2 true · 1 false"
+    assert statistics(np.empty((0, 3))).words == "empty"
+
+
+def test_a_namespace_shows_its_border_and_the_graph_its_ends(driver: Driver) -> None:
+    driver.open(MOBILENET)
+    assert rows(driver)["Ops"].startswith("14 kinds")
+    driver.window.session.select(("MobilenetV1/Predictions/",))
+    driver.settle()
+    links = driver.window.inspector.facts.findChildren(LinkButton)
+    assert links[0].accessibleName().startswith("Input: MobilenetV1/Logits/SpatialSqueeze")
+
+
+def test_search_walks_hits_and_says_what_is_wrong(driver: Driver) -> None:
+    driver.open(MOBILENET)
+    search = driver.window.search
+    search.begin()
+    driver.type(search, "op:Relu6")
+    driver.bot.waitUntil(lambda: len(search.hits()) == 27)
+    driver.key(search, Qt.Key.Key_Return)
+    driver.settle()
+    first = driver.window.session.selection
+    driver.key(search, Qt.Key.Key_Return)
+    driver.settle()
+    assert driver.window.session.selection != first
+    search.clear()
+    driver.type(search, "/(/")
+    driver.bot.waitUntil(lambda: "regular expression" in search.count.text())
+    driver.key(search, Qt.Key.Key_Escape)
+    assert search.text() == ""
+    assert not search.popup.isVisible()
+
+
+def test_the_outline_filters_and_mirrors(driver: Driver) -> None:
+    driver.open(MOBILENET)
+    outline = driver.window.outline
+    driver.type(outline.filter, "Softmax")
+    top = outline.model.index(0, 0)
+    driver.bot.waitUntil(
+        lambda: (
+            outline.model.index_of("MobilenetV1/Predictions/Softmax").isValid()
+            and not outline.model.index_of("input").isValid()
+        )
+    )
+    assert outline.model.rowCount(top) == 1
+    index = outline.model.index_of("MobilenetV1/Predictions/Softmax")
+    driver.click(outline.view.viewport(), outline.view.visualRect(index).center())
+    assert driver.window.session.selection == ("MobilenetV1/Predictions/Softmax",)
+    assert driver.window.canvas.selection() == ("MobilenetV1/Predictions/Softmax",)
+    outline.filter.clear()
+    driver.bot.waitUntil(lambda: outline.model.index_of("input").isValid())
+
+
+def test_the_outline_wears_the_worst_mark(driver: Driver) -> None:
+    driver.open(BOXES)
+    model = driver.window.outline.model
+    assert model.data(model.index_of("dimension/"), Role.STATUS) == "cured"
+    assert model.data(model.index_of("vgg/"), Role.STATUS) == ""
+
+
+def test_a_layer_leads_back_to_its_nodes(driver: Driver) -> None:
+    driver.open(MOBILENET)
+    window = driver.window
+    window.center.pages.show_page("network")
+    driver.settle()
+    table = window.network.table
+    assert table.model().rowCount() > 50
+    window.network.filter.setText("Softmax")
+    assert table.model().rowCount() == 1
+    place = table.visualRect(table.model().index(0, 1)).center()
+    driver.click(table.viewport(), place)
+    assert "MobilenetV1/Predictions/Softmax" in window.session.selection
+    driver.key(table, Qt.Key.Key_Return)
+    driver.settle()
+    assert window.center.pages.current() == "graph"
+
+
+def test_the_log_shows_what_was_logged_and_filters(driver: Driver) -> None:
+    panel = driver.window.log
+    logger = logging.getLogger("surgeon_gui.test")
+    logger.info("first words")
+    logger.warning("second words")
+    driver.bot.waitUntil(lambda: "second words" in panel.text.toPlainText())
+    assert "first words" in panel.text.toPlainText()
+    panel.level.setCurrentText("Warnings")
+    assert "first words" not in panel.text.toPlainText()
+    assert "second words" in panel.text.toPlainText()
+
+
+def test_everything_that_takes_the_keyboard_has_a_name(driver: Driver) -> None:
+    driver.open(BOXES)
+    driver.window.go_to("orientation/leaky_re_lu_1/LeakyRelu")
+    driver.settle()
+    kinds = (QAbstractButton, QLineEdit, QComboBox, QAbstractItemView, QPlainTextEdit)
+    nameless = [
+        f"{type(each).__name__} in {type(each.parent()).__name__}"
+        for each in driver.window.findChildren(QWidget)
+        if isinstance(each, kinds)
+        and each.focusPolicy() is not Qt.FocusPolicy.NoFocus
+        and each.window() is driver.window
+        and not each.objectName().startswith("qt_")
+        and not (each.accessibleName() or getattr(each, "text", str)())
+        and not isinstance(each.parent(), QComboBox)
+    ]
+    assert nameless == []
+
+
+def test_tab_reaches_the_panels_from_the_toolbar(driver: Driver) -> None:
+    driver.open(BOXES)
+    window = driver.window
+    window.activateWindow()
+    window.search.setFocus()
+    seen: list[QWidget | None] = []
+    for _ in range(60):
+        seen.append(window.focusWidget())
+        driver.key(window.focusWidget() or window, Qt.Key.Key_Tab)
+    assert window.canvas in seen
+    assert window.outline.view in seen
+    assert any(isinstance(each, ValueLabel | LinkButton) for each in seen)
