@@ -10,7 +10,7 @@ from surgeon_gui.errors import GraphError, OpenError
 from surgeon_gui.graph import attrs
 from surgeon_gui.graph.evaluate import evaluate, has_evaluator
 from surgeon_gui.graph.inference.base import INFERENCES, UNKNOWN, Mismatch, join
-from surgeon_gui.graph.inference.control import element_value
+from surgeon_gui.graph.inference.control import handle_facts, handle_value
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.ops import is_identity_like, is_stateful, output_count
 from surgeon_gui.graph.partial import evaluate_partly
@@ -112,7 +112,7 @@ class Types:
         `LARGEST_VALUE` elements.
         """
         found = self.partial(ref)
-        if found is None or isinstance(found, np.ma.MaskedArray) or _is_handle(found):
+        if found is None or isinstance(found, np.ma.MaskedArray) or handle_facts(found):
             return self._constant(ref)
         return found
 
@@ -275,7 +275,11 @@ class _Walk:
         known = self._types._values
         results: Sequence[Array | None] = ()
         if node.op in _HANDLES:
-            results = (element_value(node),)
+            results = (handle_value(node, values),)
+        elif node.op == "TensorArraySizeV3":
+            facts = handle_facts(values[0]) if values else None
+            if facts is not None and facts.size is not None:
+                results = (np.array(facts.size, dtype=np.int32),)
         elif node.op in ("Shape", "ShapeN", "Size", "Rank"):
             refs = node.inputs
             results = [_read_shape(node, self._types.shape(ref)) for ref in refs]
@@ -298,16 +302,12 @@ class _Walk:
         first = values[0]
         if node.op in _MERGES and len(node.inputs) > 1:
             if any(map(self._comes_back, node.inputs)):
-                return (first,) if first is not None and _is_handle(first) else ()
+                return (first,) if handle_facts(first) else ()
             if len(values) > 1:
                 return ()
         if node.op in _SWITCHES:
             return first, first
         return (first,)
-
-
-def _is_handle(value: Array) -> bool:
-    return value.dtype == np.object_ and value.shape == () and isinstance(value.item(), TensorType)
 
 
 def _are_small(found: Sequence[TensorType]) -> bool:

@@ -12,11 +12,14 @@ from surgeon_gui.errors import GraphError
 from surgeon_gui.graph.evaluate import EVALUATORS, evaluate
 from surgeon_gui.graph.inference.base import INFERENCES
 from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.ops import output_count
+from surgeon_gui.graph.query import deduce_inputs, deduce_outputs, topological_order
 from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.graph.text import parse_text, print_text
 from surgeon_gui.graph.values import Array, TensorValue
 from tests.graph.cases import CASES, Case
+from tests.helpers.shared import data_path, shared_models
 from tests.helpers.tensorflow_process import TensorflowRun, run_tensorflow
 
 IDS = [f"{index}-{case.op}" for index, case in enumerate(CASES)]
@@ -205,3 +208,44 @@ def test_dequantize(tmp_path: Path) -> None:
         outputs = evaluate(graph[name], [np.asarray(value) for value in inputs])
         assert outputs is not None
         assert_equal(outputs[0], found.arrays[f"{name}:0"], name)
+
+
+def run(graph: Graph, feeds: dict[str, Array]) -> dict[TensorRef, Array]:
+    """Compute every node by its evaluator, in order."""
+    values: dict[TensorRef, Array] = {}
+    for name in topological_order(graph):
+        node = graph[name]
+        inputs = [values[ref] for ref in node.inputs]
+        outputs = (feeds[name],) if name in feeds else evaluate(node, inputs)
+        assert outputs is not None, node
+        values.update({TensorRef(name, port): value for port, value in enumerate(outputs)})
+    return values
+
+
+@pytest.mark.parametrize(
+    "path", shared_models("single_ops/*_net.pb"), ids=lambda path: path.stem.removesuffix("_net")
+)
+def test_single_op_nets_give_the_outputs_recorded_with_them(path: Path) -> None:
+    graph = open_graph(path)
+    stem = str(path).removesuffix("_net.pb")
+    (source,) = deduce_inputs(graph)
+    (output,) = deduce_outputs(graph)
+    data, expected = np.load(f"{stem}_in.npy"), np.load(f"{stem}_out.npy")
+    # Recorded with channels first, the nets have them last.
+    fed = np.moveaxis(data, 1, -1) if data.ndim == 4 else data
+    found = run(graph, {source.name: fed})[output]
+    found = np.moveaxis(found, -1, 1) if found.ndim == 4 else found
+    np.testing.assert_allclose(found.reshape(expected.shape), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["cifar_small.pb", "mobilenet_v1_0.25_128_frozen.pb"])
+def test_whole_models_compute_what_tensorflow_computes(name: str, tmp_path: Path) -> None:
+    graph = open_graph(data_path(name))
+    (source,) = deduce_inputs(graph)
+    (output,) = deduce_outputs(graph)
+    size = 32 if name.startswith("cifar") else 128
+    feed = np.random.default_rng(3).uniform(-1, 1, (1, size, size, 3)).astype(np.float32)
+    theirs = run_tensorflow(graph, tmp_path, [f"{output.node}:0"], {source.name: feed})
+    mine = run(graph, {source.name: feed})[output]
+    np.testing.assert_allclose(mine, theirs.arrays[f"{output.node}:0"], rtol=1e-3, atol=1e-6)

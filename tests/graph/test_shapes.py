@@ -10,10 +10,11 @@ import pytest
 
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.open import open_graph
+from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.graph.shapes import infer_node, infer_types
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.graph.values import DType, Shape, TensorType
-from tests.helpers.shared import data_path, shared_models
+from tests.helpers.shared import data_path, shared_models, shared_path
 from tests.helpers.tensorflow_process import run_tensorflow
 
 MODELS = [
@@ -70,6 +71,35 @@ def test_models_are_typed_at_least_as_precisely_as_by_tensorflow(
                 pairs = zip(found.shape.dims, shape, strict=True)
                 assert all(theirs in (-1, mine) for mine, theirs in pairs), where
     assert seen == len(run.types)
+
+
+@pytest.mark.parametrize(
+    ("relative", "shapes", "expected"),
+    [
+        ("tf_pose_mobilenet_v2_small.pb", {"image": (1, 432, 368, 3)}, ["[1,54,46,57]"]),
+        ("charades_squeezenet.pb", {"input_image": (1, 224, 224, 3)}, ["[1,157]"]),
+        ("unet_semseg_person_08.pb", {"input": (1, 256, 256, 3)}, ["[1,256,256,3]"]),
+        (
+            "bsrn_super_resolution.pb",
+            {"sr_input": (1, 16, 16, 3), "sr_input_scale": ()},
+            ["[16,64,64,3]"],
+        ),
+        ("lstm_mnist_dropout_leftovers.pb", {"X": (1, 784), "keep_prob": ()}, ["[1,10]"]),
+        ("opencv_face_detector_uint8.pb", {"data": (1, 300, 300, 3)}, ["[1,35568]", "[1,17784]"]),
+        (
+            "ssd_mobilenet_v1_0.125_256_person_cat_dog.pb",
+            {},
+            ["[1,100,4]", "[1,100]", "[1,100]", "[1]"],
+        ),
+    ],
+)
+def test_with_fixed_inputs_the_outputs_of_real_models_are_static(
+    relative: str, shapes: dict[str, tuple[int, ...]], expected: list[str]
+) -> None:
+    graph = open_graph(shared_path(f"models/{relative}"))
+    types = infer_types(graph, {name: Shape(dims) for name, dims in shapes.items()})
+    assert [str(types.shape(ref)) for ref in deduce_outputs(graph)] == expected
+    assert types.problems == {}
 
 
 def test_shape_arithmetic_keeps_what_is_known_beside_an_unknown_batch() -> None:
@@ -178,6 +208,28 @@ def test_a_loop_variable_that_grows_is_widened_and_its_value_unknown() -> None:
     assert types.value(TensorRef("outi")) is None
     assert str(types.shape(TensorRef("outi"))) == "[]"
     assert types.value(TensorRef("limit")) == 5
+
+
+def test_a_tensor_arrays_size_and_elements_are_known_across_its_loop() -> None:
+    text = """
+        versions(producer=27)
+        n = Const() {value=i32{4}}
+        array = TensorArrayV3(n) {dtype=f32, element_shape=[2, 3]}
+        grow = TensorArrayV3(n) {dtype=f32, element_shape=?, dynamic_size=true}
+        h = Enter(array) {frame_name="f", T=dtype:20}
+        item = TensorArrayReadV3(h, n, array:1)
+        size = TensorArraySizeV3(array, array:1)
+        zero = Const() {value=i32{0}}
+        one = Const() {value=i32{1}}
+        range = Range(zero, size, one)
+        all = TensorArrayGatherV3(array, range, array:1) {element_shape=?}
+        open = TensorArraySizeV3(grow, grow:1)
+    """
+    types = infer_types(parse_text(text))
+    assert str(types.type(TensorRef("item"))) == "float32 [2,3]"
+    assert str(types.type(TensorRef("all"))) == "float32 [4,2,3]"
+    assert types.value(TensorRef("open")) is None
+    assert types.value(TensorRef("array")) is None
 
 
 def test_a_constant_predicate_kills_the_other_branch() -> None:

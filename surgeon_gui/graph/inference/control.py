@@ -1,13 +1,15 @@
 """Sources, variables, control flow, tensor arrays, function calls.
 
-The element shape of a TensorArray travels as the value of its handle: see `element_type`.
+What is known of a TensorArray travels as the value of its handle: see `ArrayFacts`.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from surgeon_gui.graph.attrs import dtype, dtypes, shape, shapes, whole
+from surgeon_gui.graph.attrs import dtype, dtypes, flag, shape, shapes, whole
 from surgeon_gui.graph.inference.base import (
     SCALAR,
     UNKNOWN,
@@ -19,6 +21,7 @@ from surgeon_gui.graph.inference.base import (
     meet,
     ranked,
     same_as,
+    scalar,
     shape_from_value,
 )
 from surgeon_gui.graph.model import Node
@@ -153,21 +156,34 @@ def get_next(node: Node, inputs: Types, values: Values) -> Types:
     return [TensorType(kind, out) for kind, out in zip(kinds, found, strict=True)]
 
 
-def element_value(node: Node) -> Array:
-    """Return the value a TensorArray's handle carries: its element's type."""
+class ArrayFacts(NamedTuple):
+    """What a TensorArray's handle tells: its elements' type and how many there are."""
+
+    element: TensorType
+    size: int | None = None
+
+
+def handle_value(node: Node, values: Values) -> Array:
+    """Return the value a TensorArray's handle carries: its facts."""
+    element = TensorType(dtype(node, "dtype"), shape(node, "element_shape"))
+    size = None if flag(node, "dynamic_size") else scalar(values, 0)
     value = np.empty((), dtype=np.object_)
-    value[()] = TensorType(dtype(node, "dtype", "element_dtype"), shape(node, "element_shape"))
+    value[()] = ArrayFacts(element, size)
     return value
+
+
+def handle_facts(value: Array | None) -> ArrayFacts | None:
+    """Return the facts a handle carries; None for any other value."""
+    if value is None or value.dtype != np.object_ or value.shape != ():
+        return None
+    found = value.item()
+    return found if isinstance(found, ArrayFacts) else None
 
 
 def element_type(values: Values) -> TensorType:
     """Return the element type a handle carries, unknown where the handle's maker is."""
-    value = values[0] if values else None
-    if value is not None and value.dtype == np.object_ and value.shape == ():
-        found = value.item()
-        if isinstance(found, TensorType):
-            return found
-    return TensorType(DType.INVALID, UNKNOWN)
+    facts = handle_facts(values[0]) if values else None
+    return facts.element if facts is not None else TensorType(DType.INVALID, UNKNOWN)
 
 
 @infers("TensorArrayV3")
