@@ -185,7 +185,10 @@ def _brief(node: Node) -> tuple[object, ...]:
 @edit("fold-conditions")
 @dataclass(frozen=True)
 class FoldConditions:
-    """Settle conditions whose predicate is constant: the branch not taken goes."""
+    """Settle conditions whose predicate is constant: the branch not taken goes.
+
+    An input with a default counts as its default.
+    """
 
     @property
     def title(self) -> str:

@@ -111,7 +111,7 @@ class Collapse:
         "Namespace", tip="All nodes in it and below are collapsed.", kind="namespace", default=""
     )
     nodes: tuple[str, ...] = param(
-        "Nodes", tip="Or these nodes are collapsed.", kind="nodes", default=()
+        "Nodes", tip="Or these nodes and namespaces together.", kind="nodes", default=()
     )
     name: str = param(
         "Name", tip="The new node's name; empty takes the namespace's.", kind="text", default=""
@@ -149,7 +149,15 @@ class Collapse:
     def _names(self, graph: Graph) -> tuple[str, ...]:
         if bool(self.namespace) == bool(self.nodes):
             raise EditError("Give either a namespace or nodes to collapse.")
-        return members(graph, self.namespace) if self.namespace else self.nodes
+        if self.namespace:
+            return members(graph, self.namespace)
+        return tuple(
+            dict.fromkeys(
+                member
+                for name in self.nodes
+                for member in ((name,) if name in graph else members(graph, name))
+            )
+        )
 
     def apply(self, graph: Graph) -> Graph:
         edge = self.preview(graph)
@@ -249,3 +257,33 @@ class RenameNamespace:
         return rename_nodes(
             graph, {name: new + name.removeprefix(old) for name in members(graph, old)}
         )
+
+
+@edit("ungroup")
+@dataclass(frozen=True)
+class Ungroup:
+    """Take a namespace away: what lies in it moves to the one around it."""
+
+    namespace: str = param("Namespace", tip="The path to take away.", kind="namespace")
+
+    @property
+    def title(self) -> str:
+        return f"Ungroup {self.namespace}"
+
+    def apply(self, graph: Graph) -> Graph:
+        path = self.namespace.strip("/")
+        inside = [name for name in members(graph, path) if name != path]
+        if not inside:
+            raise EditError("It is a node, not a namespace.", where=path)
+        outer = path.rpartition("/")[0]
+        taken = {node.name for node in graph} - set(inside)
+        names: dict[str, str] = {}
+        for name in inside:
+            wanted = f"{outer}/{name[len(path) + 1 :]}".lstrip("/")
+            new, count = wanted, 0
+            while new in taken:
+                count += 1
+                new = f"{wanted}_{count}"
+            taken.add(new)
+            names[name] = new
+        return rename_nodes(graph, names)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from surgeon_gui.edits.namespaces import Collapse, RenameNamespace, boundary
+from surgeon_gui.edits.namespaces import Collapse, RenameNamespace, Ungroup, boundary
 from surgeon_gui.errors import DuplicateName, EditError
 from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.query import topological_order
@@ -144,3 +144,30 @@ def test_titles_name_what_is_done() -> None:
     assert Collapse("P", namespace="ns").title == "Collapse ns into P"
     assert Collapse("P", nodes=("a", "b", "c")).title == "Collapse 3 nodes into P"
     assert RenameNamespace("a", "b").title == "Rename a to b"
+
+
+def test_nodes_and_namespaces_collapse_together() -> None:
+    after = Collapse("My_TRT", nodes=("ns/in", "nsx", "ns/a"), name="both").apply(
+        parse_text(GRAPH.replace("^ns/b", "^x").replace("Sub(w, ns/b)", "Sub(w, ns/a)"))
+    )
+    assert "nsx" not in after
+    assert "ns/in/c" not in after
+    assert after["ns/b"].inputs[0].node == "both"
+
+
+def test_ungrouping_moves_members_outwards_under_free_names() -> None:
+    graph = parse_text(
+        """
+        a/b/x = Placeholder() {shape=[4]}
+        a/y = Relu(a/b/x)
+        a/b/y = Relu(a/y)
+        a/b/c/z = Relu(a/b/y)
+        """
+    )
+    after = Ungroup("a/b").apply(graph)
+    assert [node.name for node in after] == ["a/x", "a/y", "a/y_1", "a/c/z"]
+    top = Ungroup("a").apply(graph)
+    assert [node.name for node in top] == ["b/x", "y", "b/y", "b/c/z"]
+    with pytest.raises(EditError, match="a node, not a namespace"):
+        Ungroup("a/y").apply(graph)
+    assert Ungroup("a").title == "Ungroup a"

@@ -8,8 +8,15 @@ from hypothesis import strategies as st
 
 from surgeon_gui.document import Document
 from surgeon_gui.edits.base import Edit
-from surgeon_gui.edits.boundary import SetInput, SetOutputs, StripUnreachable
-from surgeon_gui.edits.namespaces import Collapse, RenameNamespace
+from surgeon_gui.edits.boundary import (
+    Extract,
+    SetBatch,
+    SetInput,
+    SetOutputs,
+    StripUnreachable,
+)
+from surgeon_gui.edits.constants import FoldConditions, FoldConstants, MergeDuplicates
+from surgeon_gui.edits.namespaces import Collapse, RenameNamespace, Ungroup
 from surgeon_gui.edits.nodes import (
     RemoveAttribute,
     RemoveNodes,
@@ -19,6 +26,7 @@ from surgeon_gui.edits.nodes import (
 )
 from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.edits.script import replay, script_from_toml, script_to_toml
+from surgeon_gui.edits.wiring import CutInput, DropControls, InsertNode, RewireInput
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
 from surgeon_gui.graph.model import Graph, Node, TensorRef
@@ -68,6 +76,16 @@ def edits(graph: Graph) -> st.SearchStrategy[Edit]:
         st.builds(SetInput, name, st.just(Shape.of(1, 4))),
         st.builds(SetOutputs, some),
         st.just(StripUnreachable()),
+        st.builds(InsertNode, name, st.sampled_from(["Elu", "My_TRT"]), new, readers=st.just(())),
+        st.builds(RewireInput, name, st.integers(0, 1), name),
+        st.builds(CutInput, name),
+        st.builds(Extract, some, st.lists(name, max_size=1).map(tuple)),
+        st.builds(SetBatch, st.sampled_from([1, 3, -1])),
+        st.builds(Ungroup, space),
+        st.just(DropControls()),
+        st.just(FoldConstants()),
+        st.just(MergeDuplicates()),
+        st.just(FoldConditions()),
         st.builds(ApplyRules, st.sampled_from([(key,) for key in bundled_sets()])),
     )
 
