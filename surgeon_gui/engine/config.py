@@ -50,7 +50,7 @@ def check_options(spec: BuildSpec, flavour: Flavour) -> None:
 
 
 def targets_of(spec: BuildSpec, flavour: Flavour) -> tuple[str, ...]:
-    """Return the compute capabilities to build for, `current` for the GPU that is there.
+    """Return the compute capabilities to build for; `current` where the flavour cannot name them.
 
     Raises:
         UsageError: this flavour does not build for one of them.
@@ -70,7 +70,7 @@ def targets_of(spec: BuildSpec, flavour: Flavour) -> tuple[str, ...]:
     if "current" in spec.gpus:
         if len(spec.gpus) > 1:
             raise UsageError("`current` cannot be combined with other GPUs.", where="gpus")
-        return spec.gpus
+        return (_capability_here(flavour),)
     unknown = [name for name in spec.gpus if name not in known]
     if unknown:
         raise UsageError(
@@ -79,6 +79,23 @@ def targets_of(spec: BuildSpec, flavour: Flavour) -> tuple[str, ...]:
             hint=f"It builds for {', '.join(known)}.",
         )
     return tuple(dict.fromkeys(spec.gpus))
+
+
+def _capability_here(flavour: Flavour) -> str:
+    here = current_capability()
+    if here is None:
+        raise UsageError(
+            "There is no GPU here to build for.",
+            where="gpus",
+            hint=f"Name the GPUs it shall run on: {', '.join(flavour.targets)}.",
+        )
+    if here not in flavour.targets:
+        raise UsageError(
+            f"{flavour.title} does not build for the GPU here ({here}).",
+            where="gpus",
+            hint=f"It builds for {', '.join(flavour.targets)}; `tensorrt` builds for others.",
+        )
+    return here
 
 
 def configure(

@@ -17,6 +17,7 @@ import pytest
 
 from surgeon_gui.engine import build as build_module
 from surgeon_gui.engine.build import build, build_error
+from surgeon_gui.engine.devices import current_capability
 from surgeon_gui.engine.flavours import DEFAULT_TARGETS
 from surgeon_gui.engine.plan import read_plan_header
 from surgeon_gui.engine.readback import read_network
@@ -174,6 +175,34 @@ def test_a_gpu_that_cannot_run_the_plan_is_said(
     monkeypatch.setattr(build_module, "current_capability", lambda: "sm90")
     (warning,) = run(spec_for(cnn(), tmp_path, flavour="rtx"), tmp_path).warnings
     assert warning.startswith("The GPU here (sm90) does not run plans of TensorRT for RTX")
+
+
+@pytest.mark.parametrize(
+    ("here", "message"), [(None, "no GPU here"), ("sm90", r"GPU here \(sm90\)")]
+)
+def test_the_current_gpu_must_be_one_to_build_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: str | None, message: str
+) -> None:
+    monkeypatch.setattr("surgeon_gui.engine.config.current_capability", lambda: here)
+    with pytest.raises(UsageError, match=message) as caught:
+        run(spec_for(cnn(), tmp_path, gpus=("current",)), tmp_path)
+    assert caught.value.hint is not None
+    assert "sm86" in caught.value.hint
+
+
+def test_the_current_gpu_is_built_for_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("surgeon_gui.engine.config.current_capability", lambda: "sm89")
+    assert run(spec_for(cnn(), tmp_path, gpus=("current",)), tmp_path).gpu == ("sm89",)
+
+
+@pytest.mark.skipif(current_capability() is not None, reason="there is a GPU")
+def test_a_refittable_engine_without_a_gpu_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(BuildFailed) as caught:
+        run(spec_for(cnn(), tmp_path, refittable=True), tmp_path)
+    assert caught.value.hint is not None
+    assert "needs a GPU while building" in caught.value.hint
 
 
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
