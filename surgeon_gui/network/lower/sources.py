@@ -39,10 +39,13 @@ def input_dims(node: Call, b: Lower) -> Dims:
     if given is None and dims and dims[0] < 0:
         dims = (1, *dims[1:])
     if any(dim < 0 for dim in dims):
-        unknown = ", ".join(str(axis) for axis, dim in enumerate(dims) if dim < 0)
+        unknown = [str(axis) for axis, dim in enumerate(dims) if dim < 0]
         example = "x".join(str(dim if dim >= 0 else EXAMPLE_SIZE) for dim in dims)
         raise node.refuse(
-            f"Dimension {unknown} of this input is not known (its shape is {declared}).",
+            f"Dimension {unknown[0]} of this input is not known (its shape is {declared})."
+            if len(unknown) == 1
+            else f"Dimensions {', '.join(unknown[:-1])} and {unknown[-1]} of this input are not "
+            f"known (its shape is {declared}).",
             f"Give it with --shape {node.name}={example} or set the placeholder's shape.",
         )
     return dims

@@ -34,9 +34,20 @@ def judge(question: Question) -> Judgement:
             verdicts[node.name] = refused[node.name]
         elif node.name not in live:
             verdicts[node.name] = VANISHES
+        elif node.name in lowering.unjudged:
+            verdicts[node.name] = _UNJUDGED
+        elif node.name in lowering.notes:
+            verdicts[node.name] = Verdict(Status.CAVEAT, lowering.notes[node.name])
         else:
             verdicts[node.name] = FOLDED if node.name in lowering.vanished else TAKES
     return Judgement(verdicts, types=lowering.types)
+
+
+_UNJUDGED = Verdict(
+    Status.UNKNOWN,
+    "The shape of a tensor it reads is not known.",
+    "Cure the problems before it, or give the inputs' shapes.",
+)
 
 
 @TARGETS.register("direct")
