@@ -28,7 +28,9 @@ class Folding:
         while pending:
             for reader in consumers[pending.pop()]:
                 waiting[reader.name] -= 1
-                if waiting[reader.name] == 0 and has_evaluator(reader.op):
+                # A Const with inputs would be a mistake, and could close a circle.
+                foldable = reader.op != "Const" and has_evaluator(reader.op)
+                if waiting[reader.name] == 0 and foldable:
                     self.names.add(reader.name)
                     pending.append(reader.name)
 

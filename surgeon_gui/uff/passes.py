@@ -35,6 +35,8 @@ def process_dilated_conv(wiring: Wiring[N], *, depthwise: bool = False) -> None:
             if last.name not in wiring.node_map:
                 continue
             crops = [text for text in last.input if last_component(text) == "crops"]
+            if not crops and len(last.input) < 3:
+                continue
             text = crops[0] if crops else last.input[2]
             if text not in first.input:
                 first.input.append(text)

@@ -324,6 +324,28 @@ class TestErrors:
         with pytest.raises(Unsupported, match="permutation perm is a Pack"):
             uff_from_graph(graph, ["y"], strict=True)
 
+    def test_constants_in_a_circle_are_no_trap(self) -> None:
+        value = TensorValue.from_array(np.ones(1, np.float32))
+        graph = graph_of(
+            const("a", np.float32(1)),
+            node("c", "Const", "n", value=value, dtype=DType.FLOAT32),
+            node("n", "Add", "c", "a", T=DType.FLOAT32),
+            node("y", "Relu", "n", T=DType.FLOAT32),
+        )
+        assert list(by_id(inspect_uff(graph, ["y"]).meta)) == ["y", "MarkOutput_0"]
+
+    def test_a_batch_to_space_without_crops_is_left(self) -> None:
+        graph = graph_of(
+            placeholder("x", 1, 8, 8, 1),
+            node("s2b", "SpaceToBatchND", "x"),
+            const("w", np.ones((1, 1, 1, 1), np.float32)),
+            node("conv", "Conv2D", "s2b", "w", **CONV),
+            node("b2s", "BatchToSpaceND", "conv"),
+        )
+        assert set(inspect_uff(graph, ["b2s"]).custom.values()) == {
+            *("SpaceToBatchND", "BatchToSpaceND")
+        }
+
     def test_a_tensor_attribute_of_a_plugin_is_refused(self) -> None:
         value = TensorValue.from_array(np.ones(3, np.float32))
         graph = graph_of(placeholder("x", 1), node("y", "Odd", "x", anchors=value))
