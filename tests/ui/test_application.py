@@ -1,0 +1,76 @@
+"""Starting the program, pictures of the window, and what happens when it is at fault."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QImage
+
+from surgeon_gui.log import setup_logging
+from surgeon_gui.ui.application import parse_arguments
+from surgeon_gui.ui.crash import CrashDialog, CrashGuard
+from surgeon_gui.ui.samples import samples_dir
+from tests.helpers.shared import ROOT
+from tests.ui.conftest import Driver
+
+BOXES = samples_dir() / "boxes3d.pb"
+
+
+def run_app(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "app.py", *arguments],
+        cwd=ROOT,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "QT_QPA_PLATFORM": "offscreen",
+            "SURGEON_HOME": str(home),
+            "HOME": str(home),
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_picture_of_the_window_is_saved(tmp_path: Path) -> None:
+    shot = tmp_path / "shot.png"
+    done = run_app(
+        str(BOXES), "--shot", str(shot), "--theme", "dark", "--size", "1200x800", home=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    picture = QImage(str(shot))
+    assert (picture.width(), picture.height()) == (1200, 800)
+    assert picture.pixelColor(20, 500).lightness() < 80
+
+
+def test_a_file_that_does_not_open_fails_the_picture(tmp_path: Path) -> None:
+    shot = tmp_path / "shot.png"
+    done = run_app(str(tmp_path / "absent.pb"), "--shot", str(shot), home=tmp_path)
+    assert done.returncode == 1
+    assert shot.exists()
+
+
+def test_a_wrong_size_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_arguments(["--size", "large"])
+    assert ended.value.code == 2
+    assert "1600x1000" in capsys.readouterr().err
+
+
+def test_an_unexpected_error_keeps_the_edits_and_the_window(driver: Driver, home: Path) -> None:
+    window = driver.window
+    driver.open(BOXES)
+    window.surgery.apply_rule("remove-dropout")
+    driver.settle()
+    guard = CrashGuard(setup_logging(console=False), window.session, window, lambda: window.theme)
+    guard.handle(ZeroDivisionError, ZeroDivisionError("a bug"), None)
+    dialog = window.findChild(CrashDialog)
+    assert dialog is not None
+    assert "a bug" in dialog.text.toPlainText()
+    assert "remove-dropout" in (home / "cache" / "recovered.toml").read_text()
+    dialog.accept()
+    driver.run("edit.undo")
