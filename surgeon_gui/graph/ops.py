@@ -225,6 +225,11 @@ def category(op: str) -> str:
     return "plugin" if op.endswith("_TRT") else "other"
 
 
+def known_ops() -> frozenset[str]:
+    """Return the names of all ops this table knows."""
+    return frozenset(_CATEGORY)
+
+
 def is_known_op(op: str) -> bool:
     return op in _CATEGORY
 

@@ -14,7 +14,7 @@ from surgeon_gui.graph.inference.control import handle_facts, handle_value
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.ops import is_identity_like, is_stateful, output_count
 from surgeon_gui.graph.partial import evaluate_partly
-from surgeon_gui.graph.query import topological_order
+from surgeon_gui.graph.query import deduce_inputs, topological_order
 from surgeon_gui.graph.values import Array, DType, Shape, TensorType, TensorValue
 
 LARGEST_VALUE = 256
@@ -175,6 +175,8 @@ class _Walk:
         self._graph = types.graph
         self._shapes = shapes
         self._widened: dict[str, Shape] = {}
+        # What a user feeds has no value, even where it has a default.
+        self._fed = {node.name for node in deduce_inputs(types.graph)} | set(shapes)
         # In old graphs a placeholder without a shape was written as a scalar (array_ops.cc).
         self._scalar_is_unknown = types.graph.versions.producer <= _SCALARS_MEAN_UNKNOWN
 
@@ -274,6 +276,8 @@ class _Walk:
     ) -> None:
         known = self._types._values
         results: Sequence[Array | None] = ()
+        if node.name in self._fed:
+            return
         if node.op in _HANDLES:
             results = (handle_value(node, values),)
         elif node.op == "TensorArraySizeV3":

@@ -255,6 +255,17 @@ def test_a_constant_predicate_kills_the_other_branch() -> None:
     assert TensorRef("s", 1) in types.dead
 
 
+def test_a_default_is_a_value_only_where_it_is_not_the_input() -> None:
+    default = (
+        "d = Const() {value=i32{3}}\np = PlaceholderWithDefault(d) {shape=[]}\nq = Add(p, p)\n"
+    )
+    alone = infer_types(parse_text(default))
+    assert alone.value(TensorRef("q")) is None
+    beside = parse_text("x = Placeholder() {dtype=i32}\n" + default + "y = Add(x, q)")
+    assert infer_types(beside).value(TensorRef("q")) == 6
+    assert infer_types(beside, {"p": Shape(())}).value(TensorRef("q")) is None
+
+
 def test_unknown_predicates_join_both_branches() -> None:
     text = """
         versions(producer=27)
