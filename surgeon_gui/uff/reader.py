@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from types import MappingProxyType
 
+from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from surgeon_gui.errors import (
@@ -32,6 +34,7 @@ _WIRES = {
 }
 """Fields of a MetaGraph and how they are stored."""
 
+_SKIPPED = re.compile(rb"\(\.\.\.\d+ bytes skipped\.\.\.\)")
 _GRAPHS, _DATA, _BLOB = 4, 5, 9
 _VERSION = 1
 _AGAIN = "Copy it or convert the model again."
@@ -85,6 +88,30 @@ def uff_from_bytes(data: bytes | memoryview) -> UffFile:
     for fault in blob_faults(file):
         raise OpenError(fault.message, where=fault.node, hint=_AGAIN)
     return file
+
+
+def uff_from_text(text: str) -> UffFile:
+    """Return what the full text form of a .uff file says (`UffFile.text(full=True)`).
+
+    Raises:
+        OpenError: it is no such text, or weights were left out of it.
+    """
+    message = pb.MetaGraph()
+    try:
+        text_format.Parse(text, message)
+    except text_format.ParseError as error:
+        raise OpenError(
+            f"This UFF text cannot be read: {error}.",
+            hint="Correct it, or convert the model again.",
+        ) from error
+    for key, data in message.referenced_data.items():
+        if _SKIPPED.fullmatch(data.blob):
+            raise OpenError(
+                "This text form leaves weights out, so it cannot be read back.",
+                where=key,
+                hint="Open the .uff file it was written beside.",
+            )
+    return uff_from_bytes(message.SerializeToString(deterministic=True))
 
 
 def _parse(view: memoryview) -> UffFile:

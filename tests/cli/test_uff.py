@@ -45,3 +45,17 @@ def test_convert_to_uff_takes_nvidias_flags(tmp_path: Path) -> None:
     assert surgeon("convert-to-uff", MODEL, "-o", out, "-t", "-q").status == 0
     assert open_uff(out).nodes
     assert out.with_suffix(".pbtxt").exists()
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["cifar_small", "mobilenet_v1_0.25_128_frozen"])
+def test_the_network_of_a_uff_file_equals_tensorflow_on_the_graph(
+    name: str, tmp_path: Path
+) -> None:
+    original = data_path(f"{name}.pb")
+    uff = tmp_path / "net.uff"
+    assert surgeon("export", original, "-o", uff).status == 0
+    ran = surgeon("verify", uff, "--original", original, "--json")
+    assert ran.status == 0
+    assert ran.json["ok"]
+    assert all(output["max_rel"] <= 1e-3 for output in ran.json["outputs"])

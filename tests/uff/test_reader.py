@@ -23,7 +23,7 @@ from surgeon_gui.graph.values import DType, Shape, TensorValue
 from surgeon_gui.proto import uff_pb2 as pb
 from surgeon_gui.uff.file import save_uff
 from surgeon_gui.uff.graph import graph_from_uff, is_uff_graph, uff_from_uff_graph
-from surgeon_gui.uff.reader import open_uff, uff_from_bytes
+from surgeon_gui.uff.reader import open_uff, uff_from_bytes, uff_from_text
 from surgeon_gui.uff.writer import uff_from_graph
 from tests.helpers.shared import data_path
 from tests.uff.golden import NAMES, Golden
@@ -74,6 +74,19 @@ def test_writing_what_was_read_gives_the_same_bytes(tmp_path: Path) -> None:
     save_uff(open_uff(tmp_path / "a.uff"), tmp_path / "b.uff")
     assert (tmp_path / "a.uff").stat().st_size == size
     assert (tmp_path / "a.uff").read_bytes() == (tmp_path / "b.uff").read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_full_text_form_is_read_back(name: str) -> None:
+    file = uff_from_bytes(Golden(name).expected_bytes)
+    assert uff_from_text(file.text(full=True)).meta == file.meta
+
+
+def test_nvidias_text_form_and_other_texts_are_refused() -> None:
+    with pytest.raises(OpenError, match="leaves weights out"):
+        uff_from_text(Golden("lenet").expected_text)
+    with pytest.raises(OpenError, match="cannot be read"):
+        uff_from_text("node { }")
 
 
 def test_weights_are_views_of_the_file() -> None:
