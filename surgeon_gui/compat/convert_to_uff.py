@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from surgeon_gui.compat.uff_module import convert, read_graphdef
-from surgeon_gui.errors import ConvertError, GraphError, SurgeonError
+from surgeon_gui.errors import ConvertError, SurgeonError
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,5 +63,5 @@ def convert_to_uff(argv: Sequence[str]) -> int:
         )
     except SurgeonError as error:
         print(f"Error: {error}", file=sys.stderr)
-        return 1 if isinstance(error, ConvertError | GraphError) else 2
+        return 1 if isinstance(error, ConvertError) else 2
     return 0

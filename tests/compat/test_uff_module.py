@@ -173,7 +173,7 @@ class TestConvertToUff:
         ("arguments", "status", "message"),
         [
             (["missing.pb"], 2, "cannot be read"),
-            (["{model}", "-O", "nowhere"], 1, "no such node"),
+            (["{model}", "-O", "nowhere"], 2, "no such node"),
             (["{model}", "-I", "nonsense"], 2, "is no input"),
             (["{model}", "-p", "missing.py"], 2, "no such script"),
             ([], 2, "input_file"),
