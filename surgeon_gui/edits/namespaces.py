@@ -111,7 +111,10 @@ class Collapse:
         "Namespace", tip="All nodes in it and below are collapsed.", kind="namespace", default=""
     )
     nodes: tuple[str, ...] = param(
-        "Nodes", tip="Or these nodes and namespaces together.", kind="nodes", default=()
+        "Nodes",
+        tip="Or these nodes and namespaces together; one marked ? at its end may be absent.",
+        kind="nodes",
+        default=(),
     )
     name: str = param(
         "Name", tip="The new node's name; empty takes the namespace's.", kind="text", default=""
@@ -125,12 +128,22 @@ class Collapse:
         kind="tensors",
         default=(),
     )
+    no_inputs: bool = param(
+        "No inputs", tip="It reads nothing, whatever came in.", kind="bool", default=False
+    )
     plugin: str = param(
         "Plugin",
         tip="Write attributes as fields of a TensorRT plugin (auto: unless TensorFlow has the op).",
         kind="text",
         default="auto",
         choices=PLUGIN_CHOICES,
+    )
+
+    whole: bool = param(
+        "Read as a whole",
+        tip="Readers name the node once, not its single outputs, as UFF wants it.",
+        kind="bool",
+        default=False,
     )
 
     @property
@@ -151,13 +164,16 @@ class Collapse:
             raise EditError("Give either a namespace or nodes to collapse.")
         if self.namespace:
             return members(graph, self.namespace)
-        return tuple(
-            dict.fromkeys(
-                member
-                for name in self.nodes
-                for member in ((name,) if name in graph else members(graph, name))
-            )
-        )
+        found: dict[str, None] = {}
+        for text in self.nodes:
+            name = text.removesuffix("?")
+            if name in graph:
+                found[name] = None
+            elif name == text or any(node.name.startswith(f"{name}/") for node in graph):
+                found.update(dict.fromkeys(members(graph, name)))
+        if not found:
+            raise EditError("None of these nodes is there.", where=self.nodes[0])
+        return tuple(found)
 
     def apply(self, graph: Graph) -> Graph:
         edge = self.preview(graph)
@@ -170,7 +186,7 @@ class Collapse:
             )
         inputs = self._inputs(graph, edge, inside)
         made = make_node(graph, name, self.op, inputs, self.attributes, self.plugin)
-        made = made.replace(controls=edge.controls)
+        made = made.replace(controls=() if self.no_inputs else edge.controls)
         if is_known_op(made.op) and len(edge.outputs) > max(output_count(made), 1):
             raise EditError(
                 f"{len(edge.outputs)} of its tensors are read outside, but {made.op} has "
@@ -178,10 +194,14 @@ class Collapse:
                 where=edge.outputs[-1].ref.node,
                 hint="Add the nodes that read them to the selection, or use a plugin.",
             )
-        _check_no_cycle(graph, inside, [ref.node for ref in inputs] + list(edge.controls))
-        return without_stale_colocation(graph, _collapsed(graph, edge, made))
+        _check_no_cycle(graph, inside, [*(ref.node for ref in inputs), *made.controls])
+        return without_stale_colocation(graph, _collapsed(graph, edge, made, self.whole))
 
     def _inputs(self, graph: Graph, edge: Boundary, inside: set[str]) -> list[TensorRef]:
+        if self.no_inputs and self.inputs:
+            raise EditError("Give inputs or say that there are none.", where=self.inputs[0])
+        if self.no_inputs:
+            return []
         if not self.inputs:
             return [crossing.ref for crossing in edge.inputs]
         inputs = [resolve_output(graph, text) for text in self.inputs]
@@ -215,7 +235,7 @@ def _check_no_cycle(graph: Graph, inside: set[str], sources: Iterable[str]) -> N
             pending.append(source)
 
 
-def _collapsed(graph: Graph, edge: Boundary, made: Node) -> Graph:
+def _collapsed(graph: Graph, edge: Boundary, made: Node, whole: bool) -> Graph:
     inside = set(edge.names)
     draft = Draft(graph)
     holder = draft.unique_name(f"{made.name}/collapsed")
@@ -224,7 +244,13 @@ def _collapsed(graph: Graph, edge: Boundary, made: Node) -> Graph:
     draft.add(made.replace(name=holder), before=following)
     for port, crossing in enumerate(edge.outputs):
         draft.rewire(crossing.ref, TensorRef(holder, port), only=crossing.readers)
-    outputs = {crossing.ref: TensorRef(holder, port) for port, crossing in enumerate(edge.outputs)}
+    if whole:
+        for name in dict.fromkeys(name for crossing in edge.outputs for name in crossing.readers):
+            _read_whole(draft, draft[name], holder)
+    outputs = {
+        crossing.ref: TensorRef(holder, 0 if whole else port)
+        for port, crossing in enumerate(edge.outputs)
+    }
     if graph.outputs is not None:
         draft.set_outputs(outputs.get(ref, ref) for ref in graph.outputs)
     for name in edge.waiting:
@@ -237,6 +263,21 @@ def _collapsed(graph: Graph, edge: Boundary, made: Node) -> Graph:
     remove_dead(draft, {crossing.ref.node for crossing in edge.inputs}, chosen)
     draft.rename({holder: made.name})
     return draft.commit()
+
+
+def _read_whole(draft: Draft, reader: Node, holder: str) -> None:
+    """Let a node read `holder` once, at the place of the first of its outputs it read."""
+    inputs: list[TensorRef] = []
+    for ref in reader.inputs:
+        if ref.node != holder:
+            inputs.append(ref)
+        elif TensorRef(holder) not in inputs:
+            inputs.append(TensorRef(holder))
+    attrs = dict(reader.attrs)
+    count = attrs.get("N")
+    if isinstance(count, int) and not isinstance(count, bool):
+        attrs["N"] = count - (len(reader.inputs) - len(inputs))
+    draft.change(reader.name, inputs=tuple(inputs), attrs=attrs)
 
 
 @edit("rename-namespace")

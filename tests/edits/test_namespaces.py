@@ -171,3 +171,40 @@ def test_ungrouping_moves_members_outwards_under_free_names() -> None:
     with pytest.raises(EditError, match="a node, not a namespace"):
         Ungroup("a/y").apply(graph)
     assert Ungroup("a").title == "Ungroup a"
+
+
+def test_a_node_may_read_nothing_and_be_read_as_a_whole() -> None:
+    graph = parse_text(
+        """
+        x = Placeholder() {shape=[4]}
+        axis = Const() {value=i32{0}}
+        ns/a = Relu(x)
+        ns/b = Neg(x)
+        ns/c = Abs(x)
+        join = ConcatV2(ns/a, ns/b, ns/c, axis)
+        y = Neg(ns/b)
+        outputs(join, y, ns/c)
+        """
+    )
+    after = Collapse("My_TRT", namespace="ns", no_inputs=True, whole=True).apply(graph)
+    assert after == parse_text(
+        """
+        axis = Const() {value=i32{0}}
+        ns = My_TRT()
+        join = ConcatV2(ns, axis) {T=f32, N=1}
+        y = Neg(ns) {T=f32}
+        outputs(join, y, ns)
+        """
+    )
+    with pytest.raises(EditError, match="Give inputs or say"):
+        Collapse("My_TRT", namespace="ns", inputs=("x",), no_inputs=True).apply(graph)
+
+
+def test_a_node_marked_with_a_question_mark_may_be_absent() -> None:
+    graph = parse_text(GRAPH)
+    after = Collapse("My_TRT", nodes=("ns?", "Cast?", "nsx?"), name="both").apply(graph)
+    assert "nsx" not in after
+    with pytest.raises(EditError, match="None of these nodes"):
+        Collapse("My_TRT", nodes=("Cast?",)).apply(graph)
+    with pytest.raises(EditError, match="No node lies"):
+        Collapse("My_TRT", nodes=("nsx", "Cast")).apply(graph)
