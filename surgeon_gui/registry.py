@@ -45,8 +45,11 @@ class Registry(Mapping[str, T]):
             with self._lock:
                 if not self._loading:
                     self._loading = True
-                    self._walk()
-                    self._loaded = True
+                    try:
+                        self._walk()
+                        self._loaded = True
+                    finally:
+                        self._loading = False
         return self._entries
 
     def _walk(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 OPEN_FILTERS = (
-    "Graphs (*.pb *.pbtxt *.uff *.network)",
+    "Graphs (*.pb *.pbtxt *.uff)",
     "All files (*)",
 )
 

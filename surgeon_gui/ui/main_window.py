@@ -381,6 +381,8 @@ class MainWindow(QMainWindow):
             self.files.ask_unsaved(self._close_now)
             return
         self.remember()
+        # Threads may take a moment to end; the user need not watch that.
+        self.hide()
         self.build.stop()
         self.verify.stop()
         self.log.close_log()

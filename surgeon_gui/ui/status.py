@@ -36,6 +36,7 @@ class StatusLine:
         self.support = self._rich("What converts")
         self.work = label(role="muted")
         self.verified = self._rich("Verification")
+        self.verified.setContentsMargins(0, 0, 16, 0)
         self.machine = label(role="muted")
         self.machine.setAccessibleName("Machine")
         bar.addWidget(self.support)

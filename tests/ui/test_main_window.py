@@ -200,3 +200,13 @@ def test_every_command_has_a_place_in_palette_and_no_key_is_used_twice(driver: D
             keys[key.toString()] = command.id
     driver.window.palette_.begin()
     assert driver.window.palette_.list.topLevelItemCount() == len(driver.window.actions_.commands())
+
+
+def test_an_exported_uff_opens_again(driver: Driver, tmp_path: Path) -> None:
+    driver.open(CIFAR)
+    driver.answers.path = tmp_path / "cifar.uff"
+    driver.run("export.uff")
+    driver.open(driver.answers.path)
+    assert driver.window.session.title == "cifar.uff"
+    assert driver.window.session.graph is not None
+    assert len(driver.window.session.graph) > 5

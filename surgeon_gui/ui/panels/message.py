@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from surgeon_gui.errors import SurgeonError
@@ -12,11 +12,13 @@ from surgeon_gui.ui.icons import icon, status_pixmap
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ElidedLabel, button, label, row
 
+NOTE_MS = 12_000
+
 Choice = tuple[str, Callable[[], object]]
 
 
 class MessageBar(QFrame):
-    """What went wrong, where, and what to do; stays until closed or replaced."""
+    """What went wrong, where, and what to do; a plain note goes by itself after a while."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -47,6 +49,10 @@ class MessageBar(QFrame):
         layout.addLayout(words, 1)
         layout.addLayout(self._choices)
         layout.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+        self._end = QTimer(self)
+        self._end.setSingleShot(True)
+        self._end.setInterval(NOTE_MS)
+        self._end.timeout.connect(self.hide)
         self.set_theme(theme)
         self.hide()
 
@@ -62,11 +68,17 @@ class MessageBar(QFrame):
     def show_note(self, message: str, hint: str = "", choices: Sequence[Choice] = ()) -> None:
         """Show something that is no error."""
         self._fill("takes", message, "", hint, choices)
+        if not choices:
+            self._end.start()
 
     def _fill(
         self, status: str, message: str, where: str, hint: str, choices: Sequence[Choice]
     ) -> None:
+        self._end.stop()
         self._status = status
+        self.setProperty("status", status)
+        self.style().unpolish(self)
+        self.style().polish(self)
         self._paint_mark()
         self.message.setText(message)
         self.where.set_full(where)

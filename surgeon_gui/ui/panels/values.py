@@ -222,7 +222,6 @@ class ValuesView(QWidget):
         for axis, size in enumerate(sizes):
             spin = QSpinBox()
             spin.setRange(0, max(size - 1, 0))
-            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
             spin.setPrefix(f"[{axis}] ")
             spin.setAccessibleName(f"Index along dimension {axis}")
             spin.setToolTip(f"Dimension {axis} has {size} entries; the grid shows the last two")

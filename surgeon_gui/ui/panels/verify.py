@@ -118,7 +118,6 @@ class VerifyPanel(QWidget):
         self.seed = QSpinBox()
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setValue(settings.verify_seed)
-        self.seed.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.seed.setFixedWidth(96)
         self.seed.setAccessibleName("Seed of the random inputs")
         self.seed.setToolTip("The same seed gives the same inputs")
