@@ -48,6 +48,7 @@ def test_the_inspector_tells_op_attributes_tensors_and_what_becomes_of_it(driver
     driver.open(MOBILENET)
     driver.window.go_to(CONV)
     driver.settle()
+    driver.bot.waitUntil(lambda: "In network" in rows(driver))
     facts = rows(driver)
     assert facts["padding"] == "SAME"
     assert facts["In UFF"] == "Conv"
@@ -59,6 +60,7 @@ def test_an_input_link_goes_to_the_producer(driver: Driver) -> None:
     driver.open(MOBILENET)
     driver.window.go_to(CONV)
     driver.settle()
+    driver.bot.waitUntil(lambda: bool(links(driver)))
     link = links(driver)[0]
     driver.click(link)
     driver.settle()
@@ -70,6 +72,7 @@ def test_a_value_is_copied_by_keyboard(driver: Driver) -> None:
     driver.window.activateWindow()
     driver.window.go_to(CONV)
     driver.settle()
+    driver.bot.waitUntil(lambda: "padding" in rows(driver))
     value = next(
         each
         for each in driver.window.inspector.facts.findChildren(ValueLabel)
@@ -103,10 +106,13 @@ def test_statistics_count_what_is_not_finite() -> None:
 
 def test_a_namespace_shows_its_border_and_the_graph_its_ends(driver: Driver) -> None:
     driver.open(MOBILENET)
-    assert rows(driver)["Ops"].startswith("14 kinds")
+    driver.bot.waitUntil(lambda: rows(driver).get("Ops", "").startswith("14 kinds"))
     driver.window.session.select(("MobilenetV1/Predictions/",))
     driver.settle()
-    assert links(driver)[0].accessibleName().startswith("Input: MobilenetV1/Logits/SpatialSqueeze")
+    wanted = "Input: MobilenetV1/Logits/SpatialSqueeze"
+    driver.bot.waitUntil(
+        lambda: any(link.accessibleName().startswith(wanted) for link in links(driver))
+    )
 
 
 def test_search_walks_hits_and_says_what_is_wrong(driver: Driver) -> None:
