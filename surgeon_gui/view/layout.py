@@ -348,22 +348,28 @@ def _spacing(sketch: Sketch, layers: Layers, edges: list[Edge], widths: list[flo
     attached: dict[tuple[int, int], tuple[float, float]] = {}
     weak = [box in sketch.weak for box in range(len(sketch.sizes))]
     weak += [False] * (len(widths) - len(weak))
-    for edge in edges:
+    spine = _spine(sketch, layers, edges)
+    # Of several edges between the same two boxes the one of the main line decides.
+    for edge in (*edges, *spine):
         chain = edge.chain
         if not chain:
             continue
-        if edge.upper_dx or edge.lower_dx:
+        if edge.upper_dx is not None or edge.lower_dx is not None:
             first, last = (chain[0], chain[1]), (chain[-2], chain[-1])
             attached[first] = (edge.upper_dx or 0.0, attached.get(first, (0.0, 0.0))[1])
             attached[last] = (attached.get(last, (0.0, 0.0))[0], edge.lower_dx or 0.0)
         if weak[edge.upper]:
             for dummy in chain[1:-1]:
                 weak[dummy] = True
-    return Spacing(widths, BOX_GAP, LANE, attached, weak, _spine(sketch, layers, edges))
+    line = frozenset(pair for edge in spine for pair in pairwise(edge.chain))
+    return Spacing(widths, BOX_GAP, LANE, attached, weak, line)
 
 
-def _spine(sketch: Sketch, layers: Layers, edges: list[Edge]) -> frozenset[tuple[int, int]]:
-    """The main line: the way down with most boxes on it, from where data comes in if it does."""
+def _spine(sketch: Sketch, layers: Layers, edges: list[Edge]) -> list[Edge]:
+    """The main line: the way down with most boxes on it, from where data comes in if it does.
+
+    Of ways as long as each other it takes the one that leaves a box below where it came in.
+    """
     row_of = {box: at for at, row in enumerate(layers.rows) for box in row if box < layers.count}
     out: list[list[Edge]] = [[] for _ in range(layers.count)]
     for wire, edge in zip(sketch.wires, edges, strict=True):
@@ -371,18 +377,22 @@ def _spine(sketch: Sketch, layers: Layers, edges: list[Edge]) -> frozenset[tuple
             out[edge.upper].append(edge)
     starts = sketch.tops or sketch.mains
     length = [sketch.sizes[box][1] + ROW_GAP for box in range(layers.count)]
-    best: dict[int, Edge] = {}
+    best: dict[int, list[Edge]] = {}
     for box in sorted(row_of, key=lambda box: -row_of[box]):
         for edge in out[box]:
             candidate = length[edge.lower] + sketch.sizes[box][1] + ROW_GAP
             if candidate > length[box]:
-                length[box], best[box] = candidate, edge
+                length[box], best[box] = candidate, [edge]
+            elif candidate == length[box] and box in best:
+                best[box].append(edge)
     sources = [box for box in row_of if box in starts] or list(row_of)
     if not sources:
-        return frozenset()
+        return []
     box = max(sources, key=lambda candidate: (length[candidate], -candidate))
-    found: list[tuple[int, int]] = []
+    found: list[Edge] = []
+    came_in = 0.0
     while box in best:
-        found.extend(pairwise(best[box].chain))
-        box = best[box].lower
-    return frozenset(found)
+        edge = min(best[box], key=lambda edge: abs((edge.upper_dx or 0.0) - came_in))
+        found.append(edge)
+        box, came_in = edge.lower, edge.lower_dx or 0.0
+    return found

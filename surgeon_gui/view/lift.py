@@ -166,7 +166,7 @@ class Lift:
         return level
 
     def _back(self, group: int, level: Level) -> set[tuple[int, int]]:
-        """Turn round what closes a cycle, walking from the earliest child in the flow."""
+        """Turn round what closes a loop, and what closes a cycle the lifting made."""
         tree, order = self.tree, self.tree.flow.order
         firsts = []
         for index, child in enumerate(tree.group(group).children):
@@ -175,9 +175,15 @@ class Lift:
         rank = [0] * len(firsts)
         for position, (_, index) in enumerate(sorted(firsts)):
             rank[index] = position
+        nodes = tree.nodes
+        closing = {
+            pair
+            for pair, links in level.inside.items()
+            if all(order[nodes[link.target]] < order[nodes[link.source]] for link in links)
+        }
         pairs = sorted(level.inside, key=lambda pair: (rank[pair[0]], rank[pair[1]]))
-        ranked = [(rank[a], rank[b]) for a, b in pairs]
-        return {pairs[index] for index in reversed_edges(len(rank), ranked)}
+        ranked = [(rank[b], rank[a]) if (a, b) in closing else (rank[a], rank[b]) for a, b in pairs]
+        return closing ^ {pairs[index] for index in reversed_edges(len(rank), ranked)}
 
     def is_back(self, group: int, link: Link) -> bool:
         """Whether a link across the border of `group` is drawn upwards there."""

@@ -152,6 +152,8 @@ def _blocks(
     weak, attach = spacing.weak, spacing.attach
     below = dict(spacing.spine)
     above = {lower: upper for upper, lower in spacing.spine}
+    # What continues the main line must not be taken before the main line comes to it.
+    toward, onward = (below, above) if upwards else (above, below)
     previous: list[int] = []
     place: dict[int, int] = {}
     for row in rows:
@@ -159,7 +161,7 @@ def _blocks(
         for vertex in row:
             if weak[vertex] or not previous:
                 continue
-            main = (below if upwards else above).get(vertex)
+            main = toward.get(vertex)
             if main is not None:
                 near = [place[main]]
             else:
@@ -171,6 +173,8 @@ def _blocks(
                 other = previous[near[at]]
                 pair = (vertex, other) if upwards else (other, vertex)
                 if taken[other] or near[at] <= limit or pair in marked:
+                    continue
+                if main is None and other in onward:
                     continue
                 upper, lower = attach.get(pair, (0.0, 0.0))
                 step = lower - upper if upwards else upper - lower

@@ -208,3 +208,17 @@ def test_single_boxes_without_edges_are_packed_not_lined_up() -> None:
 def test_an_empty_sketch_has_no_size() -> None:
     found = layout(Sketch(()))
     assert (found.width, found.height) == (0.0, 0.0)
+
+
+def test_a_branch_does_not_take_the_main_line_over() -> None:
+    """Two equal branches that meet again: the way out is below the way in, block after block."""
+    wires: list[Wire] = []
+    for at in range(0, 12, 3):
+        wires += [
+            Wire(at, at + 1),
+            Wire(at, at + 2),
+            Wire(at + 1, at + 3),
+            Wire(at + 2, at + 3),
+        ]
+    found = layout(Sketch((_BOX,) * 13, tuple(wires)))
+    assert len({found.xs[box] for box in range(0, 13, 3)}) == 1

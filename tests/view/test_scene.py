@@ -286,3 +286,31 @@ def test_any_graph_with_anything_open_is_well_placed(graph: Graph, data: st.Data
     picture = scene.picture()
     assert_well_placed(scene, picture)
     assert_edges_reach_their_ends(scene, picture)
+
+
+def test_only_next_iteration_closes_a_loop_of_two_variables() -> None:
+    """The second variable's Merge is above its Switch, though the counter's loop comes first."""
+    nodes = [placeholder("x", 1), placeholder("y", 1)]
+    for at, source in enumerate(("x", "y")):
+        nodes += [
+            node(f"w/Enter_{at}", "Enter", source),
+            node(f"w/Merge_{at}", "Merge", f"w/Enter_{at}", f"w/Next_{at}"),
+        ]
+    nodes += [
+        node("w/Less", "Less", "w/Merge_0", "w/Enter_0"),
+        node("w/LoopCond", "LoopCond", "w/Less"),
+    ]
+    for at in range(2):
+        nodes += [
+            node(f"w/Switch_{at}", "Switch", f"w/Merge_{at}", "w/LoopCond"),
+            node(f"w/Body_{at}", "Neg", f"w/Switch_{at}:1"),
+            node(f"w/Next_{at}", "NextIteration", f"w/Body_{at}"),
+        ]
+    scene = all_open(Graph(tuple(nodes)))
+    picture = scene.picture()
+    upwards = {
+        scene.tree.name(strand.links[0].source)
+        for strand, points in zip(picture.strands, picture.routes, strict=True)
+        if points[-1] < points[1]
+    }
+    assert upwards == {"w/Next_0", "w/Next_1"}

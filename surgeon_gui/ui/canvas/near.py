@@ -177,7 +177,11 @@ class _Near:
     def _caption(self, text: str, left: float, middle: float, room: float, color: QColor) -> None:
         """Write a head, larger than the rest when the picture is far away."""
         grow = self.grow
-        if grow <= 1.0:
+        if grow > 1.0:
+            # Rather small and whole than large and cut.
+            wanted = self.ink.metrics.width(text, "bold")
+            grow = max(1.0, min(grow, room / wanted)) if wanted else 1.0
+        if grow <= 1.0 and self.with_text:
             self._write(text, "bold", left, middle, color)
             return
         text = self.ink.elided(text, room / grow)
