@@ -53,6 +53,9 @@ def _cases() -> dict[str, Case]:
         text = example.before.replace("f32{2}", "f32{1}").replace("f32{0.5}", "f32{0}")
         one = {"keep_prob": np.array(1.0, np.float32)} if "keep_prob" in text else {}
         cases[f"remove-dropout-{index}"] = Case(parse_text(text), (dropout,), one, 1e-6)
+    decomposed = bundled_rules()["l2-normalize-decomposed"]
+    before = parse_text(decomposed.examples[0].before)
+    cases["l2-normalize-decomposed"] = Case(before, (decomposed,), tolerance=1e-6)
     for index in (0, 1):
         dilated = bundled_rules()["dilated-convolution"]
         before = parse_text(dilated.examples[index].before)
