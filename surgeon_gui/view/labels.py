@@ -306,7 +306,9 @@ class Labels:
         outer, _, last = name.rpartition("/")
         if outer and last == node.op:
             name = outer
-        return Row("output" if name == node.op and shape else name, shape)
+        if name == node.op:
+            return Row("output", shape) if shape else Row("")
+        return Row(name, shape)
 
     def _type(self, node: Node) -> TensorType:
         if self._types is not None:

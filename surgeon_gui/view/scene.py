@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from surgeon_gui.graph.ops import category
 from surgeon_gui.view.labels import OPEN_HEAD, Label, Labels, Metrics, TensorTypes
 from surgeon_gui.view.layout import Layout, Layouts, Sketch, Wire
 from surgeon_gui.view.lift import Lift, Link, Port
-from surgeon_gui.view.pace import BATCH, Pace, completed
+from surgeon_gui.view.pace import Pace, completed
+from surgeon_gui.view.picture import Arrangement, Picture, Strand, put_together
 from surgeon_gui.view.tree import ROOT, Tree
 
 SIDE = 16.0
@@ -23,78 +24,6 @@ FOOT = 16.0
 _FEW_BOXES = 4
 _MANY_BOXES = 16
 _INPUTS = frozenset({"Placeholder", "PlaceholderV2", "_Arg"})
-
-
-@dataclass(frozen=True, slots=True)
-class Strand:
-    """One drawn edge, or the piece of one at one level.
-
-    Attributes:
-        links: the graph's edges it stands for.
-        is_control: whether all of them are control edges.
-        has_arrow: whether it ends at its target, not at the border of an open group.
-        label: what is written beside it; empty for nothing.
-        is_label_low: whether that stands at its end, since others start where it does.
-        is_portal: whether only a stub is drawn, of a wire that would be lost among others.
-        source: for a portal the item it comes from.
-    """
-
-    links: tuple[Link, ...]
-    is_control: bool = False
-    has_arrow: bool = True
-    label: str = ""
-    is_label_low: bool = False
-    is_portal: bool = False
-    source: int = ROOT
-
-
-@dataclass(slots=True)
-class Arrangement:
-    """The inside of an open group.
-
-    Attributes:
-        layout: of its children, then its ports.
-        routes: per strand its points, from and to the border where it crosses it; the origin is
-            the upper left corner of the content.
-        strands: what is drawn along them.
-        width, height: of the whole box.
-        left, top: of the content in the box.
-        in_dx, out_dx: where ports are, from the middle of the box.
-    """
-
-    layout: Layout
-    routes: tuple[tuple[float, ...], ...]
-    strands: tuple[Strand, ...]
-    width: float
-    height: float
-    left: float
-    top: float
-    in_dx: dict[Port, float] = field(default_factory=dict)
-    out_dx: dict[Port, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Everything to be painted, in scene coordinates.
-
-    Attributes:
-        items: the boxes; outer ones before those inside them.
-        rects: left, top, width and height of each box.
-        is_open: whether the box is an open group.
-        strands: the edges.
-        routes: per edge its points, relative to its origin.
-        origins: per edge.
-        width, height: of the whole.
-    """
-
-    items: tuple[int, ...] = ()
-    rects: tuple[tuple[float, float, float, float], ...] = ()
-    is_open: tuple[bool, ...] = ()
-    strands: tuple[Strand, ...] = ()
-    routes: tuple[tuple[float, ...], ...] = ()
-    origins: tuple[tuple[float, float], ...] = ()
-    width: float = 0.0
-    height: float = 0.0
 
 
 class Scene:
@@ -191,7 +120,7 @@ class Scene:
         for done, group in enumerate(reversed(pending), start=1):
             self._arranged[group] = yield from self._arrange(group)
             yield done / total
-        return (yield from _Painter(self).picture())
+        return (yield from put_together(self.tree, self.labels, self._arranged, self._open))
 
     def picture(self) -> Picture:
         """Return the picture of what is open now."""
@@ -392,54 +321,3 @@ class _Bundles:
         if len(producers) > 1:
             return f"×{len(producers)}"
         return self._scene.labels.tensor(next(iter(producers))) if producers else ""
-
-
-class _Painter:
-    """Puts the arrangements of nested groups together."""
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-
-    def picture(self) -> Pace[Picture]:
-        scene, tree = self._scene, self._scene.tree
-        items: list[int] = []
-        rects: list[tuple[float, float, float, float]] = []
-        opened: list[bool] = []
-        strands: list[Strand] = []
-        routes: list[tuple[float, ...]] = []
-        origins: list[tuple[float, float]] = []
-        root = scene.arrangement(ROOT)
-        pending = [(ROOT, 0.0, 0.0)]
-        drawn = 0
-        for group, left, top in pending:
-            arranged = scene.arrangement(group)
-            if len(items) > drawn + BATCH:
-                drawn = len(items)
-                yield 1.0
-            left, top = left + arranged.left, top + arranged.top
-            xs, ys = arranged.layout.xs, arranged.layout.ys
-            for at, child in enumerate(tree.group(group).children):
-                x, y = left + xs[at], top + ys[at]
-                is_open = child < 0 and scene.is_open(child)
-                if is_open:
-                    inner = scene.arrangement(child)
-                    rects.append((x, y, inner.width, inner.height))
-                    pending.append((child, x, y))
-                else:
-                    label = scene.labels.get(child)
-                    rects.append((x, y, label.width, label.height))
-                items.append(child)
-                opened.append(is_open)
-            strands.extend(arranged.strands)
-            routes.extend(arranged.routes)
-            origins.extend([(left, top)] * len(arranged.strands))
-        return Picture(
-            tuple(items),
-            tuple(rects),
-            tuple(opened),
-            tuple(strands),
-            tuple(routes),
-            tuple(origins),
-            root.width,
-            root.height,
-        )

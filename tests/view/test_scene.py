@@ -13,7 +13,8 @@ from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.view.labels import Metrics
 from surgeon_gui.view.lift import MOST_PORTS
-from surgeon_gui.view.scene import Picture, Scene
+from surgeon_gui.view.picture import Picture
+from surgeon_gui.view.scene import Scene
 from surgeon_gui.view.tree import ROOT, tree_from_graph
 from tests.helpers.shared import data_path, shared_models
 from tests.view.graphs import crowd, loop, network, node, odd_names, placeholder

@@ -12,7 +12,8 @@ from PySide6.QtGui import QPolygonF
 
 from surgeon_gui.view.labels import BODY_PAD, HEAD, ROW, Label
 from surgeon_gui.view.pace import BATCH, Pace
-from surgeon_gui.view.scene import Picture, Scene, Strand
+from surgeon_gui.view.picture import Picture, Strand
+from surgeon_gui.view.scene import Scene
 from surgeon_gui.view.tree import Tree
 
 Indices = npt.NDArray[np.intp]
