@@ -133,7 +133,7 @@ def _dilated_convolution(node: Call, b: Lower, block: Dims, crops: Pairs) -> Val
 
 def _source(b: Lower, node: Node, index: int) -> Node | None:
     """Return the node an input comes from, past identities that keep its only output."""
-    source = b.graph.get(node.inputs[index].node)
+    source = b.scope.get(node.inputs[index].node)
     while source is not None and source.op == "Identity":
-        source = b.graph.get(source.inputs[0].node)
+        source = b.scope.get(source.inputs[0].node)
     return source

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.graph.model import Node, TensorRef
+from surgeon_gui.network.lower.scope import Scope
 from surgeon_gui.network.lower.value import Guard
 
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 
 
-def predicate_of(graph: Graph, switch: Node) -> TensorRef:
+def predicate_of(graph: Scope, switch: Node) -> TensorRef:
     """Return the tensor that decides, past identities: conditionals copy it for each Switch."""
     ref = switch.inputs[1]
     source = graph.get(ref.node)
@@ -24,7 +25,7 @@ def predicate_of(graph: Graph, switch: Node) -> TensorRef:
     return ref
 
 
-def control_guards(graph: Graph, node: Node) -> Iterator[Guard]:
+def control_guards(graph: Scope, node: Node) -> Iterator[Guard]:
     """Yield the predicates, and what they must be, for the branches a node waits for."""
     for name in node.controls:
         port = 0

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from surgeon_gui.errors import Unsupported
-from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.graph.model import Node, TensorRef
 from surgeon_gui.graph.values import DType, Shape
 from surgeon_gui.network import layers
 from surgeon_gui.network.ir import Dims, Kind, NetworkBuilder, Source, Tensor
@@ -20,6 +20,7 @@ from surgeon_gui.network.layers import (
     UnaryOperation,
 )
 from surgeon_gui.network.lower.layout import free_axes, memory_order, physical
+from surgeon_gui.network.lower.scope import Scope
 from surgeon_gui.network.lower.value import Permutation, Value, held_dtype, inverse, is_identity
 
 Array = npt.NDArray[Any]
@@ -29,16 +30,16 @@ class Lower:
     """Adds layers for the node at hand.
 
     Attributes:
-        graph: the graph being lowered.
+        scope: the nodes of the graph being lowered.
         shapes: dimensions the user gave for inputs, by node name.
         values: what is known of every tensor lowered so far.
         node: the node at hand; new layers are named after it.
     """
 
     def __init__(
-        self, graph: Graph, shapes: dict[str, Shape], owners: Mapping[str, str] | None = None
+        self, scope: Scope, shapes: dict[str, Shape], owners: Mapping[str, str] | None = None
     ) -> None:
-        self.graph = graph
+        self.scope = scope
         self.shapes = shapes
         self.builder = NetworkBuilder()
         self.values: dict[TensorRef, Value] = {}
@@ -188,7 +189,15 @@ class Lower:
         )
 
     def tensor(self, value: Value, axes: Permutation | None = None) -> Tensor:
-        """Return a network tensor holding `value` with `axes`; None: as it lies."""
+        """Return a network tensor holding `value` with `axes`; None: as it lies.
+
+        Raises:
+            Unsupported: it is no tensor but a list.
+        """
+        if value.items is not None:
+            raise Unsupported(
+                self.node.name, "It reads a list of tensors.", "Cut the graph around the loop."
+            )
         if value.array is not None:
             return self.constant(value, axes=axes)
         if axes is not None and axes != value.axes:

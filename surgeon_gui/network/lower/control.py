@@ -27,7 +27,7 @@ def switch(node: Call, b: Lower) -> tuple[Value, Value]:
     data, predicate = node.input(0), node.input(1)
     if predicate.array is not None:
         return (DEAD, data) if bool(predicate.array) else (data, DEAD)
-    ref = predicate_of(b.graph, node.node)
+    ref = predicate_of(b.scope, node.node)
     return (
         replace(data, guards=data.guards | {(ref, False)}),
         replace(data, guards=data.guards | {(ref, True)}),
@@ -87,4 +87,8 @@ def _select(node: Call, b: Lower, ref: TensorRef, first_if: bool) -> tuple[Value
 
 @converter("LoopCond")
 def loop_condition(node: Call, b: Lower) -> Value:
-    raise loop_problem(node.node)
+    """It decides whether an unrolled loop goes on."""
+    condition = node.input(0)
+    if condition.array is None:
+        raise loop_problem(node.node)
+    return condition

@@ -126,7 +126,7 @@ class _Writer:
             return self._conditional()
         else:
             return [self.call]
-        body, results = self._body(name, self.prefix, self.call.inputs, self.call.controls)
+        body, results = self.body(name, self.prefix, self.call.inputs, self.call.controls)
         return [*body, self._identities(results)]
 
     def _identities(self, results: list[TensorRef]) -> Node:
@@ -157,7 +157,7 @@ class _Writer:
             inner = f"{prefix}/{attribute}"
             pivot = Node(f"{inner}/pivot", "Identity", [TensorRef(switch.name, port)])
             controls = (*self.call.controls, pivot.name)
-            body, results = self._body(self._function(attribute), inner, arguments, controls)
+            body, results = self.body(self._function(attribute), inner, arguments, controls)
             ends = [
                 Node(f"{inner}/result_{place}", "Identity", [ref], controls=controls)
                 for place, ref in enumerate(results)
@@ -170,7 +170,7 @@ class _Writer:
         ]
         return [*made, *merges, self._identities([TensorRef(merge.name) for merge in merges])]
 
-    def _body(
+    def body(
         self,
         name: str,
         prefix: str,
@@ -221,3 +221,26 @@ class _Writer:
         else:
             names = _OUTPUTS.get(op, "").split()
         return names.index(name) + place if name in names else place
+
+
+def function_body(graph: Graph, name: str) -> tuple[Graph, tuple[TensorRef, ...]] | None:
+    """Return a function's nodes, calls written out, and the tensors it returns.
+
+    Names begin with a slash; arguments are read from `/argument_0` and so on, which are no nodes.
+
+    Raises:
+        Unsupported: it calls a function that does not exist, or is generic.
+    """
+    functions = {
+        function.signature.name: function
+        for function in pb.FunctionDefLibrary.FromString(graph.library).function
+    }
+    if name not in functions:
+        return None
+    count = len(functions[name].signature.input_arg)
+    arguments = [TensorRef(f"/argument_{place}") for place in range(count)]
+    nodes, results = _Writer(functions, Node(name, name), ()).body(name, "", arguments, ())
+    inlined = inline_functions(replace(graph, nodes=tuple(nodes), outputs=None))
+    if inlined.problems:
+        raise inlined.problems[0]
+    return inlined.graph, tuple(results)

@@ -29,20 +29,10 @@ _GROUPS: tuple[tuple[frozenset[str], str, str, str | None], ...] = (
     ),
     (
         names_in(
-            """TensorArray TensorArrayV2 TensorArrayV3 TensorArrayRead TensorArrayReadV3
-            TensorArrayWrite TensorArrayWriteV3 TensorArrayGather TensorArrayGatherV3
-            TensorArrayScatter TensorArrayScatterV3 TensorArraySize TensorArraySizeV3
-            TensorArrayConcatV3 TensorArraySplitV3 TensorListReserve TensorListStack
-            TensorListFromTensor TensorListGetItem TensorListSetItem TensorListLength
-            TensorListPushBack TensorListPopBack EmptyTensorList TensorListResize"""
+            """TensorArray TensorArrayV2 TensorArrayRead TensorArrayWrite TensorArrayGather
+            TensorArrayScatter TensorArraySize TensorArrayConcatV3 TensorArraySplitV3"""
         ),
         "{op} holds the tensors of a loop, which TensorRT has no object for.",
-        "Cut the graph before and after the loop, or freeze the model without it.",
-        None,
-    ),
-    (
-        names_in("While StatelessWhile"),
-        "It is a while loop, which runs as often as the data says.",
         "Cut the graph before and after the loop, or freeze the model without it.",
         None,
     ),
@@ -66,9 +56,9 @@ _GROUPS: tuple[tuple[frozenset[str], str, str, str | None], ...] = (
         names_in(
             """DecodeJpeg DecodePng DecodeImage DecodeGif DecodeBmp DecodeRaw ParseExample
             ParseExampleV2 ParseSingleExample ReadFile StringJoin StringSplit AsString
-            StringToNumber
-            StringLower StringUpper HashTable HashTableV2 LookupTableFind LookupTableFindV2
-            LookupTableSizeV2 Iterator IteratorV2 IteratorGetNext OneShotIterator FIFOQueue
+            StringToNumber StringLower StringUpper HashTable HashTableV2 LookupTableFind
+            LookupTableFindV2 LookupTableSizeV2 Iterator IteratorV2 IteratorGetNext
+            OneShotIterator FIFOQueue
             FIFOQueueV2 QueueDequeue QueueDequeueV2 QueueDequeueManyV2 QueueDequeueUpToV2
             RandomShuffleQueueV2 ReaderReadV2 TFRecordReaderV2"""
         ),

@@ -134,12 +134,16 @@ def _parts(b: Lower, data: Value, axis: int, sizes: list[int]) -> tuple[Value, .
     return tuple(parts)
 
 
+def unstack(b: Lower, data: Value, axis: int) -> tuple[Value, ...]:
+    """Return the slices along one dimension, without it."""
+    kept = tuple(dim for place, dim in enumerate(data.shape) if place != axis)
+    return tuple(b.view(part, kept) for part in _parts(b, data, axis, [1] * data.shape[axis]))
+
+
 @converter("Unpack")
 def unpack(node: Call, b: Lower) -> tuple[Value, ...]:
     data = node.input(0)
-    axis = node.axis(node.integer("axis", 0), data.rank)
-    kept = tuple(dim for place, dim in enumerate(data.shape) if place != axis)
-    return tuple(b.view(part, kept) for part in _parts(b, data, axis, [1] * data.shape[axis]))
+    return unstack(b, data, node.axis(node.integer("axis", 0), data.rank))
 
 
 @converter("Pad", "PadV2")

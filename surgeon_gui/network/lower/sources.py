@@ -28,7 +28,7 @@ def input_dims(node: Call, b: Lower) -> Dims:
     given = b.shapes.get(node.name)
     declared = node.shape("shape")
     # Graphs made before TensorFlow 1.0 write an unknown shape as a scalar's.
-    old_unknown = declared.dims == () and 0 < b.graph.versions.producer < 24
+    old_unknown = declared.dims == () and 0 < b.scope.graph.versions.producer < 24
     dims = declared.dims if given is None and not old_unknown else given.dims if given else None
     if dims is None:
         raise node.refuse(
@@ -95,6 +95,10 @@ def const(node: Call, b: Lower) -> Value:
     "DeepCopy",
     "EnsureShape",
     "_Retval",
+    "Enter",
+    "RefEnter",
+    "Exit",
+    "RefExit",
 )
 def identity(node: Call, b: Lower) -> Value:
     return node.input(0)

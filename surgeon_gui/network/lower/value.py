@@ -56,6 +56,7 @@ class Value:
         tensor: the network tensor otherwise.
         axes: dimension i of this value is dimension `axes[i]` of `tensor`.
         guards: the branches of conditionals it lies on, when which is taken depends on data.
+        items: what a list holds, for the lists of loops; None for a tensor.
         dead: it lies on the branch of a conditional that is never taken.
     """
 
@@ -65,6 +66,7 @@ class Value:
     tensor: Tensor | None = None
     axes: Permutation = ()
     guards: frozenset[Guard] = frozenset()
+    items: tuple[Value | None, ...] | None = None
     dead: bool = False
 
     @property
@@ -99,6 +101,9 @@ class Value:
             return cls(dtype, tensor.shape, tensor=tensor, axes=tuple(range(tensor.rank)))
         return cls(dtype, tuple(tensor.shape[axis] for axis in axes), tensor=tensor, axes=axes)
 
+
+Items = tuple[Value | None, ...]
+"""The elements of a list; None for one that was never written."""
 
 DEAD = Value(DType.INVALID, (), dead=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from surgeon_gui.graph.values import DType
 from surgeon_gui.network import layers
 from surgeon_gui.network.ir import Kind, Layer, Source, Tensor
 from surgeon_gui.network.simplify.bench import Bench
@@ -33,11 +34,18 @@ def _prepares_an_input(bench: Bench, transpose: Layer) -> bool:
         if data is None:
             return False
         before = bench.producer(data)
-        if before is None:
+        if before is None or _widens_bytes(bench, before):
             return True
         if not isinstance(before.kind, _PASSABLE) or bench.only_reader(data) is not layer:
             return False
         layer = before
+
+
+def _widens_bytes(bench: Bench, layer: Layer) -> bool:
+    """Whether it is the Cast that TensorRT wants next to an input of bytes."""
+    return (
+        isinstance(layer.kind, layers.Cast) and bench.tensors[layer.inputs[0]].dtype is DType.UINT8
+    )
 
 
 _PASSABLE = (
@@ -64,6 +72,8 @@ def _hoist(bench: Bench, transpose: Layer) -> Layer | None:
     middle = transpose.inputs[0]
     before = bench.producer(middle)
     if before is None or bench.only_reader(middle) is not transpose:
+        return None
+    if _widens_bytes(bench, before):
         return None
     order = kind.first_transpose
     moved = _turned(bench, before, order)

@@ -17,6 +17,7 @@ from tests.network.lower import (
     test_composed,
     test_convolution,
     test_inline,
+    test_loops,
     test_pointwise,
     test_shaping,
 )
@@ -28,6 +29,7 @@ TABLES: dict[str, dict[str, Case]] = {
     "composed": test_composed.CASES,
     "convolution": test_convolution.CASES,
     "functions": test_inline.CASES,
+    "loops": test_loops.BOTH,
     "norms": test_shaping.NORMS,
     "pointwise": test_pointwise.CASES,
     "shaping": test_shaping.SHAPES,

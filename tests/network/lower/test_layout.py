@@ -13,6 +13,7 @@ from surgeon_gui.graph.values import Array, DType
 from surgeon_gui.network.layers import Shuffle
 from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.layout import free_axes, physical
+from surgeon_gui.network.lower.scope import Scope
 from surgeon_gui.network.lower.value import Value, inverse
 
 
@@ -67,7 +68,7 @@ def test_view_reads_every_element_at_its_place(
 ) -> None:
     shape, axes, wanted = item
     target = tuple(data.draw(st.permutations(range(len(wanted)))))
-    lower = Lower(Graph(), {})
+    lower = Lower(Scope(Graph()), {})
     tensor = lower.input("x", DType.FLOAT32, physical(shape, axes))
     result = lower.view(Value.of(tensor, DType.FLOAT32, axes), wanted, target)
     array = held(shape, axes)

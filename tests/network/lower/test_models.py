@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from surgeon_gui.graph.graphdef import graph_from_graphdef
+from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.values import Array, Shape
 from surgeon_gui.network.ir import Network
 from surgeon_gui.network.lower import network_from_graph
@@ -179,3 +180,30 @@ def test_single_op_net_equals_its_stored_arrays(name: str) -> None:
     if got.ndim == 4:
         got = got.transpose(0, 3, 1, 2)
     np.testing.assert_allclose(got.reshape(-1), want.reshape(-1), 1e-4, 1e-4)
+
+
+SSD = "models/ssd_mobilenet_v1_0.125_256_person_cat_dog.pb"
+
+
+def test_ssd_before_its_suppression_equals_tensorflow() -> None:
+    """With its preprocessing loop, anchors and box decoding."""
+    path = shared_path(SSD)
+    names = ["Postprocessor/convert_scores", "Postprocessor/ExpandDims_1"]
+    graph = graph_from_graphdef(path.read_bytes())
+    network = network_from_graph(graph, outputs=[TensorRef(name) for name in names]).network
+    assert network is not None
+    image = np.random.default_rng(0).integers(0, 255, (1, 256, 256, 3)).astype(np.uint8)
+    session = onnxruntime.InferenceSession(
+        onnx_from_network(network).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    got = session.run(list(network.outputs), {"image_tensor": image})
+    want = run_tensorflow(path, {"image_tensor": image}, [f"{name}:0" for name in names])
+    for ours, theirs in zip(got, want, strict=True):
+        np.testing.assert_allclose(ours, theirs, 1e-3, 1e-5)
+
+
+def test_ssd_as_a_whole_is_refused_for_its_suppression_only() -> None:
+    graph = graph_from_graphdef(shared_path(SSD).read_bytes())
+    problems = network_from_graph(graph).problems
+    assert {graph[problem.node].op for problem in problems} <= {"NonMaxSuppressionV2", "Where"}
+    assert all(problem.node.startswith("Postprocessor/") for problem in problems)
