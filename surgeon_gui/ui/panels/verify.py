@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -202,10 +203,12 @@ class VerifyPanel(QWidget):
         self._show_phase("Preparing")
         self._clock.start()
         self._enable()
+        max_rel, min_cosine = self._settings.verify_max_rel, self._settings.verify_cosine
 
         def work() -> tuple[VerifySpec, Path]:
             directory = new_job_directory("verify")
-            return prepare_verify(original, graph, directory, seed=seed), directory
+            spec = prepare_verify(original, graph, directory, seed=seed)
+            return replace(spec, max_rel=max_rel, min_cosine=min_cosine), directory
 
         self._session.tasks.run("verify-prepare", work, self._launch, self._refused)
 
