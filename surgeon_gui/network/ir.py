@@ -48,6 +48,18 @@ class Tensor(TensorSpec):
         return f"{self.name} {self.dtype.text} [{dims}]"
 
 
+MAX_RANK = 8
+"""Most dimensions a tensor of TensorRT has."""
+
+FLOAT_DTYPES = frozenset({DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16})
+NUMBER_DTYPES = FLOAT_DTYPES | {DType.INT32, DType.INT64, DType.INT8}
+TENSOR_DTYPES = NUMBER_DTYPES | {DType.BOOL, DType.FLOAT8_E4M3FN}
+"""What layers may read; uint8 stands only between the network's ends and a Cast.
+
+Which layer takes which: what TensorRT for RTX 1.7.1 builds, tried layer by layer.
+"""
+
+
 class LayerError(ConvertError):
     """A layer's parameters do not fit its inputs."""
 
@@ -68,6 +80,11 @@ class Kind:
         """The layer's name as TensorRT spells it: `ElementWise`."""
         return type(self).__name__
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        """Dtypes the first input may have."""
+        return TENSOR_DTYPES
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         """Return the types of the outputs.
 
@@ -77,11 +94,24 @@ class Kind:
         raise LayerError(f"{self.type_name} does not say what it returns.")
 
     def check(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
-        """`infer`, after checking the number of inputs."""
+        """`infer`, after checking number, dtype and rank of the inputs.
+
+        Raises:
+            LayerError: TensorRT has no such layer.
+        """
         fewest, most = self.arity
         if len(inputs) < fewest or (most is not None and len(inputs) > most):
             raise LayerError(f"{self.type_name} cannot take {len(inputs)} inputs.")
-        return self.infer(inputs)
+        if inputs and inputs[0].dtype not in self.accepts:
+            raise LayerError(
+                f"TensorRT's {self.type_name} does not take {inputs[0].dtype.text}.",
+                hint="Cast it to another dtype before.",
+            )
+        outputs = self.infer(inputs)
+        rank = max((spec.rank for spec in (*inputs, *outputs)), default=0)
+        if rank > MAX_RANK:
+            raise LayerError(f"TensorRT's tensors have {MAX_RANK} dimensions at most, not {rank}.")
+        return outputs
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters by name, in order of declaration."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from surgeon_gui.graph.values import DType
-from surgeon_gui.network.ir import Kind, LayerError, TensorSpec
+from surgeon_gui.network.ir import FLOAT_DTYPES, NUMBER_DTYPES, Kind, LayerError, TensorSpec
 from surgeon_gui.network.layers.dims import broadcast_dims, checked_axis
 from surgeon_gui.network.layers.enums import (
     CumulativeOperation,
@@ -24,6 +24,10 @@ class MatrixMultiply(Kind):
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
     op0: MatrixOperation = MatrixOperation.NONE
     op1: MatrixOperation = MatrixOperation.NONE
+
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return FLOAT_DTYPES
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         left, right = inputs
@@ -48,6 +52,10 @@ class Einsum(Kind):
     arity: ClassVar[tuple[int, int | None]] = (1, None)
     equation: str
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return FLOAT_DTYPES
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         sources, _, target = self.equation.replace(" ", "").partition("->")
         sizes: dict[str, int] = {}
@@ -67,6 +75,11 @@ class Reduce(Kind):
     axes: tuple[int, ...]
     keep_dims: bool
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        averages = self.op is ReduceOperation.AVG
+        return NUMBER_DTYPES - {DType.INT8} if averages else NUMBER_DTYPES
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         data = inputs[0]
         if not self.axes:
@@ -85,7 +98,13 @@ class Softmax(Kind):
 
     axis: int
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return FLOAT_DTYPES
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        if inputs[0].rank < 2:
+            raise LayerError("Softmax wants rank 2 or more.")
         checked_axis(self.axis, inputs[0].rank)
         return [TensorSpec(inputs[0].dtype, inputs[0].shape)]
 
@@ -97,9 +116,17 @@ class Cumulative(Kind):
     exclusive: bool = False
     reverse: bool = False
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return NUMBER_DTYPES - {DType.INT8}
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         checked_axis(self.axis, inputs[0].rank)
         return [TensorSpec(inputs[0].dtype, inputs[0].shape)]
+
+
+MAX_K = 3840
+"""Most elements TopK finds."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -110,8 +137,14 @@ class TopK(Kind):
     k: int
     axis: int
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return NUMBER_DTYPES
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         data = inputs[0]
         axis = checked_axis(self.axis, data.rank)
+        if not 1 <= self.k <= MAX_K:
+            raise LayerError(f"TopK finds 1 to {MAX_K} elements, not {self.k}.")
         shape = (*data.shape[:axis], self.k, *data.shape[axis + 1 :])
         return [TensorSpec(data.dtype, shape), TensorSpec(DType.INT32, shape)]

@@ -6,10 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from surgeon_gui.graph.values import Array
-from surgeon_gui.network.ir import Dims, Kind, LayerError, TensorSpec
+from surgeon_gui.graph.values import Array, DType
+from surgeon_gui.network.ir import FLOAT_DTYPES, Dims, Kind, LayerError, TensorSpec
 from surgeon_gui.network.layers.dims import spatial_size
 from surgeon_gui.network.layers.enums import PaddingMode, PoolingType
+
+
+def _check_windows(window: Dims) -> None:
+    if len(window) not in (2, 3):
+        raise LayerError(
+            f"TensorRT has windows of 2 or 3 dimensions, not {len(window)}.",
+            hint="Add a dimension of 1.",
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -31,8 +39,13 @@ class Convolution(Kind):
     kernel: Array | None
     bias: Array | None = None
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return FLOAT_DTYPES
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         data = inputs[0]
+        _check_windows(self.kernel_size)
         if data.rank != len(self.kernel_size) + 2:
             raise LayerError(f"A {len(self.kernel_size)}-D convolution got rank {data.rank}.")
         channels = data.shape[1]
@@ -78,8 +91,13 @@ class Deconvolution(Kind):
     kernel: Array | None
     bias: Array | None = None
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return FLOAT_DTYPES
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         data = inputs[0]
+        _check_windows(self.kernel_size)
         if data.rank != len(self.kernel_size) + 2:
             raise LayerError(f"A {len(self.kernel_size)}-D deconvolution got rank {data.rank}.")
         spatial = tuple(
@@ -109,8 +127,13 @@ class Pooling(Kind):
     padding_mode: PaddingMode = PaddingMode.EXPLICIT_ROUND_DOWN
     average_count_excludes_padding: bool = True
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return FLOAT_DTYPES | {DType.INT8}
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         data = inputs[0]
+        _check_windows(self.window_size)
         if data.rank != len(self.window_size) + 2:
             raise LayerError(f"A {len(self.window_size)}-D pool got rank {data.rank}.")
         spatial = tuple(
@@ -136,7 +159,11 @@ class LRN(Kind):
     beta: float
     k: float
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return FLOAT_DTYPES
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
-        if self.window_size % 2 == 0:
-            raise LayerError(f"The LRN window {self.window_size} must be odd.")
+        if self.window_size not in range(1, 16, 2):
+            raise LayerError(f"The LRN window {self.window_size} must be odd, 15 at most.")
         return [TensorSpec(inputs[0].dtype, inputs[0].shape)]

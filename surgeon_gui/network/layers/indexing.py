@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from surgeon_gui.graph.values import DType
-from surgeon_gui.network.ir import Kind, LayerError, TensorSpec
+from surgeon_gui.network.ir import FLOAT_DTYPES, Kind, LayerError, TensorSpec
 from surgeon_gui.network.layers.dims import checked_axis
 from surgeon_gui.network.layers.enums import BoundingBoxFormat, GatherMode, ScatterMode
 
@@ -56,6 +56,10 @@ class OneHot(Kind):
     axis: int
     depth: int
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return frozenset({DType.INT32, DType.INT64})
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         shape = list(inputs[0].shape)
         shape.insert(self.axis, self.depth)
@@ -86,6 +90,10 @@ class NMS(Kind):
     arity: ClassVar[tuple[int, int | None]] = (3, 5)
     topk_box_limit: int
     bounding_box_format: BoundingBoxFormat = BoundingBoxFormat.CORNER_PAIRS
+
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return FLOAT_DTYPES
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         return [TensorSpec(DType.INT32, (-1, 3)), TensorSpec(DType.INT32, ())]

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from surgeon_gui.graph.values import Array, DType
-from surgeon_gui.network.ir import Kind, LayerError, TensorSpec
+from surgeon_gui.network.ir import (
+    FLOAT_DTYPES,
+    NUMBER_DTYPES,
+    TENSOR_DTYPES,
+    Kind,
+    LayerError,
+    TensorSpec,
+)
 from surgeon_gui.network.layers.dims import broadcast_dims, checked_axis
 from surgeon_gui.network.layers.enums import ActivationType, ElementWiseOperation, UnaryOperation
 
@@ -21,6 +28,10 @@ class Activation(Kind):
     type: ActivationType
     alpha: float = 0.0
     beta: float = 0.0
+
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return NUMBER_DTYPES if self.type is ActivationType.RELU else FLOAT_DTYPES
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         if self.type in _TWO_FACTORS and 0.0 in (self.alpha, self.beta):
@@ -40,6 +51,10 @@ class Scale(Kind):
     power: Array | None = None
     channel_axis: int = 1
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return FLOAT_DTYPES
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         if inputs[0].rank < 3:
             raise LayerError(f"Scale wants rank 3 or more, not {inputs[0].rank}.")
@@ -52,15 +67,35 @@ class Scale(Kind):
         return [TensorSpec(inputs[0].dtype, inputs[0].shape)]
 
 
+_BOOL = frozenset({DType.BOOL})
+_UNARY_DTYPES: dict[UnaryOperation, frozenset[DType]] = {
+    UnaryOperation.NOT: _BOOL,
+    UnaryOperation.ABS: NUMBER_DTYPES,
+    UnaryOperation.NEG: NUMBER_DTYPES,
+    UnaryOperation.SIGN: NUMBER_DTYPES,
+}
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Unary(Kind):
     op: UnaryOperation
+
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return _UNARY_DTYPES.get(self.op, FLOAT_DTYPES)
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         boolean = self.op in (UnaryOperation.ISINF, UnaryOperation.ISNAN)
         return [TensorSpec(DType.BOOL if boolean else inputs[0].dtype, inputs[0].shape)]
 
 
+_ELEMENTWISE_DTYPES: dict[ElementWiseOperation, frozenset[DType]] = {
+    ElementWiseOperation.AND: _BOOL,
+    ElementWiseOperation.OR: _BOOL,
+    ElementWiseOperation.XOR: _BOOL,
+    ElementWiseOperation.EQUAL: NUMBER_DTYPES | _BOOL,
+    ElementWiseOperation.POW: NUMBER_DTYPES - {DType.INT8},
+}
 _COMPARISONS = (
     ElementWiseOperation.EQUAL,
     ElementWiseOperation.GREATER,
@@ -74,6 +109,10 @@ class ElementWise(Kind):
 
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
     op: ElementWiseOperation
+
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return _ELEMENTWISE_DTYPES.get(self.op, NUMBER_DTYPES)
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         left, right = inputs
@@ -103,6 +142,10 @@ class ParametricReLU(Kind):
 
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return FLOAT_DTYPES
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         broadcast_dims(inputs[0].shape, inputs[1].shape)
         return [TensorSpec(inputs[0].dtype, inputs[0].shape)]
@@ -111,6 +154,10 @@ class ParametricReLU(Kind):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Cast(Kind):
     to_type: DType
+
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return TENSOR_DTYPES | {DType.UINT8}
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         return [TensorSpec(self.to_type, inputs[0].shape)]
@@ -130,6 +177,10 @@ class Quantize(Kind):
     axis: int | None = None
     to_type: DType = DType.INT8
 
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return FLOAT_DTYPES
+
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         return [TensorSpec(self.to_type, inputs[0].shape)]
 
@@ -141,6 +192,10 @@ class Dequantize(Kind):
     scale: Array
     axis: int | None = None
     to_type: DType = DType.FLOAT32
+
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return frozenset({DType.INT8, DType.FLOAT8_E4M3FN})
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         return [TensorSpec(self.to_type, inputs[0].shape)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from surgeon_gui.graph.values import DType
-from surgeon_gui.network.ir import Dims, Kind, LayerError, TensorSpec
+from surgeon_gui.network.ir import FLOAT_DTYPES, Dims, Kind, LayerError, TensorSpec
 from surgeon_gui.network.layers.dims import checked_axis, permuted
 from surgeon_gui.network.layers.enums import (
     CoordinateTransformation,
@@ -44,19 +44,24 @@ class Shuffle(Kind):
         return [TensorSpec(inputs[0].dtype, permuted(shape, self.second_transpose))]
 
     def _reshaped(self, shape: Dims, wanted: Dims) -> Dims:
-        dims = list(wanted)
-        if self.zero_is_placeholder:
-            dims = [shape[i] if dim == 0 else dim for i, dim in enumerate(dims)]
-        if list(wanted).count(-1) > 1:
+        refused = LayerError(f"{list(shape)} cannot be reshaped to {list(wanted)}.")
+        if wanted.count(-1) > 1:
             raise LayerError(f"Reshape to {list(wanted)} has more than one -1.")
-        if all(dim >= 0 for dim in shape):
-            total, known = math.prod(shape), math.prod(dim for dim in dims if dim >= 0)
-            if -1 in dims:
+        copied = {i for i, dim in enumerate(wanted) if dim == 0 and self.zero_is_placeholder}
+        if copied and max(copied) >= len(shape):
+            raise refused
+        dims = [shape[i] if i in copied else dim for i, dim in enumerate(wanted)]
+        # Copied dimensions are the same on both sides: the others decide, whatever those are.
+        rest = [dim for i, dim in enumerate(shape) if i not in copied]
+        if all(dim >= 0 for dim in rest):
+            others = [dim for i, dim in enumerate(wanted) if i not in copied]
+            total, known = math.prod(rest), math.prod(dim for dim in others if dim >= 0)
+            if -1 in others:
                 if known == 0 or total % known:
-                    raise LayerError(f"{list(shape)} cannot be reshaped to {list(wanted)}.")
-                dims[dims.index(-1)] = total // known
+                    raise refused
+                dims[wanted.index(-1)] = total // known
             elif total != known:
-                raise LayerError(f"{list(shape)} cannot be reshaped to {list(wanted)}.")
+                raise refused
         return tuple(dims)
 
 
@@ -135,6 +140,10 @@ class Resize(Kind):
     nearest_rounding: RoundMode = RoundMode.FLOOR
     cubic_coeff: float = -0.75
     exclude_outside: bool = False
+
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return FLOAT_DTYPES | {DType.INT8}
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         if len(self.shape) != inputs[0].rank:
