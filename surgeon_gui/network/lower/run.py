@@ -93,7 +93,8 @@ class Run:
         except (ConvertError, OpenError) as error:
             if not isinstance(error, Unsupported):
                 error = Unsupported(node.name, error.message, error.hint)
-            if self.guessing and node.op in CONVERTERS and node.op not in _INPUTS:
+            if node.op in CONVERTERS and any(value.guessed for value in values):
+                # Maybe the guess is what it cannot take.
                 self.unjudged.add(node.name)
                 self._guess(node, inputs)
             else:
@@ -122,9 +123,13 @@ class Run:
             for value in values:
                 guards |= value.guards
         results = self._converted(node, values)
-        if not guards:
+        guessed = any(value.guessed for value in values)
+        if not guards and not guessed:
             return results
-        return tuple(replace(value, guards=value.guards | guards) for value in results)
+        return tuple(
+            replace(value, guards=value.guards | guards, guessed=value.guessed or guessed)
+            for value in results
+        )
 
     def _converted(self, node: Node, values: tuple[Value, ...]) -> tuple[Value, ...]:
         if values and node.op not in _NOT_FOLDED and not is_stateful(node.op):
@@ -233,7 +238,7 @@ class Run:
             if all(dim >= 0 for dim in dims):
                 ref = TensorRef(node.name, port)
                 tensor = self.b.builder.add_input(f"{ref}__unknown", held, dims)
-                self.values[ref] = Value.of(tensor, found.dtype)
+                self.values[ref] = replace(Value.of(tensor, found.dtype), guessed=True)
 
     def mark_output(self, ref: TensorRef) -> None:
         self.b.node = Node(str(ref), "Output")

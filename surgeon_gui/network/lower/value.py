@@ -57,6 +57,7 @@ class Value:
         axes: dimension i of this value is dimension `axes[i]` of `tensor`.
         guards: the branches of conditionals it lies on, when which is taken depends on data.
         items: what a list holds, for the lists of loops; None for a tensor.
+        guessed: it stands in for, or depends on, what a refused node would have made.
         dead: it lies on the branch of a conditional that is never taken.
     """
 
@@ -67,6 +68,7 @@ class Value:
     axes: Permutation = ()
     guards: frozenset[Guard] = frozenset()
     items: tuple[Value | None, ...] | None = None
+    guessed: bool = False
     dead: bool = False
 
     @property
