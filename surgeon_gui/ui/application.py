@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -68,7 +69,10 @@ def run(argv: Sequence[str]) -> int:
     application.setDesktopFileName("graph-surgeon")
     loaded = load_settings()
     settings = loaded.settings
-    buffer = setup_logging(settings.log_level, file=cache_dir() / "graph-surgeon.log")
+    # The command line has its own way of showing messages on stderr.
+    console = not logging.getLogger().handlers
+    file = cache_dir() / "graph-surgeon.log"
+    buffer = setup_logging(settings.log_level, console=console, file=file)
     theme = THEMES.get(arguments.theme or "")
     apply_theme(application, theme or THEMES.get(settings.theme) or system_theme())
     window = MainWindow(settings, buffer, theme=theme)
@@ -84,8 +88,6 @@ def run(argv: Sequence[str]) -> int:
         window.files.open(arguments.model)
     if shooter is not None:
         shooter.begin()
-    elif arguments.expand or arguments.select or arguments.page:
-        window.session.support_changed.connect(lambda: None)
     status = application.exec()
     sys.excepthook = sys.__excepthook__
     close_logging()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import qtawesome
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QIcon, QPixmap
 
 from surgeon_gui.ui.theme import Theme
@@ -38,6 +39,4 @@ def status_icon(status: str, theme: Theme) -> QIcon:
 
 def status_pixmap(status: str, theme: Theme, size: int = 16, ratio: float = 1.0) -> QPixmap:
     """Return the mark of a verdict as a picture of `size` device-independent pixels."""
-    picture = status_icon(status, theme).pixmap(round(size * ratio), round(size * ratio))
-    picture.setDevicePixelRatio(ratio)
-    return picture
+    return status_icon(status, theme).pixmap(QSize(size, size), ratio)

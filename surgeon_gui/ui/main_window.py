@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from PySide6.QtWidgets import (
 from surgeon_gui.document import Change
 from surgeon_gui.errors import SaveError, SurgeonError
 from surgeon_gui.log import LogBuffer
-from surgeon_gui.settings import Settings
+from surgeon_gui.settings import Settings, save_settings
 from surgeon_gui.ui.actions import Actions
 from surgeon_gui.ui.center import Center
 from surgeon_gui.ui.chooser import PathChooser
@@ -41,9 +42,9 @@ from surgeon_gui.ui.panels.verify import VerifyPanel
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.state import WindowState, from_text, load_state, save_state, to_text
 from surgeon_gui.ui.status import StatusLine
-from surgeon_gui.ui.style import style_sheet
+from surgeon_gui.ui.style import dress_application
 from surgeon_gui.ui.surgery import Surgery
-from surgeon_gui.ui.theme import THEMES, Theme, apply_theme, system_theme
+from surgeon_gui.ui.theme import THEMES, Theme, system_theme
 from surgeon_gui.ui.toolbar import ToolBar
 
 logger = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class MainWindow(QMainWindow):
         self.theme = theme or THEMES.get(settings.theme) or system_theme()
         self._may_close = False
         # Before the first widget: its font is what the others are measured by.
-        self._dress_application(self.theme)
+        dress_application(self.theme)
         self.session = Session(self, target=settings.target)
         self.chooser = chooser or PathChooser()
         self.files = Files(self.session, self, self.chooser, lambda: self.state.folder)
@@ -105,6 +106,7 @@ class MainWindow(QMainWindow):
             )
         ]
         self.set_theme(self.theme)
+        self._order_tabs()
         self._restore()
         self.center.refresh()
         self._look_round()
@@ -179,6 +181,7 @@ class MainWindow(QMainWindow):
         self.problems.shown.connect(self.go_to_all)
         self.problems.previewed.connect(self.preview_rule)
         self.problems.fixed.connect(self.surgery.apply_rule)
+        self.problems.shape_requested.connect(self.surgery.set_shape)
         self.rules.previewed.connect(self.preview_rule)
         self.network.followed.connect(self.go_to_all)
         self.verify.followed.connect(self.go_to)
@@ -193,21 +196,21 @@ class MainWindow(QMainWindow):
         hints = QApplication.styleHints()
         hints.colorSchemeChanged.connect(self._system_theme_changed)
 
+    def _order_tabs(self) -> None:
+        """Let Tab walk as the eye does: toolbar, outline, graph, then what lies around it."""
+        outline = self.outline
+        stops = (self.search, outline.filter, outline.view, self.center.pages.strip, self.canvas)
+        for first, second in itertools.pairwise(stops):
+            self.setTabOrder(first, second)
+
     # Showing
 
     def set_theme(self, theme: Theme) -> None:
         """Dress the whole application in a theme."""
         self.theme = theme
-        self._dress_application(theme)
+        dress_application(theme)
         for dress in self._themed:
             dress(theme)
-
-    @staticmethod
-    def _dress_application(theme: Theme) -> None:
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            apply_theme(application, theme)
-            application.setStyleSheet(style_sheet(theme))
 
     def choose_theme(self, name: str) -> None:
         """Follow the system, or stay light or dark; remembered."""
@@ -347,8 +350,6 @@ class MainWindow(QMainWindow):
             logger.warning("%s", error)
 
     def save_settings(self) -> None:
-        from surgeon_gui.settings import save_settings
-
         try:
             save_settings(self.settings)
         except SaveError as error:

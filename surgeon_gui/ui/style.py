@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib import resources
 
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication
 
-from surgeon_gui.ui.theme import Theme
+from surgeon_gui.ui.theme import Theme, apply_theme
 
 RADIUS = 6
 
@@ -18,6 +19,14 @@ def mix(first: QColor, second: QColor, share: float) -> str:
         first.greenF() + (second.greenF() - first.greenF()) * share,
         first.blueF() + (second.blueF() - first.blueF()) * share,
     ).name()
+
+
+def dress_application(theme: Theme) -> None:
+    """Give the whole application a theme's style, palette, font and style sheet."""
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        apply_theme(application, theme)
+        application.setStyleSheet(style_sheet(theme))
 
 
 def style_sheet(theme: Theme) -> str:

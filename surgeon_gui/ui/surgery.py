@@ -90,9 +90,10 @@ class Surgery(QObject):
                 AttributeDialog(self._session, graph, node, self._theme(), self._window, attribute)
             )
 
-    def set_shape(self) -> None:
-        graph, node = self._session.graph, self._node()
-        if graph is not None and node:
+    def set_shape(self, node: str = "") -> None:
+        """Ask for the shape of an input: that of the name, or the one selected."""
+        graph, node = self._session.graph, node or self._node()
+        if graph is not None and node in graph:
             self._open(ShapeDialog(self._session, graph, node, self._theme(), self._window))
 
     def choose_outputs(self) -> None:

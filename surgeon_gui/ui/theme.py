@@ -87,9 +87,10 @@ class Theme:
         value = getattr(self, name)
         if not isinstance(value, str):
             raise TypeError(f"{name} is no single colour")
+        if alpha >= 1.0:
+            return _color(value)
         color = QColor(_color(value))
-        if alpha < 1.0:
-            color.setAlphaF(alpha)
+        color.setAlphaF(alpha)
         return color
 
     def category(self, category: str) -> QColor:

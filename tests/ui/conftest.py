@@ -123,6 +123,9 @@ def make_driver(qtbot: QtBot, home: Path) -> Iterator[Callable[[], Driver]]:
         window.resize(1280, 800)
         window.show()
         qtbot.waitExposed(window)
+        # A bare X server has no window manager that would give it the keyboard.
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow, timeout=5000)
         driver = Driver(window, answers, qtbot)
         driver.settle()
         return driver

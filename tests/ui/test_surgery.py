@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QPushButton
 
 from surgeon_gui.graph.model import Graph
+from surgeon_gui.graph.open import save_graph
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.graph.values import Shape
 from surgeon_gui.rewrite.ruleset import load_rule_set
@@ -335,3 +336,27 @@ def test_the_empty_canvas_has_a_menu_of_its_own(driver: Driver) -> None:
     assert "view.expand-all" in [action.objectName() for action in menu.actions()]
     assert "edit.remove" not in [action.objectName() for action in menu.actions()]
     menu.close()
+
+
+def test_an_input_of_unknown_size_is_cured_from_the_problems_list(
+    driver: Driver, tmp_path: Path
+) -> None:
+    graph = parse_text(
+        """
+        x = Placeholder() {dtype=float32, shape=[?,?,?,2]}
+        w = Const() {value=f32[1,1,2,3]{1,2,3,4,5,6}}
+        conv = Conv2D(x, w) {strides=[1,1,1,1], padding="SAME"}
+        """
+    )
+    save_graph(graph, tmp_path / "unknown.pb")
+    driver.open(tmp_path / "unknown.pb")
+    (row,) = driver.window.problems.rows()
+    cure = next(each for each in row.findChildren(QPushButton) if each.text() == "Set shape…")
+    driver.click(cure)
+    dialog = dialog_of(driver, ShapeDialog)
+    assert isinstance(dialog, ShapeDialog)
+    assert dialog.shape.text() == "?, ?, ?, 2"
+    dialog.shape.selectAll()
+    driver.type(dialog.shape, "1, 32, 32, 2")
+    press_apply(driver, dialog)
+    assert driver.window.problems.rows() == []

@@ -36,6 +36,7 @@ class Group:
         advice: what to do.
         rule: id of the rule that cures all of them, or empty.
         nodes: where, empty for what concerns the whole graph.
+        op: the op of those nodes.
     """
 
     status: str
@@ -43,19 +44,26 @@ class Group:
     advice: str
     rule: str
     nodes: tuple[str, ...]
+    op: str = ""
+
+    @property
+    def input(self) -> str:
+        """The graph input whose shape or dtype is the problem, or empty."""
+        return self.nodes[0] if len(self.nodes) == 1 and self.op.startswith("Placeholder") else ""
 
 
 def group_problems(report: SupportReport) -> list[Group]:
     """Return a report's problems by cause, the gravest first."""
-    found: dict[tuple[str, str, str, str], list[str]] = {}
+    found: dict[tuple[str, ...], list[str]] = {}
     for problem in report.problems:
-        key = (_status(problem, report), problem.reason, problem.remedy or "", problem.rule or "")
+        remedy, rule = problem.remedy or "", problem.rule or ""
+        key = (_status(problem, report), problem.reason, remedy, rule, problem.op)
         nodes = found.setdefault(key, [])
         if problem.node:
             nodes.append(problem.node)
     groups = [
-        Group(status, title, advice, rule, tuple(dict.fromkeys(nodes)))
-        for (status, title, advice, rule), nodes in found.items()
+        Group(status, title, advice, rule, tuple(dict.fromkeys(nodes)), op)
+        for (status, title, advice, rule, op), nodes in found.items()
     ]
     return sorted(groups, key=lambda group: _ORDER.get(group.status, 9))
 
@@ -75,11 +83,13 @@ class ProblemRow(QFrame):
     Signals:
         shown(tuple): the user wants to see these nodes.
         previewed(str), fixed(str): a button for the rule of that id.
+        shape_requested(str): the user wants to set the shape of that input.
     """
 
     shown = Signal(tuple)
     previewed = Signal(str)
     fixed = Signal(str)
+    shape_requested = Signal(str)
 
     def __init__(self, group: Group, theme: Theme, ratio: float) -> None:
         super().__init__()
@@ -134,6 +144,16 @@ class ProblemRow(QFrame):
                     name=f"Fix with {group.rule}",
                 )
             )
+        elif group.input:
+            buttons.addWidget(
+                button(
+                    "Set shape…",
+                    lambda: self.shape_requested.emit(group.input),
+                    kind="small-primary",
+                    tip="Set the shape and dtype of this input",
+                    name=f"Set the shape of {group.input}",
+                )
+            )
         elif group.nodes:
             buttons.addWidget(
                 button(
@@ -170,12 +190,14 @@ class ProblemsPanel(QWidget):
         count_changed(str): how many problems, for the tab.
         shown(tuple): the user wants to see these nodes.
         previewed(str), fixed(str): a rule's id.
+        shape_requested(str): an input's name.
     """
 
     count_changed = Signal(str)
     shown = Signal(tuple)
     previewed = Signal(str)
     fixed = Signal(str)
+    shape_requested = Signal(str)
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
@@ -230,6 +252,7 @@ class ProblemsPanel(QWidget):
         made.shown.connect(self.shown)
         made.previewed.connect(self.previewed)
         made.fixed.connect(self.fixed)
+        made.shape_requested.connect(self.shape_requested)
         return made
 
     def _put(self, rows: list[QWidget]) -> None:
