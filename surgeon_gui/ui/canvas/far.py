@@ -10,16 +10,19 @@ from time import perf_counter
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
-from surgeon_gui.ui.canvas.ink import Ink
+from surgeon_gui.ui.canvas.ink import BADGE, Ink
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Indices, Plan
 from surgeon_gui.view.labels import HEAD
 
-FAR_BELOW = 0.4
+FAR_BELOW = 0.44
 _TILE = 256
 _MOST_TILES = 400
 _MOST_SETS = 4
 _EDGE = 40.0
+# Pixels of a badge; from this scale on there is room for its sign.
+_BADGE = 12
+_BADGE_FROM = 0.12
 _BUDGET_S = 0.010
 
 
@@ -62,7 +65,7 @@ def paint_far(
             mark = marks.mark(item)
             worst = mark.status if mark is not None else None
         if worst is not None:
-            size = max(18.0, 4 * pixel)
+            size = max(18.0, (_BADGE if scale >= _BADGE_FROM else 4) * pixel)
             marked.setdefault(worst, []).append(
                 QRectF(rect.right() - size / 2, rect.top() - size / 2, size, size)
             )
@@ -79,8 +82,13 @@ def paint_far(
         painter.setBrush(theme.category(category))
         painter.drawRects(rects)
     for status, rects in marked.items():
-        painter.setBrush(theme.status(status))
-        painter.drawRects(rects)
+        if scale < _BADGE_FROM:
+            painter.setBrush(theme.status(status))
+            painter.drawRects(rects)
+            continue
+        sprite = ink.badge(status, rects[0].width() * scale / (2 * BADGE + 3))
+        for rect in rects:
+            painter.drawPixmap(rect, sprite, QRectF(sprite.rect()))
 
 
 def _lines(plan: Plan, edges: Indices) -> list[QLineF]:

@@ -55,6 +55,7 @@ class Ink:
         self._ascents = {name: QFontMetricsF(font).ascent() for name, font in self._fonts.items()}
         self._heights = {name: QFontMetricsF(font).height() for name, font in self._fonts.items()}
         self._texts: dict[tuple[str, str], QStaticText] = {}
+        self._known_widths: dict[tuple[str, str], float] = {}
         self._elided: dict[tuple[str, int], str] = {}
         self._badges: dict[tuple[str, float], QPixmap] = {}
         self.hatch = QBrush(_stripes(QColor(255, 255, 255, 66)))
@@ -75,6 +76,15 @@ class Ink:
             found.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
             found.prepare(QTransform(), self._fonts[font])
             self._texts[text, font] = found
+        return found
+
+    def width(self, text: str, font: str) -> float:
+        """The width of writing, remembered."""
+        found = self._known_widths.get((text, font))
+        if found is None:
+            if len(self._known_widths) > 50_000:
+                self._known_widths.clear()
+            found = self._known_widths[text, font] = self.metrics.width(text, font)
         return found
 
     def elided(self, text: str, room: float) -> str:

@@ -12,7 +12,7 @@ from surgeon_gui.ui.canvas.far import FAR_BELOW, Tiles
 from surgeon_gui.ui.canvas.ink import GROUP_RADIUS, RADIUS, Ink
 from surgeon_gui.ui.canvas.lights import Lights
 from surgeon_gui.ui.canvas.marks import Marks
-from surgeon_gui.ui.canvas.names import paint_names
+from surgeon_gui.ui.canvas.names import paint_captions, paint_names
 from surgeon_gui.ui.canvas.near import paint_badge, paint_lit_edges, paint_near
 from surgeon_gui.ui.canvas.plan import Plan
 
@@ -80,6 +80,7 @@ class PictureItem(_Layer):
         done = self.tiles.paint(
             painter, self.plan, self.marks, self.ink, area, patient=self.patient
         )
+        paint_captions(painter, self.plan, self.ink, area, scale)
         paint_names(painter, self.plan, self.ink, area, scale)
         if not done:
             self._unfinished()

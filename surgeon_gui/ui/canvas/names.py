@@ -1,4 +1,4 @@
-"""Names of groups at a readable size when the picture is too far away for its own writing."""
+"""Names and ops at a readable size when the picture is too far away for its own writing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter
 
 from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.plan import Plan
+from surgeon_gui.view.labels import HEAD, PAD
 
 _NARROWEST = 44.0
 _LOWEST = 12.0
@@ -15,6 +16,36 @@ _ROOM = 17.0
 _CLOSED_SIZE = 0.8
 _SHORTEST = 8
 _MOST = 150
+
+# A caption of this many pixels, in heads at least as high.
+_CAPTION = 8.2
+_CAPTION_FROM = 8.0 / HEAD
+
+
+def paint_captions(painter: QPainter, plan: Plan, ink: Ink, area: QRectF, scale: float) -> None:
+    """Write the ops of the nodes in `area` into their heads, if those are high enough."""
+    if scale < _CAPTION_FROM:
+        return
+    painter.save()
+    font = ink.font("bold")
+    painter.setFont(font)
+    grow = _CAPTION / (font.pointSizeF() * 96 / 72 * scale)
+    half = ink.height("bold") / 2 * grow
+    for at in map(int, plan.closed_in(area)):
+        if plan.picture.items[at] < 0:
+            continue
+        label, rect = plan.label(at), plan.box_rect(at)
+        text = ink.elided(label.head, (rect.width() - PAD) / grow)
+        if text == "…":
+            continue
+        painter.setPen(ink.theme.on_head(label.category))
+        left, top = rect.left() + PAD / 2, rect.top() + HEAD / 2 - half
+        painter.translate(left, top)
+        painter.scale(grow, grow)
+        painter.drawStaticText(QPointF(0, 0), ink.text(text, "bold"))
+        painter.scale(1 / grow, 1 / grow)
+        painter.translate(-left, -top)
+    painter.restore()
 
 
 def paint_names(painter: QPainter, plan: Plan, ink: Ink, area: QRectF, scale: float) -> None:

@@ -20,7 +20,7 @@ from surgeon_gui.ui.canvas.plan import Indices, Plan
 from surgeon_gui.view.labels import BODY_PAD, CLOSED_GROUP, HEAD, OPEN_HEAD, PAD, ROW, Label
 from surgeon_gui.view.overlay import Summary
 
-TEXT_FROM = 0.5
+TEXT_FROM = 0.56
 # Heads are written at least this large on the screen, as long as they fit.
 _SMALLEST_HEAD = 8.6
 _HEAD_SIZE = 12.5
@@ -113,10 +113,10 @@ class _Near:
         painter, ink = self.painter, self.ink
         left, y = rect.left() + 12, rect.top() + middle
         count = label.rows[0].left
-        count_width = ink.metrics.width(count, "plain")
+        count_width = ink.width(count, "plain")
         if fill is not None:
             # Edges that come in run behind the writing, not through it.
-            name_width = ink.metrics.width(label.head, "bold")
+            name_width = ink.width(label.head, "bold")
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(fill)
             painter.drawRect(QRectF(left - 3, y - 9, name_width + 26, 18))
@@ -170,7 +170,7 @@ class _Near:
         for row in label.rows:
             self._write(row.left, "plain", PAD + 1, y, self.muted)
             if row.right:
-                right = width - PAD - ink.metrics.width(row.right, "mono")
+                right = width - PAD - ink.width(row.right, "mono")
                 self._write(row.right, "mono", right, y, self.strong)
             y += ROW
 
@@ -179,7 +179,7 @@ class _Near:
         grow = self.grow
         if grow > 1.0:
             # Rather small and whole than large and cut.
-            wanted = self.ink.metrics.width(text, "bold")
+            wanted = self.ink.width(text, "bold")
             grow = max(1.0, min(grow, room / wanted)) if wanted else 1.0
         if grow <= 1.0 and self.with_text:
             self._write(text, "bold", left, middle, color)
@@ -275,7 +275,7 @@ class _Near:
             return
         painter, ink = self.painter, self.ink
         count = str(summary.count)
-        width = ink.metrics.width(count, "bold") + 26
+        width = ink.width(count, "bold") + 26
         pill = QRectF(rect.right() - width + 12, rect.top() - BADGE, width, 2 * BADGE)
         color = self.theme.status(summary.worst)
         painter.setPen(_thin(color, 1.5))
