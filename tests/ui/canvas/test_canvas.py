@@ -275,6 +275,14 @@ def test_a_removed_node_leaves_the_selection(show: Show, qtbot: QtBot) -> None:
     assert canvas.selection() == ()
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every layout take several slices, however fast the machine is."""
+    monkeypatch.setattr("surgeon_gui.ui.canvas.steps._FIRST_S", 0.0)
+    monkeypatch.setattr("surgeon_gui.ui.canvas.steps._SLICE_S", 0.001)
+
+
+@pytest.mark.usefixtures("unhurried")
 def test_what_is_asked_during_a_layout_is_done_after_it(qtbot: QtBot) -> None:
     canvas = GraphCanvas(theme=LIGHT)
     qtbot.addWidget(canvas)
@@ -288,6 +296,7 @@ def test_what_is_asked_during_a_layout_is_done_after_it(qtbot: QtBot) -> None:
     assert "block_700/relu_2" in canvas.visible_items()
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_newer_graph_supersedes_one_being_laid_out(qtbot: QtBot) -> None:
     canvas = GraphCanvas(theme=LIGHT)
     qtbot.addWidget(canvas)
@@ -300,6 +309,7 @@ def test_a_newer_graph_supersedes_one_being_laid_out(qtbot: QtBot) -> None:
     assert "input" in canvas.visible_items()
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_cancelled_layout_leaves_the_picture_as_it_was(qtbot: QtBot) -> None:
     canvas = GraphCanvas(theme=LIGHT)
     qtbot.addWidget(canvas)
@@ -314,6 +324,7 @@ def test_a_cancelled_layout_leaves_the_picture_as_it_was(qtbot: QtBot) -> None:
     assert canvas.expanded() == frozenset()
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_the_garbage_collector_works_again_after_a_layout(qtbot: QtBot) -> None:
     canvas = GraphCanvas(theme=LIGHT)
     qtbot.addWidget(canvas)
