@@ -148,8 +148,8 @@ def _set_flags(config: Any, flavour: Flavour, spec: BuildSpec, network: Network)
         "VERSION_COMPATIBLE": spec.version_compatible,
     }
     if not flavour.strongly_typed:
-        # An old builder uses a dtype only when it is allowed to, and then where it likes,
-        # unless told to keep to the network.
+        # An old builder uses a dtype only when it is allowed to, and then where it likes, unless
+        # it must obey what the layers ask for.
         used = {tensor.dtype.text for tensor in network.tensors.values()}
         flags["FP16"] = "float16" in used
         flags["INT8"] = "int8" in used

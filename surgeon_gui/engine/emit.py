@@ -78,6 +78,8 @@ def emit(network: Network, flavour: Flavour, definition: Any) -> Emission:
         with collected() as said:
             made = _add_layer(layer, out, said.errors)
             _name_layer(made, layer.name, layer, emission)
+            if not flavour.strongly_typed:
+                _keep_dtypes(made, layer, flavour)
             for port, spec in enumerate(layer.outputs):
                 tensor = made.get_output(port)
                 tensor.name = spec.name
@@ -124,6 +126,14 @@ def _name_layer(made: Any, name: str, layer: Layer, emission: Emission) -> None:
     made.name = name
     made.metadata = " ".join(layer.origin)
     emission.origins[name] = layer.origin
+
+
+def _keep_dtypes(made: Any, layer: Layer, flavour: Flavour) -> None:
+    """Ask an old builder, which chooses by itself, to compute in half where the network does."""
+    for port, tensor in enumerate(layer.outputs):
+        if tensor.dtype is DType.FLOAT16:
+            made.precision = data_type(flavour, tensor.dtype)
+            made.set_output_type(port, data_type(flavour, tensor.dtype))
 
 
 def _check_shape(tensor: Any, layer: Layer, errors: list[str]) -> None:

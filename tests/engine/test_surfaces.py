@@ -155,6 +155,32 @@ def test_options_a_version_lacks_are_refused_before_any_work() -> None:
         configured(flavour_of("10.16.1.11"), BuildSpec(Path("x"), Path("y"), gpus=("sm80",)))
 
 
+def test_old_builders_are_asked_for_the_dtypes_of_the_network(flavour: Flavour) -> None:
+    asked = []
+    layer = flavour.module.IConvolutionLayer
+    network = with_precision(BY_NAME["conv"].network(), DType.FLOAT16)
+
+    class Recording:
+        """An INetworkDefinition whose convolutions are kept."""
+
+        def __init__(self, real: object) -> None:
+            self._real = real
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._real, name)
+
+        def add_convolution_nd(self, *arguments: object) -> object:
+            made = layer()
+            asked.append(made)
+            return made
+
+    builder = flavour.module.Builder(None)
+    emit(network, flavour, Recording(create_network(builder, flavour)))
+    (made,) = asked
+    half = flavour.module.DataType.HALF
+    assert made.values.get("precision") == (half if flavour.version == "8.6.1" else None)
+
+
 def test_half_precision_is_allowed_where_networks_are_not_strongly_typed() -> None:
     network = with_precision(BY_NAME["conv"].network(), DType.FLOAT16)
     for version in VERSIONS:
