@@ -63,6 +63,7 @@ class Plan:
             rows.append((local[0] + x, local[1] + y, local[2] + x, local[3] + y))
             if at % BATCH == 0:
                 yield at / len(routes)
+        yield 1.0
         if rows:
             self.edge_bounds = np.array(rows)
         yield 1.0
@@ -75,7 +76,9 @@ class Plan:
                 ends.append(target)
             if at % BATCH == 0:
                 yield 1.0
+        yield 1.0
         self._owners = np.array(owners, dtype=np.intp)
+        yield 1.0
         self._ends = np.array(ends, dtype=np.intp).reshape(-1, 2)
 
     @property

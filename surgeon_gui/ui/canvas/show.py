@@ -286,9 +286,12 @@ class GraphShow(ZoomView):
     def _drawn(self, scene: Scene) -> Pace[None]:
         """Arrange and index a scene; the plan waits in `_arriving`."""
         picture = yield from scene.work()
+        yield 1.0
         plan = Plan(scene, picture)
+        yield 1.0
         yield from plan.prepare()
         self._arriving = plan
+        yield 1.0
 
     def _take_plan(self, plan: Plan | None) -> None:
         before, self._plan, self._arriving = self._plan, plan, None
