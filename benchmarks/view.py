@@ -3,7 +3,7 @@
 `python -m benchmarks.view [NODES …]`
 
 Each line states its budget in milliseconds and whether it was kept; the exit status is 1 if one was
-not. The canvas is painted into memory at 1600 × 1000, without a GPU. `blocked` is the longest stretch
+not. The canvas is painted into memory at 1600 × 1000, without a GPU. `blocked` is the longest piece
 of work without a look at events, in CPU time, so that a busy machine does not spoil it.
 """
 
