@@ -26,7 +26,7 @@ def reshape(node: Call, b: Lower) -> Value:
     if math.prod(wanted) != data.size or -1 in wanted:
         raise node.refuse(
             f"{list(data.shape)} cannot be reshaped to {list(wanted)}.",
-            "Check the input shape: a graph made for one size may not fit another.",
+            "Give the inputs the shape the graph was made for, with --shape.",
         )
     return b.view(data, wanted)
 

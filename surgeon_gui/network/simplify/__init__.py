@@ -10,7 +10,12 @@ from surgeon_gui.network.simplify.folding import (
     fold_transposed_features,
 )
 from surgeon_gui.network.simplify.moving import hoist_transposes, keep_reduced_dims
-from surgeon_gui.network.simplify.patterns import drop_neutral, merge_affines, recognise_activations
+from surgeon_gui.network.simplify.patterns import (
+    drop_neutral,
+    merge_affines,
+    recognise_activations,
+    recognise_gelu,
+)
 from surgeon_gui.network.simplify.shuffles import (
     drop_identities,
     merge_shuffles,
@@ -27,6 +32,7 @@ _PASSES = (
     hoist_transposes,
     merge_shuffles,
     recognise_activations,
+    recognise_gelu,
     fold_affines,
     merge_affines,
     fold_paddings,

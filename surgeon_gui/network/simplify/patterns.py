@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from surgeon_gui.network import layers
@@ -28,6 +30,21 @@ def recognise_activations(bench: Bench) -> None:
         if isinstance(layer.kind, layers.ElementWise):
             _relu_or_clip(bench, layer)
             _hard_sigmoid(bench, bench.layers[found.name])
+        layer = bench.layers[found.name]
+        if isinstance(layer.kind, Activation):
+            _clip_of_relu(bench, layer, layer.kind)
+
+
+def _clip_of_relu(bench: Bench, layer: Layer, kind: Activation) -> None:
+    """A clip from 0 upwards needs no ReLU before it."""
+    before = bench.producer(layer.inputs[0])
+    if before is None or not isinstance(before.kind, Activation):
+        return
+    starts_at_zero = kind.type is ActivationType.CLIP and kind.alpha == 0
+    if before.kind.type is ActivationType.RELU and (
+        starts_at_zero or kind.type is ActivationType.RELU
+    ):
+        bench.replace(layer, kind, before.inputs, merged=[before])
 
 
 def drop_neutral(bench: Bench) -> None:
@@ -134,6 +151,104 @@ def _hard_sigmoid(bench: Bench, layer: Layer) -> None:
         [shifted[0]],
         merged=[clip, shift],
     )
+
+
+def recognise_gelu(bench: Bench) -> None:
+    """X / 2 * (1 + erf(x / sqrt 2)), and the form with tanh, in whatever order it is multiplied."""
+    for layer in bench.each():
+        kind = layer.kind
+        if isinstance(kind, layers.Unary) and kind.op is layers.UnaryOperation.ERF:
+            data = _scaled(bench, layer.inputs[0], 2**-0.5)
+            if data is not None:
+                _gelu(bench, layer, data, ActivationType.GELU_ERF)
+        elif isinstance(kind, Activation) and kind.type is ActivationType.TANH:
+            data = _tanh_argument(bench, layer.inputs[0])
+            if data is not None:
+                _gelu(bench, layer, data, ActivationType.GELU_TANH)
+
+
+def _gelu(bench: Bench, inner: Layer, data: str, kind: ActivationType) -> None:
+    """Replace the product of x, 1/2 and 1 + inner, if that is what the layers after it are."""
+    shifted = bench.only_reader(inner.outputs[0].name)
+    if shifted is None or not isinstance(shifted.kind, layers.ElementWise):
+        return
+    if _scalar_operand(bench, shifted) != (inner.outputs[0].name, 1.0):
+        return
+    seen = [inner, shifted]
+    if shifted.kind.op is ElementWiseOperation.SUB and shifted.inputs[1] == inner.outputs[0].name:
+        # 1 - erf(-x): what TensorFlow writes with Erfc.
+        negated = bench.producer(data)
+        if negated is None or not isinstance(negated.kind, layers.Unary):
+            return
+        if negated.kind.op is not layers.UnaryOperation.NEG:
+            return
+        data = negated.inputs[0]
+    elif shifted.kind.op is not ElementWiseOperation.SUM:
+        return
+    tensor = shifted.outputs[0].name
+    half = met = False
+    while not (half and met):
+        reader = bench.only_reader(tensor)
+        if reader is None or not _is(reader, ElementWiseOperation.PROD):
+            return
+        if _scalar_operand(bench, reader) == (tensor, 0.5) and not half:
+            half = True
+        elif met:
+            return
+        else:
+            other = reader.inputs[1] if reader.inputs[0] == tensor else reader.inputs[0]
+            if other == data:
+                met = True
+            elif not half and _scaled(bench, other, 0.5) == data:
+                half = met = True
+            else:
+                return
+        seen.append(reader)
+        tensor = reader.outputs[0].name
+    last = seen[-1]
+    bench.replace(last, Activation(type=kind), [data], merged=seen[:-1])
+
+
+def _scaled(bench: Bench, tensor: str, factor: float) -> str | None:
+    """Return x when the tensor is factor * x."""
+    layer = bench.producer(tensor)
+    if layer is None or not isinstance(layer.kind, layers.ElementWise):
+        return None
+    operand = _scalar_operand(bench, layer)
+    if operand is None or not operand[1]:
+        return None
+    number = operand[1]
+    if _is(layer, ElementWiseOperation.DIV) and operand[0] == layer.inputs[0]:
+        number = 1 / number
+    elif not _is(layer, ElementWiseOperation.PROD):
+        return None
+    return operand[0] if abs(number - factor) < 1e-6 else None
+
+
+def _tanh_argument(bench: Bench, tensor: str) -> str | None:
+    """Return x when the tensor is sqrt(2 / pi) * (x + 0.044715 * x ** 3)."""
+    inner = _scaled(bench, tensor, (2 / math.pi) ** 0.5)
+    total = None if inner is None else bench.producer(inner)
+    if total is None or not _is(total, ElementWiseOperation.SUM):
+        return None
+    for data, other in (total.inputs, total.inputs[::-1]):
+        cube = _scaled(bench, other, 0.044715)
+        if cube is not None and _is_cube(bench, cube, data):
+            return data
+    return None
+
+
+def _is_cube(bench: Bench, tensor: str, data: str) -> bool:
+    layer = bench.producer(tensor)
+    if layer is None or not isinstance(layer.kind, layers.ElementWise):
+        return False
+    if layer.kind.op is ElementWiseOperation.POW:
+        return _scalar_operand(bench, layer) == (data, 3.0)
+    for one, other in (layer.inputs, layer.inputs[::-1]):
+        square = bench.producer(other)
+        if one == data and square is not None and square.inputs == (data, data):
+            return _is(layer, ElementWiseOperation.PROD) and _is(square, ElementWiseOperation.PROD)
+    return False
 
 
 def _lower_limit(bench: Bench, layer: Layer | None) -> tuple[str, float] | None:

@@ -232,8 +232,13 @@ CASES: dict[str, Case] = {
         ),
         numbers(2, 5, 8),
     ),
-    "gelu": case(tf.nn.gelu, X),
-    "gelu approximate": case(lambda x: tf.nn.gelu(x, approximate=True), X),
+    "gelu": case(tf.nn.gelu, X, layers=("Activation",)),
+    "gelu approximate": case(lambda x: tf.nn.gelu(x, approximate=True), X, layers=("Activation",)),
+    "gelu in another order": case(
+        lambda x: (1.0 + tf.math.erf(x * 2**-0.5)) * (x * 0.5), X, layers=("Activation",)
+    ),
+    "nearly gelu": case(lambda x: 0.5 * x * (1.0 + tf.math.erf(x / 1.5)), X),
+    "gelu of another tensor": case(lambda x: 0.5 * tf.sin(x) * (1.0 + tf.math.erf(x / 2**0.5)), X),
     "swish": case(tf.nn.silu, X),
     "l2_normalize": case(lambda x: tf.nn.l2_normalize(x, -1), X),
     "attention": case(
