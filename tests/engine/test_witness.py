@@ -23,8 +23,8 @@ from surgeon_gui.network.layers import (
     Slice,
 )
 from surgeon_gui.network.to_onnx import onnx_from_network
+from tests.engine.builds import cnn
 from tests.engine.rtx import new_builder, rtx
-from tests.engine.test_build import cnn
 from tests.network.cases import CASES, Case
 from tests.network.test_to_onnx import run
 
