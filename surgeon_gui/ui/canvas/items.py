@@ -113,12 +113,20 @@ class LightItem(_Layer):
             self._ring(painter, lights.hover, theme.color("accent", 0.45), area, scale, thin=True)
         for item in lights.selected:
             self._glow(painter, item, area, scale)
-            if self.marks is not None and item in self.plan.index and scale >= FAR_BELOW:
-                paint_badge(painter, self.plan, self.marks, self.ink, self.plan.index[item])
+        if scale >= FAR_BELOW:
+            self._badges(painter, [*lights.preview, *lights.hits, *lights.selected], area)
         if lights.row is not None:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.color("accent", 0.22))
             painter.drawRect(lights.row)
+
+    def _badges(self, painter: QPainter, items: list[int], area: QRectF) -> None:
+        """Paint the badges of ringed boxes again, over their rings."""
+        if self.plan is None or self.marks is None:
+            return
+        for item in items:
+            if self._visible(item, area) is not None:
+                paint_badge(painter, self.plan, self.marks, self.ink, self.plan.index[item])
 
     def _visible(self, item: int, area: QRectF) -> QRectF | None:
         rect = self.plan.item_rect(item) if self.plan is not None else QRectF()

@@ -176,17 +176,17 @@ class _Near:
 
     def _caption(self, text: str, left: float, middle: float, room: float, color: QColor) -> None:
         """Write a head, larger than the rest when the picture is far away."""
-        grow = self.grow
-        if grow > 1.0:
+        grow, wanted = self.grow, self.ink.width(text, "bold")
+        if grow > 1.0 and wanted:
             # Rather small and whole than large and cut.
-            wanted = self.ink.width(text, "bold")
-            grow = max(1.0, min(grow, room / wanted)) if wanted else 1.0
+            grow = max(1.0, min(grow, room / wanted))
         if grow <= 1.0 and self.with_text:
             self._write(text, "bold", left, middle, color)
             return
-        text = self.ink.elided(text, room / grow)
-        if text == "…":
-            return
+        if wanted * grow > room + 1.0:
+            text = self.ink.elided(text, room / grow)
+            if text == "…":
+                return
         self.painter.translate(left, middle)
         self.painter.scale(grow, grow)
         self._write(text, "bold", 0.0, 0.0, color)
