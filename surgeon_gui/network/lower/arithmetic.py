@@ -73,9 +73,19 @@ def choose(b: Lower, condition: Value, then: Value, other: Value, *, suffix: str
     return Value.of(b.add(layers.Select(), *tensors, suffix=suffix), then.dtype, axes)
 
 
+_NARROW = (DType.UINT8, DType.INT8, DType.UINT16, DType.INT16)
+_MAY_WRAP = (Op.SUM, Op.SUB, Op.PROD)
+
+
 @converter(*_BINARY)
 def binary(node: Call, b: Lower) -> Value:
     left, right = node.input(0), node.input(1)
+    if left.dtype in _NARROW and _BINARY[node.op] in _MAY_WRAP:
+        raise node.refuse(
+            f"{node.op} of {left.dtype.text} wraps around in TensorFlow, TensorRT computes in "
+            "int32.",
+            "Cast the inputs to int32 or float32.",
+        )
     if left.dtype is DType.BOOL:
         raise node.refuse(f"{node.op} of booleans is not supported.", "Cast the inputs to int32.")
     return b.elementwise(_BINARY[node.op], left, right)

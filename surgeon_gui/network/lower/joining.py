@@ -6,12 +6,14 @@ from collections import Counter
 
 import numpy as np
 
+from surgeon_gui.graph.evaluate import LARGEST_RESULT
 from surgeon_gui.graph.values import DType
 from surgeon_gui.network import layers
 from surgeon_gui.network.layers import ElementWiseOperation as Op
 from surgeon_gui.network.lower.arithmetic import choose
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
+from surgeon_gui.network.lower.plugins_anchors import spread_grids
 from surgeon_gui.network.lower.registry import converter
 from surgeon_gui.network.lower.slicing import take
 from surgeon_gui.network.lower.value import Value
@@ -35,7 +37,7 @@ def concatenate(b: Lower, values: list[Value], axis: int, *, suffix: str = "") -
 @converter("ConcatV2", "Concat")
 def concat(node: Call, b: Lower) -> Value:
     first = node.op == "Concat"
-    values = list(node.inputs[1:] if first else node.inputs[:-1])
+    values = list(node.inputs[1:]) if first else spread_grids(node, b, node.inputs[:-1])
     if not values:
         raise node.refuse(f"{node.op} has nothing to join.")
     axis = node.axis(node.constant_int(0 if first else -1, "the axis"), values[0].rank)
@@ -83,6 +85,8 @@ def one_hot(node: Call, b: Lower) -> Value:
     """Compared with 0, 1, 2 …: an index outside gives a row of `off`, as TensorFlow does."""
     indices, on, off = node.input(0), node.input(2), node.input(3)
     depth = node.constant_int(1, "the depth")
+    if depth > LARGEST_RESULT:
+        raise node.refuse(f"A depth of {depth} is more than can be worked with.")
     axis = node.integer("axis", -1)
     axis = indices.rank if axis == -1 else node.axis(axis, indices.rank + 1)
     shape = [1] * (indices.rank + 1)

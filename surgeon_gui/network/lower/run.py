@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from surgeon_gui.errors import ConvertError, OpenError, Unsupported
+from surgeon_gui.errors import ConvertError, GraphError, OpenError, Unsupported
 from surgeon_gui.graph.evaluate import evaluate
 from surgeon_gui.graph.model import Node, TensorRef
 from surgeon_gui.graph.ops import is_stateful, output_count
@@ -27,6 +27,7 @@ from surgeon_gui.network.lower.value import DEAD, Guard, Value, held_dtype
 _NOT_FOLDED = frozenset({"Const", "Switch", "Merge", "RefSwitch", "RefMerge", "Identity"})
 _MERGES = frozenset({"Merge", "RefMerge"})
 _INPUTS = frozenset({"Placeholder", "PlaceholderV2"})
+_IMPOSSIBLE = "An attribute or dimension is 0 or too large where no such number can stand."
 _NEXT = frozenset({"NextIteration", "RefNextIteration"})
 
 
@@ -90,8 +91,10 @@ class Run:
         before = len(self.b.builder)
         try:
             results = self._results(node, values)
-        except (ConvertError, OpenError) as error:
-            if not isinstance(error, Unsupported):
+        except (ConvertError, GraphError, OpenError, ArithmeticError) as error:
+            if isinstance(error, ArithmeticError):
+                error = Unsupported(node.name, _IMPOSSIBLE, "Correct the graph where it was made.")
+            elif not isinstance(error, Unsupported):
                 error = Unsupported(node.name, error.message, error.hint)
             if node.op in CONVERTERS and any(value.guessed for value in values):
                 # Maybe the guess is what it cannot take.

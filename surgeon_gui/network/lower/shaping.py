@@ -9,7 +9,7 @@ from surgeon_gui.network import layers
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.registry import converter
-from surgeon_gui.network.lower.value import Value
+from surgeon_gui.network.lower.value import Value, held_dtype
 
 
 @converter("Reshape")
@@ -103,4 +103,6 @@ def cast(node: Call, b: Lower) -> Value:
             layers.ElementWiseOperation.EQUAL, data, b.scalar(0, data.dtype), suffix="zero"
         )
         return b.unary(layers.UnaryOperation.NOT, same)
+    if held_dtype(dtype) is not dtype and dtype is not DType.FLOAT64:
+        b.note(f"What does not fit {dtype.text} is kept here, TensorFlow wraps it around.")
     return b.cast(b.live(data), dtype, suffix="")

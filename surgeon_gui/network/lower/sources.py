@@ -36,6 +36,12 @@ def input_dims(node: Call, b: Lower) -> Dims:
             f"Give it with --shape {node.name}=1x{EXAMPLE_SIZE}x{EXAMPLE_SIZE}x3 "
             "or set the placeholder's shape.",
         )
+    if given is not None and declared.dims and len(declared.dims) != len(dims):
+        raise node.refuse(
+            f"The shape given has {len(dims)} dimensions, this input has {len(declared.dims)} "
+            f"({declared}).",
+            "Give all dimensions, the batch included.",
+        )
     if given is None and dims and dims[0] < 0:
         dims = (1, *dims[1:])
     if any(dim < 0 for dim in dims):

@@ -68,6 +68,18 @@ def test_nodes_behind_unknown_dimensions_are_judged_by_their_ops() -> None:
     assert lowering.types[TensorRef("r")].shape == Shape.of(-1, -1, -1, 3)
 
 
+def test_given_shape_of_another_rank_is_refused() -> None:
+    graph = parse_text("x = Placeholder() {shape=[?, ?, ?, 3]}" + CONVOLUTION)
+    problems = network_from_graph(graph, shapes={"x": Shape.of(5, 6, 3)}).problems
+    assert [problem.node for problem in problems] == ["x"]
+    assert "3 dimensions" in problems[0].reason
+
+
+def test_arithmetic_that_wraps_around_is_refused() -> None:
+    (problem,) = lower("x = Placeholder() {shape=[4], dtype=u8}\ny = Add(x, x)").problems
+    assert "wraps" in problem.reason
+
+
 def test_unknown_rank_asks_for_a_shape() -> None:
     (problem,) = lower("x = Placeholder() {shape=?}" + CONVOLUTION).problems
     assert problem.node == "x"
