@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -21,6 +22,21 @@ class NotKnown(Exception):
 
 EVALUATORS: Registry[Evaluator] = Registry("surgeon_gui.graph.kernels")
 evaluates = EVALUATORS.register
+
+
+LARGEST_RESULT = 1 << 28
+"""Most elements a node may be evaluated to; a small graph can ask for terabytes."""
+
+
+def room_for(shape: Sequence[int]) -> None:
+    """Refuse a result no folding should make.
+
+    Raises:
+        ValueError: `shape` has more than `LARGEST_RESULT` elements.
+    """
+    size = math.prod(max(int(dim), 0) for dim in shape)
+    if size > LARGEST_RESULT:
+        raise ValueError(f"the result would have {size} elements")
 
 
 def has_evaluator(op: str) -> bool:
@@ -44,7 +60,7 @@ def evaluate(node: Node, inputs: Sequence[Array]) -> tuple[Array, ...] | None:
             found = evaluator(node, inputs)
     except NotKnown:
         return None
-    except (ValueError, IndexError, TypeError, KeyError, OverflowError) as error:
+    except (ValueError, IndexError, TypeError, KeyError, ArithmeticError, MemoryError) as error:
         raise GraphError(
             f"{node.op} cannot be computed: {error}.",
             where=node.name,

@@ -16,6 +16,8 @@ from surgeon_gui.proto import graphdef_pb2 as pb
 
 Array = npt.NDArray[Any]
 
+_LARGEST_FILLED = 1 << 31
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -126,6 +128,8 @@ class TensorValue:
         kind = self.dtype.numpy
         if kind is None:
             raise OpenError(f"A constant of dtype {self.dtype.text} has no values to show.")
+        if any(dim < 0 for dim in self.shape):
+            raise OpenError(f"A constant has the impossible shape {list(self.shape)}.")
         content = self._content
         if content is None and self._message is not None:
             content = self._message.tensor_content
@@ -147,6 +151,11 @@ class TensorValue:
                     f"A constant of shape {list(self.shape)} holds {values.size} values."
                 )
         if values.size < self.size:
+            if self.size * kind.itemsize > _LARGEST_FILLED:
+                raise OpenError(
+                    f"A constant of shape {list(self.shape)} stands for {self.size} equal values, "
+                    "more than can be worked with."
+                )
             # TensorFlow repeats the last value (tensor.proto, comment on tensor_content).
             filled = np.empty(self.size, dtype=kind)
             filled[: values.size] = values

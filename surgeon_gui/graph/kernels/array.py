@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from surgeon_gui.graph.attrs import dtype, whole, wholes, word
-from surgeon_gui.graph.evaluate import NotKnown, evaluates
+from surgeon_gui.graph.evaluate import NotKnown, evaluates, room_for
 from surgeon_gui.graph.model import Node
 from surgeon_gui.graph.values import Array, DType, TensorValue
 
@@ -171,6 +171,7 @@ def gather_nd(node: Node, inputs: Sequence[Array]) -> Array:
 @evaluates("ScatterNd")
 def scatter_nd(node: Node, inputs: Sequence[Array]) -> Array:
     indices, updates, shape = inputs
+    room_for(_list(shape))
     found = np.zeros(_list(shape), dtype=updates.dtype)
     np.add.at(found, tuple(np.moveaxis(indices, -1, 0)), updates)
     return found
@@ -189,16 +190,20 @@ def tensor_scatter(node: Node, inputs: Sequence[Array]) -> Array:
 
 @evaluates("Tile")
 def tile(node: Node, inputs: Sequence[Array]) -> Array:
-    return np.tile(inputs[0], _list(inputs[1]))
+    times = _list(inputs[1])
+    room_for([inputs[0].size, *times])
+    return np.tile(inputs[0], times)
 
 
 @evaluates("Fill")
 def fill(node: Node, inputs: Sequence[Array]) -> Array:
+    room_for(_list(inputs[0]))
     return np.full(_list(inputs[0]), inputs[1], dtype=inputs[1].dtype)
 
 
 @evaluates("BroadcastTo")
 def broadcast_to(node: Node, inputs: Sequence[Array]) -> Array:
+    room_for(_list(inputs[1]))
     return np.broadcast_to(inputs[0], _list(inputs[1])).copy()
 
 
@@ -211,6 +216,7 @@ def broadcast_args(node: Node, inputs: Sequence[Array]) -> Array:
 @evaluates("Pad", "PadV2", "MirrorPad")
 def pad(node: Node, inputs: Sequence[Array]) -> Array:
     x, amounts = inputs[0], inputs[1].reshape(-1, 2).tolist()
+    room_for([size + sum(both) for size, both in zip(x.shape, amounts, strict=True)])
     if node.op == "MirrorPad":
         if word(node, "mode") == "REFLECT":
             return np.pad(x, amounts, mode="reflect")
@@ -245,10 +251,13 @@ def range_(node: Node, inputs: Sequence[Array]) -> Array:
     if delta == 0:
         raise ValueError("the step is 0")
     if inputs[0].dtype.kind in "iu":
-        return np.array(range(int(start), int(limit), int(delta)), dtype=start.dtype)
+        steps = range(int(start), int(limit), int(delta))
+        room_for([max(-(-(steps.stop - steps.start) // steps.step), 0)])
+        return np.array(steps, dtype=start.dtype)
     count = max(int(np.ceil(np.abs((float(limit) - float(start)) / float(delta)))), 0)
     if (limit - start) * delta < 0:
         count = 0
+    room_for([count])
     # Each element is the one before plus the step, rounded every time (sequence_ops.cc).
     found = np.empty(count, dtype=start.dtype)
     value = start
@@ -263,6 +272,7 @@ def lin_space(node: Node, inputs: Sequence[Array]) -> Array:
     start, stop, count = inputs[0], inputs[1], int(inputs[2])
     if count <= 1:
         return start.reshape(1).copy()
+    room_for([count])
     step = ((stop - start) / (count - 1)).astype(start.dtype)
     found = (start + step * np.arange(count, dtype=start.dtype)).astype(start.dtype)
     found[-1] = stop
@@ -272,6 +282,7 @@ def lin_space(node: Node, inputs: Sequence[Array]) -> Array:
 @evaluates("OneHot")
 def one_hot(node: Node, inputs: Sequence[Array]) -> Array:
     indices, depth, on, off = inputs[0], int(inputs[1]), inputs[2], inputs[3]
+    room_for([indices.size, depth])
     axis = whole(node, "axis", -1)
     hits = np.expand_dims(indices, axis if axis >= 0 else indices.ndim)
     shape = [1] * hits.ndim

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from surgeon_gui.graph.attrs import dtype, flag, real, whole
-from surgeon_gui.graph.evaluate import NotKnown, evaluates
+from surgeon_gui.graph.evaluate import NotKnown, evaluates, room_for
 from surgeon_gui.graph.model import Node
 from surgeon_gui.graph.values import Array
 
@@ -187,6 +187,7 @@ _BINARY: dict[str, Callable[[Array, Array], Array]] = {
 @evaluates(*_BINARY)
 def binary(node: Node, inputs: Sequence[Array]) -> Array:
     x, y = inputs
+    room_for(np.broadcast_shapes(x.shape, y.shape))
     return np.asarray(_BINARY[node.op](x, y)).astype(x.dtype, copy=False)
 
 

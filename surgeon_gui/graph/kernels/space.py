@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from surgeon_gui.graph.attrs import dtype, flag, real, whole, word
-from surgeon_gui.graph.evaluate import NotKnown, evaluates
+from surgeon_gui.graph.evaluate import NotKnown, evaluates, room_for
 from surgeon_gui.graph.model import Node
 from surgeon_gui.graph.values import Array, DType
 
@@ -17,6 +17,7 @@ def space_to_batch(node: Node, inputs: Sequence[Array]) -> Array:
     x, block, amounts = inputs[0], inputs[1].tolist(), inputs[2].tolist()
     count = len(block)
     rest = x.ndim - 1 - count
+    room_for([size + sum(both) for size, both in zip(x.shape[1:], amounts, strict=False)])
     x = np.pad(x, [(0, 0), *map(tuple, amounts), *[(0, 0)] * rest])
     shape = [x.shape[0]]
     for size, part in zip(x.shape[1 : 1 + count], block, strict=True):
@@ -73,6 +74,7 @@ def _source(node: Node, size: int, target: int) -> Array:
 @evaluates("ResizeNearestNeighbor")
 def resize_nearest(node: Node, inputs: Sequence[Array]) -> Array:
     x = inputs[0]
+    room_for([x.shape[0], x.shape[3], *np.ravel(inputs[1]).tolist()])
     rows = []
     for axis, target in enumerate(np.ravel(inputs[1]).tolist(), start=1):
         size = x.shape[axis]
@@ -92,6 +94,7 @@ def resize_nearest(node: Node, inputs: Sequence[Array]) -> Array:
 def resize_bilinear(node: Node, inputs: Sequence[Array]) -> Array:
     x = inputs[0].astype(np.float32)
     heights, widths = np.ravel(inputs[1]).tolist()
+    room_for([x.shape[0], x.shape[3], heights, widths])
     for axis, target in ((2, widths), (1, heights)):
         size = x.shape[axis]
         place = _source(node, size, target)

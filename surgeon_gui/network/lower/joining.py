@@ -13,7 +13,6 @@ from surgeon_gui.network.layers import ElementWiseOperation as Op
 from surgeon_gui.network.lower.arithmetic import choose
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
-from surgeon_gui.network.lower.plugins_anchors import spread_grids
 from surgeon_gui.network.lower.registry import converter
 from surgeon_gui.network.lower.slicing import take
 from surgeon_gui.network.lower.value import Value
@@ -37,7 +36,7 @@ def concatenate(b: Lower, values: list[Value], axis: int, *, suffix: str = "") -
 @converter("ConcatV2", "Concat")
 def concat(node: Call, b: Lower) -> Value:
     first = node.op == "Concat"
-    values = list(node.inputs[1:]) if first else spread_grids(node, b, node.inputs[:-1])
+    values = list(node.inputs[1:] if first else node.inputs[:-1])
     if not values:
         raise node.refuse(f"{node.op} has nothing to join.")
     axis = node.axis(node.constant_int(0 if first else -1, "the axis"), values[0].rank)
