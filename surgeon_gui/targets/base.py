@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -58,7 +59,16 @@ FOLDED = Verdict(Status.VANISHES, "It vanishes: folded into a constant or passed
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One row of the problems list; `node` is empty for what concerns the whole graph."""
+    """One row of the problems list; `node` is empty for what concerns the whole graph.
+
+    Attributes:
+        node, op: where.
+        severity: `error` or `warning`.
+        reason: why, in plain words.
+        remedy: what to do, or None.
+        rule: id of the bundled rule that cures it, or None.
+        source: where the fact comes from, None where our converters decide.
+    """
 
     node: str
     op: str
@@ -66,21 +76,21 @@ class Problem:
     reason: str
     remedy: str | None = None
     rule: str | None = None
+    source: str | None = None
 
     def as_dict(self) -> dict[str, str | None]:
-        return {
-            "node": self.node,
-            "op": self.op,
-            "severity": self.severity,
-            "reason": self.reason,
-            "remedy": self.remedy,
-            "rule": self.rule,
-        }
+        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a target's judge returns: a verdict per node, and remarks on the whole graph."""
+    """What a target's judge returns.
+
+    Attributes:
+        verdicts: one per node.
+        general: remarks on the whole graph.
+        types: dtype and shape of tensors, as far as the judge worked them out.
+    """
 
     verdicts: Mapping[str, Verdict]
     general: tuple[Problem, ...] = ()
@@ -97,6 +107,39 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Page:
+    """What there is to know of a target, for its page.
+
+    Attributes:
+        since, until: the first and last release with it; `until` is empty while it lives.
+        jetpack: which JetPack ships it, empty for none.
+        needs: what must be installed.
+        source: where the facts come from.
+        note: what else is worth knowing.
+    """
+
+    since: str = ""
+    until: str = ""
+    jetpack: str = ""
+    needs: str = ""
+    source: str = ""
+    note: str = ""
+
+    @property
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """The facts that are known, with their names."""
+        listed = (
+            ("Since", self.since),
+            ("Until", self.until),
+            ("JetPack", self.jetpack),
+            ("Needs", self.needs),
+            ("Note", self.note),
+            ("Source", self.source),
+        )
+        return tuple((name, text) for name, text in listed if text)
+
+
+@dataclass(frozen=True)
 class Target:
     """One route to an engine.
 
@@ -104,8 +147,9 @@ class Target:
         id: as `--target` names it: `direct`, `uff-8`.
         title: for people.
         route: `direct`, `uff`, `onnx` or `hybrid`.
-        summary: what it is, since and until when, what it needs.
+        summary: what it is, in a sentence or two.
         judge: gives the verdicts.
+        page: further facts.
     """
 
     id: str
@@ -113,6 +157,7 @@ class Target:
     route: str
     summary: str
     judge: Callable[[Question], Judgement]
+    page: Page = Page()
 
 
 @dataclass(frozen=True)
@@ -158,6 +203,9 @@ class SupportReport:
         return "; ".join(parts)
 
 
+ROUTES = ("direct", "uff", "onnx", "hybrid")
+"""The routes, in the order people choose among them."""
+
 TARGETS: Registry[Callable[[], Sequence[Target]]] = Registry("surgeon_gui.targets.kinds")
 """Families of targets; each entry lists its targets. A new family is a new module in `kinds/`."""
 
@@ -165,11 +213,12 @@ _catalogue: dict[str, Target] = {}
 
 
 def catalogue() -> tuple[Target, ...]:
-    """Return every known target, `direct` first."""
+    """Return every known target, `direct` first, each route from its oldest release on."""
     if not _catalogue:
         found = [target for family in TARGETS.values() for target in family()]
+        found.sort(key=lambda target: ROUTES.index(target.route))
         _catalogue.update((target.id, target) for target in found)
-    return tuple(sorted(_catalogue.values(), key=lambda target: (target.route, target.id)))
+    return tuple(_catalogue.values())
 
 
 def find_target(target_id: str) -> Target:

@@ -52,10 +52,8 @@ def inspect(
     wanted = tuple(deduce_outputs(graph) if outputs is None else outputs)
     judgement = target.judge(Question(graph, wanted, shapes or {}))
     verdicts = dict(judgement.verdicts)
-    refused = {name for name, verdict in verdicts.items() if verdict.status is Status.REFUSES}
-    for name, rule in cures(graph, target, refused).items():
-        verdicts[name] = replace(verdicts[name], status=Status.CURED, rule=rule)
-    problems = [*judgement.general, *_problems(graph, verdicts)]
+    _offer_rules(graph, target, verdicts)
+    problems = [*judgement.general, *_problems(graph, verdicts, target)]
     problems.sort(key=lambda problem: problem.severity != "error")
     return SupportReport(target, verdicts, tuple(problems), judgement.types)
 
@@ -84,15 +82,35 @@ def cures(graph: Graph, target: Target, refused: Iterable[str]) -> dict[str, str
     return found
 
 
-def _problems(graph: Graph, verdicts: Mapping[str, Verdict]) -> list[Problem]:
+def _offer_rules(graph: Graph, target: Target, verdicts: dict[str, Verdict]) -> None:
+    """Name the rule that would replace a node: it cures a refusal, and may lift a caveat."""
+    refused = {name for name, verdict in verdicts.items() if verdict.status is Status.REFUSES}
+    wanted = {
+        name: verdict.rule
+        for name, verdict in verdicts.items()
+        if verdict.status is Status.CAVEAT and verdict.rule
+    }
+    found = cures(graph, target, refused | wanted.keys())
+    for name, rule in found.items():
+        if name in refused:
+            verdicts[name] = replace(verdicts[name], status=Status.CURED, rule=rule)
+    for name, rule in wanted.items():
+        if found.get(name) != rule:
+            verdicts[name] = replace(verdicts[name], rule=None)
+
+
+def _problems(graph: Graph, verdicts: Mapping[str, Verdict], target: Target) -> list[Problem]:
+    # What a hybrid target does not take stays in TensorFlow: no error.
+    stays = target.route == "hybrid"
     return [
         Problem(
             node.name,
             node.op,
-            _SEVERITY[verdict.status],
+            "warning" if stays else _SEVERITY[verdict.status],
             verdict.reason,
             verdict.remedy,
             verdict.rule,
+            verdict.source,
         )
         for node in graph
         if (verdict := verdicts[node.name]).status in _SEVERITY

@@ -13,10 +13,30 @@ from surgeon_gui.rewrite.plugins import find_plugin
 
 @cache
 def facts(table: str) -> Mapping[str, Any]:
-    """Return a fact table of this package; its entries name their sources."""
+    """Return a fact table of this package; its entries name their sources.
+
+    In the files a source is a number into the file's list `sources`.
+    """
     text = resources.files("surgeon_gui.targets").joinpath(f"data/{table}.json").read_text("utf-8")
-    loaded: Mapping[str, Any] = json.loads(text)
-    return loaded
+    loaded: dict[str, Any] = json.loads(text)
+    sources = loaded.pop("sources")
+    spelled: Mapping[str, Any] = _spelled(loaded, sources)
+    return spelled
+
+
+def _spelled(value: Any, sources: list[str]) -> Any:
+    if isinstance(value, list):
+        return [_spelled(item, sources) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _named(item, sources) if key == "source" else _spelled(item, sources)
+        for key, item in value.items()
+    }
+
+
+def _named(value: Any, sources: list[str]) -> Any:
+    return [sources[item] for item in value] if isinstance(value, list) else sources[value]
 
 
 def plugin_available(op: str, tensorrt: str) -> bool | None:

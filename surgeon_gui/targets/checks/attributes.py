@@ -29,12 +29,14 @@ def _attribute(context: Context, name: str) -> Any:
     return _DEFAULTS.get(name) if value is None or value == b"" else plain(value)
 
 
+def dtype_named(name: str) -> DType:
+    """Return the dtype the tables spell `DT_FLOAT`."""
+    bare = name.removeprefix("DT_")
+    return DType[_TF_NAMES.get(bare, bare)]
+
+
 def _dtypes(facts: Facts) -> set[DType]:
-    found = set()
-    for name in facts["values"]:
-        bare = name.removeprefix("DT_")
-        found.add(DType[_TF_NAMES.get(bare, bare)])
-    return found
+    return {dtype_named(name) for name in facts["values"]}
 
 
 @CHECKS.register("op_in")

@@ -21,7 +21,7 @@ CheckFunction = Callable[["Context", Facts], bool | None]
 CHECKS: Registry[CheckFunction] = Registry("surgeon_gui.targets.checks")
 """Checks by the `kind` the fact tables use; each returns None where it cannot be decided."""
 
-_IDENTITIES = ("Identity", "StopGradient", "PreventGradient")
+IDENTITIES = ("Identity", "StopGradient", "PreventGradient")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def constant_of(graph: Graph, ref: TensorRef) -> TensorValue | None:
         node = graph.get(ref.node)
         if node is None:
             return None
-        if node.op in _IDENTITIES and node.inputs:
+        if node.op in IDENTITIES and node.inputs:
             ref = node.inputs[0]
             continue
         value = node.attrs.get("value") if node.op == "Const" else None

@@ -117,6 +117,13 @@ def const_set_in(context: Context, facts: Facts) -> bool | None:
     return sorted(int(item) for item in found.flat) in [sorted(item) for item in facts["values"]]
 
 
+@CHECKS.register("const_eq_last_input")
+def const_eq_last_input(context: Context, facts: Facts) -> bool | None:
+    """The last operand is a constant and holds this number only."""
+    found = context.array(-1)
+    return None if found is None or not found.size else bool((found == facts["value"]).all())
+
+
 @CHECKS.register("const_encoding")
 def const_encoding(context: Context, facts: Facts) -> bool | None:
     """Which TensorProto field holds the values: the UFF converter reads only some of them."""
@@ -152,8 +159,12 @@ def pad_symmetric(context: Context, facts: Facts) -> bool | None:
 
 @CHECKS.register("pad_axes_only")
 def pad_axes_only(context: Context, facts: Facts) -> bool | None:
+    """Only H and W are padded; or (`max2_not_batch`) at most two axes, the batch not among them."""
     found = context.array(facts["input"])
     if found is None:
         return None
+    padded = [axis for axis, pads in enumerate(found) if pads.any()]
+    if facts.get("axes") == "max2_not_batch":
+        return len(padded) <= 2 and 0 not in padded
     spatial = context.spatial_axes if len(found) == 4 else ()
-    return all(not pads.any() for axis, pads in enumerate(found) if axis not in spatial)
+    return all(axis in spatial for axis in padded)

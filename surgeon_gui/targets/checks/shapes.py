@@ -143,9 +143,9 @@ def reshape_unknown_count(context: Context, facts: Facts) -> bool | None:
         return (
             None
             if after is None
-            else compare(sum(dim < 0 for dim in after), facts["op"], facts["count"])
+            else compare(sum(dim < 0 for dim in after), facts["op"], facts["value"])
         )
-    return compare(int(np.count_nonzero(np.asarray(known) == -1)), facts["op"], facts["count"])
+    return compare(int(np.count_nonzero(np.asarray(known) == -1)), facts["op"], facts["value"])
 
 
 def _same_pads(context: Context) -> list[int] | None:
@@ -168,6 +168,8 @@ def _same_pads(context: Context) -> list[int] | None:
         if size < 0:
             return None
         stride = strides[axis]
+        if stride < 1:
+            return None
         dilation = dilations[axis] if dilations else 1
         pads.append(max((-(-size // stride) - 1) * stride + (window - 1) * dilation + 1 - size, 0))
     return pads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from surgeon_gui.graph.values import DType, TensorValue
 from surgeon_gui.targets.checks.context import CHECKS, Context, Facts
 
 
@@ -63,3 +64,38 @@ def namespace_in(context: Context, facts: Facts) -> bool | None:
 @CHECKS.register("node_name_in")
 def node_name_in(context: Context, facts: Facts) -> bool | None:
     return context.node.name in facts["values"]
+
+
+@CHECKS.register("graph_has_namespace")
+def graph_has_namespace(context: Context, facts: Facts) -> bool | None:
+    prefix = f"{facts['value']}/"
+    return any(node.name.startswith(prefix) for node in context.graph)
+
+
+@CHECKS.register("unused_output")
+def unused_output(context: Context, facts: Facts) -> bool | None:
+    """No node reads the output, nor is it an output of the graph."""
+    index = facts["index"]
+    asked = {ref.port for ref in context.graph.outputs or () if ref.node == context.node.name}
+    return index not in _used_ports(context) | asked
+
+
+@CHECKS.register("duplicate_consts")
+def duplicate_consts(context: Context, facts: Facts) -> bool | None:
+    """Another constant of the graph holds the same bytes."""
+    value = context.attr("value")
+    if context.node.op != "Const" or not isinstance(value, TensorValue):
+        return False
+    content = _content(value)
+    return any(
+        node.op == "Const"
+        and node is not context.node
+        and isinstance(other := node.attrs.get("value"), TensorValue)
+        and (other.dtype, other.shape) == (value.dtype, value.shape)
+        and _content(other) == content
+        for node in context.graph
+    )
+
+
+def _content(value: TensorValue) -> bytes | None:
+    return None if value.dtype is DType.STRING else value.array.tobytes()

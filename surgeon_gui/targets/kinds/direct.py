@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
+from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.query import reachable
-from surgeon_gui.network.lower import network_from_graph
+from surgeon_gui.graph.shapes import infer_types
+from surgeon_gui.network.lower import Lowering, network_from_graph
 from surgeon_gui.targets.base import (
     FOLDED,
     TAKES,
     TARGETS,
     VANISHES,
     Judgement,
+    Page,
     Question,
     Status,
     Target,
     Verdict,
 )
-
-
-def judge(question: Question) -> Judgement:
-    """Lower the graph without TensorRT and collect what the converters refuse."""
-    graph = question.graph
-    lowering = network_from_graph(graph, outputs=question.outputs, shapes=question.shapes)
-    refused = {
-        problem.node: Verdict(Status.REFUSES, problem.reason, problem.remedy, problem.rule)
-        for problem in lowering.problems
-    }
-    live = reachable(graph, [ref.node for ref in question.outputs])
-    verdicts = {}
-    for node in graph:
-        if node.name in refused:
-            verdicts[node.name] = refused[node.name]
-        elif node.name not in live:
-            verdicts[node.name] = VANISHES
-        elif node.name in lowering.unjudged:
-            verdicts[node.name] = _UNJUDGED
-        elif node.name in lowering.notes:
-            verdicts[node.name] = Verdict(Status.CAVEAT, lowering.notes[node.name])
-        else:
-            verdicts[node.name] = FOLDED if node.name in lowering.vanished else TAKES
-    return Judgement(verdicts, types=lowering.types)
-
+from surgeon_gui.targets.flavours import FLAVOURS, Flavour, installed
+from surgeon_gui.targets.pitfalls import add_pitfalls
 
 _UNJUDGED = Verdict(
     Status.UNKNOWN,
@@ -50,15 +31,93 @@ _UNJUDGED = Verdict(
 )
 
 
+def judge(flavour: Flavour | None, question: Question) -> Judgement:
+    """Lower the graph without TensorRT and collect what the converters refuse.
+
+    Args:
+        flavour: the TensorRT whose lacks count too; None: what every one of them has.
+        question: what is asked.
+    """
+    graph = question.graph
+    lowering = network_from_graph(
+        graph, outputs=question.outputs, shapes=question.shapes, simplify=False
+    )
+    lacks = {} if flavour is None else _lacks(flavour, lowering)
+    refused = {
+        problem.node: Verdict(Status.REFUSES, problem.reason, problem.remedy, problem.rule)
+        for problem in lowering.problems
+    }
+    live = reachable(graph, [ref.node for ref in question.outputs])
+    verdicts = {}
+    for node in graph:
+        name = node.name
+        if name in refused:
+            verdicts[name] = refused[name]
+        elif name not in live:
+            verdicts[name] = VANISHES
+        elif name in lacks and lacks[name].status is Status.REFUSES:
+            verdicts[name] = lacks[name]
+        elif name in lowering.unjudged:
+            verdicts[name] = _UNJUDGED
+        elif name in lowering.notes:
+            verdicts[name] = Verdict(Status.CAVEAT, lowering.notes[name])
+        elif name in lacks:
+            verdicts[name] = lacks[name]
+        else:
+            verdicts[name] = FOLDED if name in lowering.vanished else TAKES
+    return Judgement(_advised(graph, verdicts), types=lowering.types)
+
+
+def _advised(graph: Graph, verdicts: dict[str, Verdict]) -> Mapping[str, Verdict]:
+    """Add advice from the pitfalls where the converters have none; nothing else changes."""
+    bare = [
+        node
+        for node in graph
+        if (verdict := verdicts[node.name]).status is Status.REFUSES and verdict.remedy is None
+    ]
+    if bare:
+        add_pitfalls("direct", graph, infer_types(graph), verdicts, advise_only=True)
+    return verdicts
+
+
+def _lacks(flavour: Flavour, lowering: Lowering) -> Mapping[str, Verdict]:
+    """Return what this TensorRT has not got, by the node that needs it."""
+    network = lowering.network
+    if network is None or not (flavour.missing or flavour.dtypes):
+        return {}
+    tensors = network.tensors
+    found: dict[str, Verdict] = {}
+    for layer in network.layers:
+        verdict = flavour.verdict(layer, tensors)
+        if verdict is None:
+            continue
+        for origin in layer.origin[:1]:
+            if origin not in found or verdict.status is Status.REFUSES:
+                found[origin] = verdict
+    return found
+
+
 @TARGETS.register("direct")
 def direct() -> Sequence[Target]:
-    return [
+    here = installed()
+    title = "Direct · " + (here.title if here else "no TensorRT installed")
+    summary = (
+        "Graph Surgeon's own road: GraphDef to TensorRT layers, built by the TensorRT that is "
+        "installed (8.6, 10, 11, or TensorRT for RTX). No UFF and no ONNX parser in between."
+    )
+    page = here.flavour.page if here else Page(needs="pip install tensorrt-rtx, or tensorrt.")
+    first = Target(
+        "direct", title, "direct", summary, partial(judge, here.flavour if here else None), page
+    )
+    others = [
         Target(
+            flavour.id,
+            f"Direct · {flavour.title}",
             "direct",
-            "TensorRT, direct",
-            "direct",
-            "Graph Surgeon's own road: GraphDef to TensorRT layers, built by the TensorRT that is "
-            "installed (8.6, 10, 11, or TensorRT for RTX). No UFF and no ONNX parser in between.",
-            judge,
+            flavour.summary,
+            partial(judge, flavour),
+            flavour.page,
         )
+        for flavour in FLAVOURS
     ]
+    return [first, *others]

@@ -5,9 +5,8 @@ The facts are in `data/uff.json`, each with its source; this module applies them
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache, partial
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
 
 from surgeon_gui.graph.model import Node, TensorRef
 from surgeon_gui.graph.query import reachable
@@ -18,17 +17,18 @@ from surgeon_gui.targets.base import (
     TARGETS,
     VANISHES,
     Judgement,
+    Page,
     Question,
     Status,
     Target,
     Verdict,
 )
-from surgeon_gui.targets.checks.context import Context, holds
+from surgeon_gui.targets.checks.context import Context
+from surgeon_gui.targets.pitfalls import add_pitfalls
 from surgeon_gui.targets.plugins import facts, plugin_available
+from surgeon_gui.targets.tables import Entry, entries, restricted, verdict_of
 from surgeon_gui.uff.convert import is_native
 from surgeon_gui.uff.writer import inspect_uff
-
-Entry = Mapping[str, Any]
 
 _TENSORRT = {
     "uff-5.0": "5.0",
@@ -38,15 +38,6 @@ _TENSORRT = {
     "uff-7.1plus": "7.2",
     "uff-8": "8.6",
 }
-
-
-@cache
-def _table(section: str) -> Mapping[str, Entry]:
-    return {entry["tf_op"]: entry for entry in facts("uff")[section]}
-
-
-def _first(sources: Sequence[str]) -> str | None:
-    return sources[0] if sources else None
 
 
 def judge(target_id: str, question: Question) -> Judgement:
@@ -73,12 +64,13 @@ def judge(target_id: str, question: Question) -> Judgement:
             verdicts[node.name] = FOLDED
         else:
             verdicts[node.name] = _verdict(target_id, Context(graph, node, types))
-    return Judgement(verdicts, types={ref: types.type(ref) for ref in map(TensorRef, verdicts)})
+    general = add_pitfalls(target_id, graph, types, verdicts)
+    return Judgement(verdicts, general, {ref: types.type(ref) for ref in map(TensorRef, verdicts)})
 
 
 def _verdict(target_id: str, context: Context) -> Verdict:
     node = context.node
-    known = _table("ops").get(node.op)
+    known = entries("uff").get(node.op)
     if known is not None:
         return _known(target_id, known, context)
     if is_native(node.op, strict=False):
@@ -102,58 +94,43 @@ def _foreign(target_id: str, node: Node) -> Verdict:
         return Verdict(
             Status.REFUSES, f"TensorRT {_TENSORRT[target_id]} does not ship the plugin {node.op}."
         )
-    entry = _table("unsupported").get(node.op)
+    entry = entries("uff", "unsupported").get(node.op)
     if entry is None:
         return Verdict(
             Status.REFUSES,
             f"UFF has no operation for {node.op}; it would become the custom node _{node.op}.",
             "Replace it by a plugin or by other ops.",
         )
-    return Verdict(
-        Status.REFUSES,
-        entry["reason"],
-        entry["suggestion"] or None,
-        source=_first(entry["source"]),
-        confidence=entry["confidence"],
-    )
+    return verdict_of(entry, Status.REFUSES, entry["reason"], entry["suggestion"] or None)
 
 
 def _known(target_id: str, entry: Entry, context: Context) -> Verdict:
     status = entry["targets"][target_id]
-    source, confidence = _first(entry["source"]), entry["confidence"]
     if status == "removed":
         return VANISHES
     if status == "unknown":
         reason = f"Whether {target_id} takes {context.node.op} is not known."
-        return Verdict(Status.UNKNOWN, reason, source=source, confidence=confidence)
+        return verdict_of(entry, Status.UNKNOWN, reason)
     if status == "no":
         reason = f"The UFF converter of this TensorRT does not know {context.node.op}."
-        return Verdict(
-            Status.REFUSES, reason, entry.get("notes") or None, source=source, confidence=confidence
-        )
-    caveat: Verdict | None = None
-    for restriction in entry["restrictions"]:
-        if "*" not in restriction["targets"] and target_id not in restriction["targets"]:
-            continue
-        if holds(restriction["check"], context) is not False or restriction["severity"] == "info":
-            continue
-        error = restriction["severity"] == "error"
-        found = Verdict(
-            Status.REFUSES if error else Status.CAVEAT,
-            restriction["text"],
-            source=restriction["source"],
-            confidence=restriction["confidence"],
-        )
-        if error:
-            return found
-        caveat = caveat or found
-    if caveat is None and any(ref.port for ref in context.node.inputs):
-        return Verdict(
+        return verdict_of(entry, Status.REFUSES, reason, entry.get("notes"))
+    verdict = restricted(entry, target_id, context)
+    if verdict is TAKES and any(ref.port for ref in context.node.inputs):
+        return verdict_of(
+            entry,
             Status.REFUSES,
             "It reads a second output of another node; UFF can name first outputs only.",
-            source=_first(entry["source"]),
         )
-    return caveat or TAKES
+    return verdict
+
+
+_JETPACK = {
+    "uff-5.0": "JetPack 4.2 (TensorRT 5.0.6)",
+    "uff-5.1": "JetPack 4.2.1 to 4.2.3 (TensorRT 5.1.6)",
+    "uff-6": "JetPack 4.3 (TensorRT 6.0.1)",
+    "uff-7.1plus": "JetPack 4.4 and 4.5 (TensorRT 7.1.3)",
+    "uff-8": "JetPack 4.6 (TensorRT 8.0, 8.2), 5.0 (8.4), 5.1 (8.5), 6.0 (8.6)",
+}
 
 
 @TARGETS.register("uff")
@@ -163,15 +140,23 @@ def uff() -> Sequence[Target]:
         target_id = entry["id"]
         if target_id not in _TENSORRT:
             continue
-        needs = f"TensorRT {entry['tensorrt']}, uff {entry['uff_package']}"
         note = entry.get("note", "")
         targets.append(
             Target(
                 target_id,
                 f"UFF · TensorRT {entry['tensorrt']}",
                 "uff",
-                f"NVIDIA's UFF parser in {needs} ({entry['status']}). {note}".strip(),
+                f"NVIDIA's UFF parser in TensorRT {entry['tensorrt']} ({entry['status']}).",
                 partial(judge, target_id),
+                Page(
+                    since=f"TensorRT {entry['tensorrt']}",
+                    until="TensorRT 8.6; removed in 9.0",
+                    jetpack=_JETPACK.get(target_id, ""),
+                    needs=f"TensorRT {entry['tensorrt']} with its UffParser; converter uff "
+                    f"{entry['uff_package']}, which this program stands in for.",
+                    source=entry["source"],
+                    note=note,
+                ),
             )
         )
     return targets
