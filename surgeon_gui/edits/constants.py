@@ -109,7 +109,7 @@ class FoldConstants:
         edges: set[str] = set()
         for name in topological_order(graph):
             node = graph[name]
-            found = self._outputs(node, known)
+            found = _constant_outputs(node, known)
             if found is None:
                 continue
             known.update({TensorRef(name, port): value for port, value in enumerate(found)})
@@ -122,22 +122,32 @@ class FoldConstants:
         remove_dead(draft, edges, _outputs(graph))
         return without_stale_colocation(graph, draft.commit())
 
-    def _outputs(self, node: Node, known: dict[TensorRef, Array]) -> tuple[Array, ...] | None:
-        if node.op == "Const":
-            value = node.attrs.get("value")
-            try:
-                return (value.array,) if isinstance(value, TensorValue) else None
-            except OpenError:
-                return None
-        if is_stateful(node.op) or not node.inputs or not has_evaluator(node.op):
-            return None
-        inputs = [known[ref] for ref in node.inputs if ref in known]
-        if len(inputs) < len(node.inputs):
-            return None
+
+def known_constants(graph: Graph) -> dict[TensorRef, Array]:
+    """Return the elements of every tensor that depends on constants only."""
+    known: dict[TensorRef, Array] = {}
+    for name in topological_order(graph):
+        found = _constant_outputs(graph[name], known)
+        known.update({TensorRef(name, port): value for port, value in enumerate(found or ())})
+    return known
+
+
+def _constant_outputs(node: Node, known: dict[TensorRef, Array]) -> tuple[Array, ...] | None:
+    if node.op == "Const":
+        value = node.attrs.get("value")
         try:
-            return evaluate(node, inputs)
-        except GraphError:
+            return (value.array,) if isinstance(value, TensorValue) else None
+        except OpenError:
             return None
+    if is_stateful(node.op) or not node.inputs or not has_evaluator(node.op):
+        return None
+    inputs = [known[ref] for ref in node.inputs if ref in known]
+    if len(inputs) < len(node.inputs):
+        return None
+    try:
+        return evaluate(node, inputs)
+    except GraphError:
+        return None
 
 
 @edit("merge-duplicates")

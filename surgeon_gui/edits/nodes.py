@@ -91,6 +91,49 @@ def _check_removable(draft: Draft, node: Node, removed: set[str]) -> None:
         )
 
 
+@edit("bypass")
+@dataclass(frozen=True)
+class BypassNode:
+    """Bypass a node: who read it reads one of its inputs instead."""
+
+    node: str = param("Node", tip="The node to bypass.", kind="node")
+    input: int = param(
+        "Input", tip="Which of its inputs to read, counted from 0.", kind="integer", default=0
+    )
+
+    @property
+    def title(self) -> str:
+        return f"Bypass {self.node}"
+
+    def apply(self, graph: Graph) -> Graph:
+        node = graph[self.node]
+        if not 0 <= self.input < len(node.inputs):
+            raise EditError(
+                f"It has {len(node.inputs)} inputs, counted from 0.",
+                where=self.node,
+                hint=f"There is no input {self.input}.",
+            )
+        draft = Draft(graph)
+        _check_one_output(draft, node)
+        outputs = {ref.node for ref in deduce_outputs(graph)}
+        if node.name in outputs:
+            outputs.add(node.inputs[self.input].node)
+        bypass_node(draft, node, node.inputs[self.input])
+        edges = {*(ref.node for ref in node.inputs), *node.controls}
+        remove_dead(draft, edges, outputs)
+        return without_stale_colocation(graph, draft.commit())
+
+
+def _check_one_output(draft: Draft, node: Node) -> None:
+    for reader in draft.consumers(node.name):
+        if any(ref.node == node.name and ref.port > 0 for ref in reader.inputs):
+            raise EditError(
+                f"{reader.name} reads another of its outputs than the first.",
+                where=node.name,
+                hint=f"Rewire or remove {reader.name} first.",
+            )
+
+
 @edit("replace")
 @dataclass(frozen=True)
 class ReplaceNode:

@@ -10,19 +10,27 @@ import numpy as np
 from surgeon_gui.edits.base import edit, param
 from surgeon_gui.edits.constants import FoldConditions, SetConstant
 from surgeon_gui.errors import EditError
+from surgeon_gui.graph import attrs
+from surgeon_gui.graph.draft import Draft
 from surgeon_gui.graph.model import Graph
+from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.graph.values import DType, TensorValue
 from surgeon_gui.rewrite.driver import apply_rules
 from surgeon_gui.rewrite.library import bundled_rules
 
 _FLAG = re.compile(r"(is_?)?train(ing)?(_?phase)?|(keras_)?learning_phase|phase(_?train)?", re.I)
+_BATCH_NORMS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"})
 _INPUTS = frozenset({"Placeholder", "PlaceholderWithDefault"})
 
 
 @edit("training-off")
 @dataclass(frozen=True)
 class SwitchTrainingOff:
-    """Switch training behaviour off: flags become false, their conditions and dropout go."""
+    """Switch training behaviour off: flags become false, their conditions and dropout go.
+
+    Batch normalisations that were left in training use the averages they are given; one that has
+    none keeps computing its own, as nothing in the graph says what they were.
+    """
 
     flags: tuple[str, ...] = param(
         "Flags",
@@ -46,8 +54,24 @@ class SwitchTrainingOff:
                 )
         for name in self.flags or training_flags(graph):
             graph = SetConstant(name, off).apply(graph)
-        graph = FoldConditions().apply(graph)
+        graph = _inference_norms(FoldConditions().apply(graph))
         return apply_rules(graph, [bundled_rules()["remove-dropout"]]).graph
+
+
+def _inference_norms(graph: Graph) -> Graph:
+    """Return the graph with every batch normalisation that has averages using them."""
+    training = [
+        node for node in graph if node.op in _BATCH_NORMS and attrs.flag(node, "is_training", True)
+    ]
+    if not training:
+        return graph
+    types = infer_types(graph)
+    draft = Draft(graph)
+    for node in training:
+        averages = [types.shape(ref) for ref in node.inputs[3:5]]
+        if len(averages) == 2 and all(shape.dims and shape.dims[0] > 0 for shape in averages):
+            draft.set_attr(node.name, "is_training", False)
+    return draft.commit()
 
 
 def training_flags(graph: Graph) -> tuple[str, ...]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from surgeon_gui.edits.nodes import (
+    BypassNode,
     RemoveAttribute,
     RemoveNodes,
     RenameNode,
@@ -259,3 +260,39 @@ def test_titles_name_what_is_done() -> None:
     assert RenameNode("a", "b").title == "Rename a to b"
     assert SetAttribute("a", "k", 1).title == "Set k of a"
     assert RemoveAttribute("a", "k").title == "Remove k of a"
+
+
+def test_a_bypassed_node_is_read_through_the_input_chosen() -> None:
+    graph = parse_text(
+        """
+        x = Placeholder() {shape=[4]}
+        a = Relu(x)
+        b = Elu(x)
+        m = Add(a, b)
+        y = Sigmoid(m)
+        """
+    )
+    assert BypassNode("m", 1).apply(graph) == parse_text(
+        """
+        x = Placeholder() {shape=[4]}
+        b = Elu(x)
+        y = Sigmoid(b)
+        """
+    )
+    assert BypassNode("m").apply(graph)["y"].inputs == (TensorRef("a"),)
+    assert BypassNode("m").title == "Bypass m"
+    with pytest.raises(EditError, match="2 inputs"):
+        BypassNode("m", 2).apply(graph)
+
+
+def test_a_node_read_at_another_output_is_not_bypassed() -> None:
+    graph = parse_text(
+        """
+        x = Placeholder() {shape=[4]}
+        flag = Placeholder() {shape=[], dtype=bool}
+        s = Switch(x, flag)
+        y = Relu(s:1)
+        """
+    )
+    with pytest.raises(EditError, match="another of its outputs"):
+        BypassNode("s").apply(graph)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from surgeon_gui.document import Document
 from surgeon_gui.edits.base import Edit
+from surgeon_gui.edits.batch_norms import FoldBatchNorms
 from surgeon_gui.edits.boundary import (
     Extract,
     SetBatch,
@@ -18,6 +19,7 @@ from surgeon_gui.edits.boundary import (
 from surgeon_gui.edits.constants import FoldConditions, FoldConstants, MergeDuplicates
 from surgeon_gui.edits.namespaces import Collapse, RenameNamespace, Ungroup
 from surgeon_gui.edits.nodes import (
+    BypassNode,
     RemoveAttribute,
     RemoveNodes,
     RenameNode,
@@ -66,6 +68,7 @@ def edits(graph: Graph) -> st.SearchStrategy[Edit]:
     space = st.sampled_from(["ns", "ns/in", "other", "nowhere"])
     return st.one_of(
         st.builds(RemoveNodes, some, st.booleans()),
+        st.builds(BypassNode, name, st.integers(0, 1)),
         st.builds(ReplaceNode, name, st.sampled_from(["My_TRT", "Relu", "Add"])),
         st.builds(RenameNode, name, new),
         st.builds(SetAttribute, name, st.just("T"), st.sampled_from([DType.FLOAT16, 3])),
@@ -76,6 +79,7 @@ def edits(graph: Graph) -> st.SearchStrategy[Edit]:
         st.builds(SetInput, name, st.just(Shape.of(1, 4))),
         st.builds(SetOutputs, some),
         st.just(StripUnreachable()),
+        st.just(FoldBatchNorms()),
         st.builds(InsertNode, name, st.sampled_from(["Elu", "My_TRT"]), new, readers=st.just(())),
         st.builds(RewireInput, name, st.integers(0, 1), name),
         st.builds(CutInput, name),

@@ -59,3 +59,17 @@ def test_a_flag_may_be_named() -> None:
     with pytest.raises(EditError, match="no bool input"):
         SwitchTrainingOff(("x",)).apply(graph)
     assert SwitchTrainingOff().title == "Switch training off"
+
+
+def test_batch_norms_use_the_averages_they_have() -> None:
+    text = """
+    x = Placeholder() {shape=[1, 4, 4, 2]}
+    s = Const() {value=f32[2]{1}}
+    m = Const() {value=f32[SIZE]{1}}
+    y = FusedBatchNormV3(x, s, s, m, m) {U=f32, epsilon=0.01, data_format="NHWC", is_training=true}
+    """
+    graph = parse_text(text.replace("SIZE", "2"))
+    after = SwitchTrainingOff().apply(graph)
+    assert after["y"].attrs["is_training"] is False
+    without = parse_text(text.replace("SIZE", "0").replace("{1}}\n    y", "{}}\n    y"))
+    assert SwitchTrainingOff().apply(without)["y"].attrs["is_training"] is True
