@@ -118,7 +118,8 @@ class Photographer(QObject):
 
     def _look(self) -> None:
         window = self._window
-        if window.session.tasks.is_busy() or window.canvas.is_laying_out():
+        working = window.session.tasks.is_busy() or window.problems.is_filling
+        if working or window.canvas.is_laying_out():
             self._quiet.start()
         elif not self._arranged:
             self._arranged = True

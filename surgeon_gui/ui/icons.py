@@ -37,6 +37,11 @@ def status_icon(status: str, theme: Theme) -> QIcon:
     return _icon(STATUS_ICONS[status], theme.status(status).name(), theme.status(status).name())
 
 
+@lru_cache(maxsize=128)
+def _pixmap(name: str, color: str, size: int, ratio: float) -> QPixmap:
+    return _icon(name, color, color).pixmap(QSize(size, size), ratio)
+
+
 def status_pixmap(status: str, theme: Theme, size: int = 16, ratio: float = 1.0) -> QPixmap:
     """Return the mark of a verdict as a picture of `size` device-independent pixels."""
-    return status_icon(status, theme).pixmap(QSize(size, size), ratio)
+    return _pixmap(STATUS_ICONS[status], theme.status(status).name(), size, ratio)

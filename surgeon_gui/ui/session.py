@@ -21,6 +21,7 @@ from surgeon_gui.network.lower import Lowering, network_from_graph
 from surgeon_gui.targets import SupportReport, Target, catalogue, find_target, inspect
 from surgeon_gui.targets.base import Status
 from surgeon_gui.uff.writer import inspect_uff
+from surgeon_gui.ui.pauses import collect_again, spare_present_objects, warm_up
 from surgeon_gui.ui.tasks import Tasks
 from surgeon_gui.view.overlay import Mark, Overlay
 
@@ -85,6 +86,7 @@ class Session(QObject):
         self.selection: tuple[str, ...] = ()
         self._unsubscribe: Callable[[], None] | None = None
         self._target = _target_or_first(target)
+        self.tasks.run("warm-up", warm_up, lambda _: None, self.failed.emit)
 
     @property
     def graph(self) -> Graph | None:
@@ -108,6 +110,7 @@ class Session(QObject):
         """Show another document, or none."""
         if self._unsubscribe:
             self._unsubscribe()
+        collect_again()
         self.document = document
         self.overlay = Overlay()
         self._unsubscribe = document.subscribe(self._changed) if document else None
@@ -281,6 +284,7 @@ class Session(QObject):
         def found(judged: tuple[SupportReport, Overlay]) -> None:
             self.support, self.overlay = judged
             self.is_curable = self.support.counts[Status.CURED] > 0
+            spare_present_objects()
             self.support_changed.emit()
 
         self.tasks.run("support", work, found, self._note)

@@ -6,7 +6,6 @@ answered to nobody. Everything a task touches must be immutable or its own.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,12 +14,26 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from surgeon_gui.errors import SurgeonError
+from surgeon_gui.ui.pauses import shorten_pauses
 
 T = TypeVar("T")
 
-# How long another thread may hold Python's lock while the UI thread waits for it; Python's own
-# 5 ms add up to visible stutter when two tasks compute.
-SWITCH_SECONDS = 0.001
+# Channels whose work is about the whole graph and can take seconds; nobody waits for it.
+LONG = frozenset(
+    {
+        *(
+            "types",
+            "support",
+            "network",
+            "uff",
+            "rule-counts",
+            "outline-marks",
+            "machine",
+            "warm-up",
+        ),
+        *("export", "save", "build-prepare", "verify-prepare"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,9 @@ class _Bridge(QObject):
 
 
 class Tasks(QObject):
-    """Runs functions in a few threads.
+    """Runs functions in two threads: one for long work, one for what the user waits for.
+
+    More threads would not be quicker: they share Python's lock, and the UI thread with them.
 
     Signals:
         busy_changed(): the set of channels at work changed.
@@ -46,10 +61,11 @@ class Tasks(QObject):
 
     busy_changed = Signal()
 
-    def __init__(self, parent: QObject | None = None, threads: int = 2) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        sys.setswitchinterval(SWITCH_SECONDS)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="task")
+        shorten_pauses()
+        self._quick = ThreadPoolExecutor(1, thread_name_prefix="quick")
+        self._long = ThreadPoolExecutor(1, thread_name_prefix="long")
         self._bridge = _Bridge()
         self._bridge.finished.connect(self._finish, Qt.ConnectionType.QueuedConnection)
         self._numbers: dict[str, int] = {}
@@ -75,7 +91,8 @@ class Tasks(QObject):
             return
         self._forget(channel)
         task = _Task(channel, self._numbers[channel], done, failed)
-        future: Future[T] = self._pool.submit(function)
+        pool = self._long if channel in LONG else self._quick
+        future: Future[T] = pool.submit(function)
         self._running[channel] = future
         future.add_done_callback(lambda ended: self._bridge.finished.emit(task, ended))
         self.busy_changed.emit()
@@ -93,7 +110,8 @@ class Tasks(QObject):
         """Wait for the threads; results are dropped."""
         self._closed = True
         self._running.clear()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._quick, self._long):
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def _forget(self, channel: str) -> None:
         self._numbers[channel] = self._numbers.get(channel, 0) + 1

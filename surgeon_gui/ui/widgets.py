@@ -132,10 +132,12 @@ class ElidedLabel(QLabel):
             self.setFont(font)
         if role:
             self.setProperty("role", role)
-        self._full = ""
         self._cut = cut
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.set_full(text)
+        # Cut when the width is known: the first resize comes before the first painting.
+        self._full = text
+        self.setAccessibleName(text)
+        self.setText(text.replace("\n", "↵"))
 
     def set_full(self, text: str) -> None:
         """Show `text`; what does not fit is in the tooltip."""

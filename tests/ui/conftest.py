@@ -69,7 +69,13 @@ class Driver:
         """Wait until nothing is at work."""
         window = self.window
         self.bot.waitUntil(
-            lambda: not window.session.tasks.is_busy() and not window.canvas.is_laying_out(),
+            lambda: (
+                not (
+                    window.session.tasks.is_busy()
+                    or window.canvas.is_laying_out()
+                    or window.problems.is_filling
+                )
+            ),
             timeout=30_000,
         )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -23,6 +25,8 @@ from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ElidedLabel, button, label
 
 MOST_ROWS = 150
+# Rows are made in slices of this length, so that a long list does not hold the window up.
+FILL_SECONDS = 0.008
 _ORDER = {"refuses": 0, "unknown": 1, "cured": 2, "caveat": 3}
 
 
@@ -209,6 +213,13 @@ class ProblemsPanel(QWidget):
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._rows: list[ProblemRow] = []
+        self._waiting: deque[Group] = deque()
+        self._list = QVBoxLayout()
+        self._place = 0
+        self._next = QTimer(self)
+        self._next.setSingleShot(True)
+        self._next.setInterval(0)
+        self._next.timeout.connect(self._fill)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._scroll)
@@ -227,25 +238,57 @@ class ProblemsPanel(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(800, 220)
 
+    @property
+    def is_filling(self) -> bool:
+        """Whether rows are still being made."""
+        return bool(self._waiting)
+
     def refresh(self) -> None:
         """Show the report as it is now; the old list stays until a new one is there."""
         report = self._session.support
+        self._waiting.clear()
         if self._session.graph is None:
             self._rows = []
             self.count_changed.emit("")
-            self._put([self._note("", "Open a graph to see what the target will not take.")])
+            self._begin([self._note("", "Open a graph to see what the target will not take.")])
         elif report is not None:
             groups = group_problems(report)
             self.count_changed.emit(str(len(groups)) if groups else "")
-            self._rows = [self._row(group) for group in groups[:MOST_ROWS]]
-            rows: list[QWidget] = list(self._rows)
+            self._rows = []
+            notes = []
             if not groups:
-                rows.append(self._note("takes", f"{report.target.title} takes the whole graph."))
+                notes.append(self._note("takes", f"{report.target.title} takes the whole graph."))
             elif len(groups) > MOST_ROWS:
-                rows.append(self._note("", f"and {len(groups) - MOST_ROWS} more"))
-            self._put(rows)
+                notes.append(self._note("", f"and {len(groups) - MOST_ROWS} more"))
+            self._begin(notes)
+            self._waiting.extend(groups[:MOST_ROWS])
+            self._fill()
         elif not self._rows:
-            self._put([self._note("", f"Checking for {self._session.target.title}…")])
+            self._begin([self._note("", f"Checking for {self._session.target.title}…")])
+
+    def _begin(self, notes: list[QWidget]) -> None:
+        """Start a new list that ends in these notes."""
+        self._place = self._scroll.verticalScrollBar().value()
+        content = QWidget()
+        self._list = QVBoxLayout(content)
+        self._list.setContentsMargins(0, 0, 0, 0)
+        self._list.setSpacing(0)
+        for note in notes:
+            self._list.addWidget(note)
+        self._list.addStretch(1)
+        self._scroll.setWidget(content)
+
+    def _fill(self) -> None:
+        """Make rows for a few milliseconds, and go on in the next turn of the event loop."""
+        until = time.perf_counter() + FILL_SECONDS
+        while self._waiting and time.perf_counter() < until:
+            made = self._row(self._waiting.popleft())
+            self._list.insertWidget(len(self._rows), made)
+            self._rows.append(made)
+        if self._waiting:
+            self._next.start()
+        elif self._place:
+            self._scroll.verticalScrollBar().setValue(self._place)
 
     def _row(self, group: Group) -> ProblemRow:
         made = ProblemRow(group, self._theme, self.devicePixelRatioF())
@@ -254,18 +297,6 @@ class ProblemsPanel(QWidget):
         made.fixed.connect(self.fixed)
         made.shape_requested.connect(self.shape_requested)
         return made
-
-    def _put(self, rows: list[QWidget]) -> None:
-        place = self._scroll.verticalScrollBar().value()
-        content = QWidget()
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        for each in rows:
-            layout.addWidget(each)
-        layout.addStretch(1)
-        self._scroll.setWidget(content)
-        self._scroll.verticalScrollBar().setValue(place)
 
     def _note(self, status: str, words: str) -> QWidget:
         holder = QWidget()
