@@ -12,6 +12,7 @@ from google.protobuf import text_format
 from surgeon_gui.errors import NotAGraphDef, NotFrozen, OpenError, SaveError, SurgeonError
 from surgeon_gui.graph.filekinds import meta_graph_part, refuse_directory, refuse_known_kinds
 from surgeon_gui.graph.graphdef import (
+    PROTOBUF_LIMIT,
     graph_from_graphdef,
     graphdef_from_graph,
     save_graphdef,
@@ -20,6 +21,7 @@ from surgeon_gui.graph.graphdef import (
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.proto import graphdef_pb2 as pb
 
+_HEAD = 1 << 16
 TEXT_SUFFIXES = (".pbtxt", ".textproto", ".prototxt")
 BINARY_SUFFIXES = (".pb", ".graphdef")
 
@@ -40,7 +42,7 @@ def open_graph(path: str | os.PathLike[str]) -> Graph:
         OpenError: it does not exist, is a folder, or may not be read.
     """
     source = Path(path)
-    data = _read(source)
+    data = read_whole(source)
     refuse_known_kinds(data, source)
     try:
         text = _as_text(data)
@@ -54,10 +56,23 @@ def open_graph(path: str | os.PathLike[str]) -> Graph:
         raise
 
 
-def _read(path: Path) -> bytes:
+def read_whole(path: Path) -> bytes:
+    """Return the bytes of a file that should hold a protobuf message.
+
+    Raises:
+        OpenError: it does not exist, is a folder, no regular file or too large, or may not be read.
+    """
     try:
         if path.is_dir():
             refuse_directory(path)
+        if path.exists() and not path.is_file():
+            raise OpenError(
+                "This is a pipe or a device, not a file.",
+                where=str(path),
+                hint="Save what comes out of it to a file and open that.",
+            )
+        if path.stat().st_size > PROTOBUF_LIMIT:
+            _refuse_giant(path)
         return path.read_bytes()
     except FileNotFoundError as error:
         raise OpenError(
@@ -73,11 +88,30 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
+def _refuse_giant(path: Path) -> None:
+    """Say what a file is that no GraphDef can be, from its first and last bytes.
+
+    Raises:
+        OpenError: always.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+        stream.seek(-_HEAD, os.SEEK_END)
+        refuse_known_kinds(head + stream.read(), path)
+    raise NotAGraphDef(
+        "This file is larger than 2 GiB, which neither a GraphDef nor a UFF file can be.",
+        where=str(path),
+        hint="Freeze its source again, or cut the graph in two.",
+    )
+
+
 def _near_files(path: Path) -> str:
     try:
         names = os.listdir(path.parent)
     except OSError:
         return f"The folder {path.parent} does not exist either."
+    if path.name in names:
+        return "It is a link to a file that is gone."
     near = difflib.get_close_matches(path.name, names, n=1)
     return f"Did you mean {near[0]}?" if near else "Check the path."
 

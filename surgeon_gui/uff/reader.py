@@ -19,6 +19,7 @@ from surgeon_gui.errors import (
     TruncatedFile,
 )
 from surgeon_gui.graph.filekinds import refuse_known_kinds
+from surgeon_gui.graph.open import read_whole
 from surgeon_gui.proto import uff_pb2 as pb
 from surgeon_gui.proto.wire import LENGTH_DELIMITED, Field, read_fields
 from surgeon_gui.uff.descriptor import blob_faults, circle_in
@@ -48,12 +49,7 @@ def open_uff(path: str | os.PathLike[str]) -> UffFile:
             says something that cannot be; the message says what.
     """
     source = Path(path)
-    try:
-        data = source.read_bytes()
-    except OSError as error:
-        raise OpenError(
-            f"The file cannot be read: {error.strerror or error}.", where=str(source)
-        ) from error
+    data = read_whole(source)
     try:
         return uff_from_bytes(data)
     except TruncatedFile as error:

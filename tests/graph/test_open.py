@@ -7,6 +7,7 @@ import io
 import os
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.graph.text import parse_text, print_text
 from surgeon_gui.proto import graphdef_pb2 as pb
+from surgeon_gui.uff.reader import open_uff
 from tests.helpers.shared import data_path, shared_path
 
 CIFAR = data_path("cifar_small.pb")
@@ -252,3 +254,39 @@ def test_a_damaged_file_gives_a_plain_error_or_a_graph_all_may_look_at(data: st.
         infer_types(graph)
     except GraphCycle:
         return
+
+
+@pytest.mark.parametrize("opener", [open_graph, open_uff])
+def test_a_pipe_is_not_waited_for(opener: Callable[[Path], object], tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.pb"
+    os.mkfifo(pipe)
+    with pytest.raises(OpenError, match="pipe"):
+        opener(pipe)
+
+
+@pytest.mark.parametrize("opener", [open_graph, open_uff])
+def test_a_file_past_2_gib_is_refused_unread(
+    opener: Callable[[Path], object], tmp_path: Path
+) -> None:
+    giant = tmp_path / "giant.pb"
+    with giant.open("wb") as stream:
+        stream.truncate(1 << 36)
+    with pytest.raises(OpenError, match="2 GiB"):
+        opener(giant)
+
+
+def test_a_giant_file_of_a_known_kind_is_named(tmp_path: Path) -> None:
+    giant = tmp_path / "giant.pb"
+    with giant.open("wb") as stream:
+        stream.write(b"\x89HDF\r\n\x1a\n")
+        stream.truncate(1 << 36)
+    with pytest.raises(NotFrozen, match="HDF5"):
+        open_graph(giant)
+
+
+def test_a_broken_link_is_called_one(tmp_path: Path) -> None:
+    link = tmp_path / "link.pb"
+    link.symlink_to(tmp_path / "gone.pb")
+    with pytest.raises(OpenError) as caught:
+        open_graph(link)
+    assert "link to a file that is gone" in str(caught.value)
