@@ -12,6 +12,7 @@ from surgeon_gui.graph.values import Shape, TensorType
 from surgeon_gui.network.ir import Network
 from surgeon_gui.network.lower.inline import inline_functions
 from surgeon_gui.network.lower.order import Frame, execution_order, reached
+from surgeon_gui.network.lower.plugins_anchors import with_grids_spread
 from surgeon_gui.network.lower.run import Run
 from surgeon_gui.network.simplify import settle, tidy
 from surgeon_gui.network.simplify import simplify as simplified
@@ -60,7 +61,7 @@ def network_from_graph(
         GraphCycle: the graph goes in a circle.
     """
     wanted = tuple(outputs) if outputs is not None else deduce_outputs(graph)
-    inlined = inline_functions(graph)
+    inlined = inline_functions(with_grids_spread(graph))
     run = Run(inlined, dict(shapes or {}))
     for unit in execution_order(inlined.graph, reached(run.scope, wanted)):
         if isinstance(unit, Frame):

@@ -1,7 +1,7 @@
 """Plugins whose result does not depend on any data: anchor and prior boxes, as constants.
 
-Every result is [1, 2, boxes * 4, 1]: the boxes as xmin, ymin, xmax, ymax in parts of the image, cell
-by cell and box by box, then the four variances for each box.
+Every result is [1, 2, boxes * 4, 1]: the boxes as xmin, ymin, xmax, ymax in parts of the image,
+cell by cell and box by box, then the four variances for each box.
 
 Sources: the plugins' descriptions in `rules/plugins`; NVIDIA/TensorRT release/8.6
 plugin/gridAnchorPlugin, plugin/priorBoxPlugin, plugin/common/kernels (gridAnchorLayer.cu,
@@ -11,11 +11,12 @@ priorBoxLayer.cu).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from surgeon_gui.graph.model import TensorRef
+from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.values import Array
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
@@ -89,27 +90,37 @@ def grid_anchors(node: Call, b: Lower) -> tuple[Value, ...]:
     return tuple(outputs)
 
 
-def spread_grids(node: Call, b: Lower, values: Sequence[Value]) -> list[Value]:
-    """Return a node's inputs with every output of an anchor plugin in place of its name.
+def with_grids_spread(graph: Graph) -> Graph:
+    """Return the graph with every output of an anchor plugin where a ConcatV2 reads its name.
 
-    UFF names nodes, not outputs: NVIDIA's parser takes the name for all outputs. A node that is
-    named as often as it has outputs gives one each time.
+    UFF names nodes, not outputs: NVIDIA's parser takes the name for all of them. A node named as
+    often as it has outputs gives one each time.
     """
-    refs = node.node.inputs[: len(values)]
-    found: list[Value] = []
-    for place, (ref, value) in enumerate(zip(refs, values, strict=True)):
-        source = b.scope.get(ref.node)
-        if source is None or source.op not in GRIDS or any(other.port for other in refs):
-            found.append(value)
-            continue
-        every = []
-        while TensorRef(ref.node, len(every)) in b.values:
-            every.append(b.values[TensorRef(ref.node, len(every))])
-        if refs.count(ref) == 1:
-            found.extend(every)
+    grids = {node.name: node for node in graph if node.op in GRIDS}
+    readers = {reader.name for name in grids for reader in graph.consumers(name)}
+    nodes = [_spread(node, grids) if node.name in readers else node for node in graph]
+    return replace(graph, nodes=tuple(nodes)) if grids else graph
+
+
+def _spread(node: Node, grids: Mapping[str, Node]) -> Node:
+    refs = node.inputs[:-1]
+    if node.op != "ConcatV2" or any(ref.port for ref in refs if ref.node in grids):
+        return node
+    spread: list[TensorRef] = []
+    for place, ref in enumerate(refs):
+        if ref.node not in grids:
+            spread.append(ref)
+        elif refs.count(ref) > 1:
+            spread.append(TensorRef(ref.node, refs[:place].count(ref)))
         else:
-            found.append(every[min(refs[:place].count(ref), len(every) - 1)])
-    return found
+            count = grids[ref.node].attrs.get(_given(grids[ref.node], "numLayers"), 6)
+            ports = range(count if isinstance(count, int) else 1)
+            spread += [TensorRef(ref.node, port) for port in ports]
+    return node.replace(inputs=(*spread, *node.inputs[-1:]))
+
+
+def _given(node: Node, name: str) -> str:
+    return next((key for key in node.attrs if key in (name, f"{name}_u_int")), name)
 
 
 @converter("PriorBox_TRT")
