@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import functools
+import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from surgeon_gui.errors import RuleError
 from surgeon_gui.rewrite.rule import GROUPS, Rule, rule_from_table
@@ -77,9 +79,14 @@ def user_sets() -> tuple[dict[str, RuleSet], tuple[RuleError, ...]]:
 def find_rule_set(name: str) -> RuleSet:
     """Return a rule set by its name, a rule's name (a set of that one), or a file's path.
 
+    Parameters may follow in brackets: `ssd-mobilenet-v1(classes = 4)`.
+
     Raises:
-        RuleError: there is none, or the file is wrong.
+        RuleError: there is none, the file is wrong, or it has no such parameters.
     """
+    stem, bracket, inside = name.partition("(")
+    if bracket and inside.endswith(")") and not Path(name).exists():
+        return find_rule_set(stem.strip()).with_parameters(_parameters(name, inside[:-1]))
     path = Path(name)
     if path.suffix == ".toml" or len(path.parts) > 1:
         return _set_of_file(path)
@@ -93,6 +100,18 @@ def find_rule_set(name: str) -> RuleSet:
     near = difflib.get_close_matches(name, known, n=2)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Known are {', '.join(known)}."
     raise RuleError("There is no such rule or rule set.", where=name, hint=hint)
+
+
+def _parameters(name: str, text: str) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = tomllib.loads(f"values = {{ {text} }}")["values"]
+    except tomllib.TOMLDecodeError as problem:
+        raise RuleError(
+            f"{text!r} are no parameters.",
+            where=name,
+            hint="Write NAME(parameter = value, …), texts in quotes.",
+        ) from problem
+    return values
 
 
 def _set_of_file(path: Path) -> RuleSet:
@@ -128,7 +147,8 @@ def steps(rule_set: RuleSet) -> tuple[Step, ...]:
     found: list[Step] = []
     for owner, item in _flat(rule_set, ()):
         if item.kind == "edit":
-            found.append(Step(edit=item, origin=owner.where(item)))
+            filled = replace(item, fields=owner.filled(item))
+            found.append(Step(edit=filled, origin=owner.where(item)))
             continue
         rule = owner.rules.get(item.name) or bundled_rules().get(item.name)
         if rule is None:
@@ -156,7 +176,8 @@ def _flat(rule_set: RuleSet, around: tuple[str, ...]) -> Iterator[tuple[RuleSet,
         if not item.on:
             continue
         if item.kind == "set":
-            yield from _flat(find_rule_set(item.name), (*around, rule_set.id))
+            inner = find_rule_set(item.name).with_parameters(rule_set.filled(item))
+            yield from _flat(inner, (*around, rule_set.id))
         else:
             yield rule_set, item
 

@@ -4,11 +4,16 @@ id = "our-detector"                 # the file's name
 title = "What our detector needs"
 note = "checked with the July model"
 targets = ["uff"]                   # the routes it is for; none means any
+[[parameter]]                       # what its user may choose, written <classes> below
+name = "classes"
+value = 91
+help = "Number of classes, the background included."
 [[item]]
 rule = "strip-identity"             # a bundled rule, or one stated below
 [[item]]
 set = "clean"                       # all of another set
 on = false
+parameters = { size = 512 }         # for the parameters that set has
 [[item]]
 edit = "remove"                     # an edit, with its fields
 nodes = ["debug/print"]
@@ -20,15 +25,16 @@ id = "…"
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import tomli_w
 
-from surgeon_gui.errors import SaveError
+from surgeon_gui.errors import RuleError, SaveError
+from surgeon_gui.rewrite.parameters import Parameter, chosen, fill, read_parameters
 from surgeon_gui.rewrite.rule import Rule, rule_from_table
-from surgeon_gui.rewrite.tomlfile import TomlFile
+from surgeon_gui.rewrite.tomlfile import Key, TomlFile
 
 ItemKind = Literal["rule", "set", "edit"]
 _KINDS: tuple[ItemKind, ...] = ("rule", "set", "edit")
@@ -43,7 +49,7 @@ class Item:
         name: the rule's or set's id, or the edit's script word.
         on: whether it is applied.
         note: the author's remark.
-        fields: an edit's fields as TOML values.
+        fields: an edit's fields, or the parameters of a set, as TOML values.
         line: where it stands in its file, 0 when it was not read from one.
     """
 
@@ -67,6 +73,7 @@ class RuleSet:
         items: in order.
         rules: rules stated in the set itself, by id.
         sources: their TOML tables, to save them again.
+        parameters: what its user may choose.
         origin: file it was read from, for messages.
     """
 
@@ -77,6 +84,7 @@ class RuleSet:
     items: tuple[Item, ...] = ()
     rules: Mapping[str, Rule] = field(default_factory=dict, compare=False)
     sources: tuple[Mapping[str, Any], ...] = ()
+    parameters: tuple[Parameter, ...] = ()
     origin: str = field(default="", compare=False)
 
     def where(self, item: Item) -> str | None:
@@ -85,13 +93,40 @@ class RuleSet:
             return None
         return f"{self.origin}:{item.line}" if item.line else self.origin
 
+    def filled(self, item: Item) -> Mapping[str, Any]:
+        """Return an item's fields with the parameters' values in place."""
+        filled: Mapping[str, Any] = fill(item.fields, _values(self.parameters))
+        return filled
+
+    def with_parameters(self, values: Mapping[str, Any]) -> RuleSet:
+        """Return the set with other values for some of its parameters.
+
+        Raises:
+            RuleError: there is no such parameter, or a value is of another kind or unusable.
+        """
+        if not values:
+            return self
+        try:
+            parameters = chosen(self.parameters, values)
+        except ValueError as problem:
+            raise RuleError(f"{self.id}: {problem}.", where=self.origin or self.id) from problem
+        again = rule_set_from_toml(
+            rule_set_to_toml(replace(self, parameters=parameters)), self.origin or self.id
+        )
+        # Lines are those of the file, not of the text made here.
+        return replace(again, id=self.id, items=self.items)
+
+
+def _values(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
+    return {parameter.name: parameter.value for parameter in parameters}
+
 
 def rule_set_of(name: str, rules: tuple[str, ...], title: str = "") -> RuleSet:
     """Return a set of the rules so named."""
     return RuleSet(name, title or name, items=tuple(Item("rule", rule) for rule in rules))
 
 
-_SET_KEYS = ("id", "title", "note", "targets", "item", "rule")
+_SET_KEYS = ("id", "title", "note", "targets", "parameter", "item", "rule")
 
 
 def rule_set_from_toml(text: str, name: str = "rule set") -> RuleSet:
@@ -117,24 +152,41 @@ def _from_file(file: TomlFile, default_id: str) -> RuleSet:
     file.check_keys(table, _SET_KEYS)
     own = file.tables(table, "rule")
     rules = {}
+    parameters = read_parameters(file)
     for index, stated in enumerate(own):
-        rule = rule_from_table(file, stated, "rule", index)
+        filled = _filled(file, stated, parameters, "rule", index)
+        rule = rule_from_table(file, filled, "rule", index)
         if rule.id in rules:
             raise file.error(f"The rule {rule.id} is stated twice.", "rule", index, "id")
         rules[rule.id] = rule
-    items = tuple(
-        _item(file, stated, index) for index, stated in enumerate(file.tables(table, "item"))
-    )
+    items = []
+    for index, stated in enumerate(file.tables(table, "item")):
+        items.append(_item(file, stated, index))
+        _filled(file, items[-1].fields, parameters, "item", index)
     return RuleSet(
         id=file.get(table, "id", str, default_id),
         title=file.get(table, "title", str, ""),
         note=file.get(table, "note", str, ""),
         targets=file.texts(table, "targets"),
-        items=items,
+        items=tuple(items),
         rules=rules,
         sources=tuple(own),
+        parameters=parameters,
         origin=file.name,
     )
+
+
+def _filled(
+    file: TomlFile, table: Mapping[str, Any], parameters: tuple[Parameter, ...], *path: Key
+) -> Mapping[str, Any]:
+    try:
+        filled: Mapping[str, Any] = fill(table, _values(parameters))
+    except KeyError as problem:
+        name = problem.args[0]
+        raise file.error(
+            f"There is no parameter {name}.", *path, hint=f"Add [[parameter]] name = {name!r}."
+        ) from problem
+    return filled
 
 
 def _item(file: TomlFile, table: dict[str, Any], index: int) -> Item:
@@ -142,9 +194,12 @@ def _item(file: TomlFile, table: dict[str, Any], index: int) -> Item:
     if len(kinds) != 1:
         raise file.error("An item names one rule, set or edit.", "item", index)
     kind = kinds[0]
-    if kind != "edit":
-        file.check_keys(table, (kind, "on", "note"), "item", index)
     fields = {key: value for key, value in table.items() if key not in (kind, "on", "note")}
+    if kind == "rule":
+        file.check_keys(table, (kind, "on", "note"), "item", index)
+    elif kind == "set":
+        file.check_keys(table, (kind, "on", "note", "parameters"), "item", index)
+        fields = file.get(table, "parameters", dict, {}, "item", index)
     return Item(
         kind=kind,
         name=file.get(table, kind, str, ..., "item", index),
@@ -163,6 +218,8 @@ def rule_set_to_toml(rule_set: RuleSet) -> str:
             table[key] = value
     if rule_set.targets:
         table["targets"] = list(rule_set.targets)
+    if rule_set.parameters:
+        table["parameter"] = [parameter.as_table() for parameter in rule_set.parameters]
     table["item"] = [_item_table(item) for item in rule_set.items]
     if rule_set.sources:
         table["rule"] = [dict(source) for source in rule_set.sources]
@@ -175,6 +232,8 @@ def _item_table(item: Item) -> dict[str, Any]:
         table["on"] = False
     if item.note:
         table["note"] = item.note
+    if item.kind == "set":
+        return {**table, "parameters": dict(item.fields)} if item.fields else table
     return table | dict(item.fields)
 
 
