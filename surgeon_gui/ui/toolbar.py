@@ -33,6 +33,7 @@ class ToolBar(QToolBar):
         self._menus: list[QToolButton] = []
         self.target = ComboBox("Target")
         self.target.setToolTip("What the graph is checked for")
+        self.target.setMaximumWidth(184)
         for target in catalogue():
             self.target.addItem(target_title(target), target.id)
             self.target.setItemData(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QFormLayout, QVBoxLayout, QWidget
 
@@ -95,10 +95,16 @@ class EditDialog(QDialog):
             and each.window() is self
             and each not in buttons
         ]
+        fields.sort(key=self._place)
         for first, second in itertools.pairwise([*fields, *buttons]):
             QWidget.setTabOrder(first, second)
-        if fields and not any(each.hasFocus() for each in fields):
+        if fields and self.focusWidget() not in fields:
             fields[0].setFocus()
+
+    def _place(self, widget: QWidget) -> tuple[int, int]:
+        """Where a field stands, as the eye reads."""
+        corner = widget.mapTo(self, QPoint())
+        return corner.y(), corner.x()
 
     def changed(self) -> None:
         """A field changed: try the edit again in a moment."""

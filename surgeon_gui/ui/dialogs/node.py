@@ -114,7 +114,7 @@ class _NodeDialog(EditDialog):
         self.inputs_title.setText(f"Inputs ({len(inputs)})")
         self.outputs_title.setText(f"Outputs ({len(outputs)})")
         if not outputs:
-            self.outputs.addItem("none is read outside: it ends the graph")
+            self.outputs.addItem("none: it ends the graph")
         self._all_inputs = tuple(map(str, inputs))
 
     def _op(self) -> str:

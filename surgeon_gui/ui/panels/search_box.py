@@ -182,7 +182,7 @@ class SearchBox(QLineEdit):
     def _show_popup(self) -> None:
         width = max(self.width(), 420)
         rows = min(len(self._hits), 12)
-        height = 36 + rows * ROW_HEIGHT
+        height = 44 + rows * ROW_HEIGHT
         self.list.setVisible(bool(rows))
         corner = self.mapTo(self._window, QPoint(self.width() - width, self.height() + 4))
         self.popup.setGeometry(max(corner.x(), 8), corner.y(), width, height)
