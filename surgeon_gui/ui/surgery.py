@@ -151,7 +151,7 @@ class Surgery(QObject):
                 self.told.emit("No rule helps.", "What is left in Problems needs an edit by hand.")
                 return
             document.commit(fix.edit, fix.graph)
-            left = f"{fix.after} are left." if fix.after else f"{target.title} takes it all now."
+            left = f"{fix.after} are left." if fix.after else "it refuses nothing now."
             self.told.emit(
                 f"Auto-fix cured {fix.before - fix.after} of {fix.before} nodes; {left}",
                 f"Applied {', '.join(fix.rules)}. Undo takes it back.",
