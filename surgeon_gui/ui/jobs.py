@@ -50,6 +50,11 @@ class JobRunner(QObject):
         """The running job's folder."""
         return self._job.directory if self._job else None
 
+    @property
+    def pid(self) -> int | None:
+        """The worker's process, None while no job runs."""
+        return self._job.pid if self._job else None
+
     def start(
         self,
         spec: JobSpec[Any],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -128,6 +130,22 @@ def test_a_build_can_be_cancelled_and_the_window_lives_on(driver: Driver, tmp_pa
     assert "cancelled" in window.build.message.text()
     assert not (tmp_path / "never.engine").exists()
     assert window.build.build_button.isEnabled()
+
+
+@pytest.mark.tensorrt
+def test_a_worker_that_is_killed_gets_a_plain_message(driver: Driver, tmp_path: Path) -> None:
+    window = driver.window
+    driver.open(MOBILENET)
+    window.build.output.setText(str(tmp_path / "x.engine"))
+    driver.run("build.build")
+    driver.bot.waitUntil(lambda: window.build.job.pid is not None, timeout=20_000)
+    pid = window.build.job.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    driver.bot.waitUntil(lambda: not window.build.is_running(), timeout=20_000)
+    assert "killed" in window.build.message.text()
+    assert window.build.hint.text()
+    driver.run("view.expand-all")
 
 
 def test_a_worker_that_is_missing_gets_a_plain_message(driver: Driver, tmp_path: Path) -> None:
