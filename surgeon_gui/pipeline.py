@@ -14,10 +14,10 @@ from surgeon_gui.errors import NotConvertible, UsageError
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.open import open_graph, save_graph
-from surgeon_gui.graph.query import deduce_outputs
+from surgeon_gui.graph.query import deduce_outputs, resolve_output
 from surgeon_gui.graph.values import Shape
 from surgeon_gui.jobs.run import run_job
-from surgeon_gui.jobs.spec import BuildSpec, PreprocessSpec, VerifySpec
+from surgeon_gui.jobs.spec import BuildSpec, FreezeSpec, PreprocessSpec, VerifySpec
 from surgeon_gui.network.ir import Network
 from surgeon_gui.network.lower import network_from_graph
 from surgeon_gui.network.store import save_network
@@ -32,15 +32,27 @@ Shapes = Mapping[str, Shape] | None
 
 
 def open_model(path: Path) -> Graph:
-    """Return the graph of a model file; of a `.uff` file the TensorFlow graph it stands for.
+    """Return the graph of a model; of a `.uff` file the TensorFlow graph it stands for.
+
+    A SavedModel folder is frozen by a worker first.
 
     Raises:
         OpenError: the file is missing, damaged or of another kind.
         Unsupported, NotConvertible: nodes of a `.uff` file have no counterpart.
+        JobError: the worker that freezes crashed or was cancelled.
     """
+    if (path / "saved_model.pb").is_file():
+        return _frozen(path)
     if path.suffix.lower() == ".uff":
         return graph_from_uff_file(open_uff(path))
     return open_graph(path)
+
+
+def _frozen(source: Path) -> Graph:
+    with tempfile.TemporaryDirectory(prefix="surgeon-freeze-") as folder:
+        result = run_job(FreezeSpec(source.absolute(), Path(folder) / "frozen.pb"))
+        graph = open_graph(result.path)
+    return graph.with_outputs(resolve_output(graph, name) for name in result.outputs)
 
 
 def network_of(graph: Graph, *, outputs: Outputs = None, shapes: Shapes = None) -> Network:
@@ -221,13 +233,17 @@ def prepare_build(
     outputs: Outputs = None,
     shapes: Shapes = None,
 ) -> BuildSpec:
-    """Write the network into `directory` and return `spec` reading it.
+    """Write what `spec.route` builds from into `directory` and return `spec` reading it.
+
+    That is our network, or a `.uff` file for NVIDIA's own parser where TensorRT still has it.
 
     Raises:
-        NotConvertible: the graph does not lower to a network.
+        NotConvertible: the graph does not lower to a network, or UFF has no form for it.
     """
-    network = network_of(graph, outputs=outputs, shapes=shapes)
     directory.mkdir(parents=True, exist_ok=True)
+    if spec.route == "uff":
+        return replace(spec, network=export(graph, directory / "graph.uff", outputs=outputs).path)
+    network = network_of(graph, outputs=outputs, shapes=shapes)
     network_file = directory / "graph.network"
     save_network(network, network_file)
     return replace(spec, network=network_file)

@@ -17,6 +17,7 @@ from surgeon_gui.engine.narrow import narrowed_for
 from surgeon_gui.engine.onnx_route import parse_onnx
 from surgeon_gui.engine.progress import Phases, progress_monitor
 from surgeon_gui.engine.readback import read_interface, read_network, unreadable_as_zeros
+from surgeon_gui.engine.uff_parser import parse_uff
 from surgeon_gui.errors import BuildFailed, EngineError, JobCancelled, PlanMismatch, UsageError
 from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.graph.values import DType
@@ -84,6 +85,10 @@ def build(spec: BuildSpec, report: Report) -> BuildResult:
             report.progress("Reading the ONNX file")
             definition, parser = parse_onnx(spec.network, builder, flavour)
             given = Given(definition, read_interface(definition), {}, parser)
+        elif spec.route == "uff":
+            report.progress("Reading the UFF file")
+            definition, parser = parse_uff(spec.network, builder, flavour)
+            given = Given(definition, read_interface(definition), {}, parser)
         else:
             given = _give(_load(spec, report), builder, flavour, report)
         report.progress("Building the engine")
@@ -118,7 +123,7 @@ def _load(spec: BuildSpec, report: Report) -> Network:
         raise UsageError(
             f"An engine cannot be built by the route {spec.route!r} here.",
             where="route",
-            hint="Choose `direct`, or `onnx` for an .onnx file.",
+            hint="Choose `direct`, `onnx` for an .onnx file, or `uff` for a .uff file.",
         )
     report.progress("Loading the network")
     network = load_network(spec.network)

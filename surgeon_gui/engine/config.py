@@ -151,9 +151,10 @@ def _set_flags(config: Any, flavour: Flavour, spec: BuildSpec, network: Network)
         # An old builder uses a dtype only when it is allowed to, and then where it likes, unless
         # it must obey what the layers ask for.
         used = {tensor.dtype.text for tensor in network.tensors.values()}
-        flags["FP16"] = "float16" in used
+        parsed = spec.route != "direct"
+        flags["FP16"] = "float16" in used or (parsed and spec.precision == "fp16")
         flags["INT8"] = "int8" in used
-        flags["OBEY_PRECISION_CONSTRAINTS"] = flags["FP16"]
+        flags["OBEY_PRECISION_CONSTRAINTS"] = flags["FP16"] and not parsed
     for name, wanted in flags.items():
         if wanted:
             config.set_flag(flavour.get("BuilderFlag", name))

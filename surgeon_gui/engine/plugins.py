@@ -49,9 +49,7 @@ def _find_creator(kind: Plugin, flavour: Flavour) -> Any:
     if creator is None:
         raise EngineError(
             f"There is no plugin {kind.plugin_name} version {kind.plugin_version}.",
-            hint="TensorRT for RTX brings none: build with TensorRT, or cut the graph before it."
-            if flavour.id == "rtx"
-            else "Load the plugin library that has it.",
+            hint="Load the plugin library that has it.",
         )
     return creator
 

@@ -59,3 +59,16 @@ def test_the_network_of_a_uff_file_equals_tensorflow_on_the_graph(
     assert ran.status == 0
     assert ran.json["ok"]
     assert all(output["max_rel"] <= 1e-3 for output in ran.json["outputs"])
+
+
+@pytest.mark.tensorrt
+@pytest.mark.parametrize("ending", ["pb", "uff"])
+def test_nvidias_parser_is_offered_only_where_tensorrt_has_it(
+    ending: str, uff: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("tensorrt_rtx")
+    model = uff if ending == "uff" else MODEL
+    ran = surgeon("build", model, "--route", "uff", "-o", tmp_path / "x.engine", "--json")
+    assert ran.status == 2
+    assert "no UFF parser" in json.dumps(ran.json["error"])
+    assert not (tmp_path / "x.engine").exists()

@@ -253,6 +253,7 @@ DETECTED = {
     "progress_monitor": "IProgressMonitor",
     "get_plugin_creator": None,
     "add_cumulative": "CumulativeOperation",
+    "max_batch_size": "UffParser",
 }
 """Names used only where the module has the class or enumeration given; None: where they exist."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.networks import build_made, is_made, open_made
 from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.errors import UsageError
@@ -47,6 +48,13 @@ from surgeon_gui.pipeline import prepare_build
     metavar="NAME=MIN:OPT:MAX",
     help="The shapes an input with unknown dimensions may have; repeat per input.",
 )
+@click.option(
+    "--route",
+    type=click.Choice(("direct", "uff")),
+    default="direct",
+    show_default=True,
+    help="direct: our own layers; uff: NVIDIA's UFF parser, which TensorRT up to 8.6 has.",
+)
 @json_option
 @surgery_options
 def build_verb(
@@ -55,23 +63,29 @@ def build_verb(
     gpu: str,
     precision: str,
     profiles: tuple[str, ...],
+    route: str,
     as_json: bool,
     surgery: Surgery,
 ) -> int:
     """Build the TensorRT engine; without a GPU, for named compute capabilities."""
-    prepared = prepare(model, surgery)
+    made = open_made(model, surgery) if is_made(model) else None
     ranges = tuple(parse_profile(text) for text in profiles)
     wanted = BuildSpec(
         network=Path(),
         engine=target.absolute(),
         gpus=tuple(name for name in gpu.split(",") if name),
         precision=precision,
+        route=route,
         profiles=(ranges,) if ranges else (),
     )
     with job_directory("build") as folder:
-        spec = prepare_build(
-            prepared.graph, folder, wanted, outputs=prepared.outputs, shapes=prepared.shapes
-        )
+        if made is not None:
+            spec = build_made(made, wanted)
+        else:
+            prepared = prepare(model, surgery)
+            spec = prepare_build(
+                prepared.graph, folder, wanted, outputs=prepared.outputs, shapes=prepared.shapes
+            )
         with job_progress() as on_event:
             result = run_job(spec, on_event, directory=folder)
     if as_json:
