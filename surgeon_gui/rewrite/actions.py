@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from surgeon_gui.graph import attrs
+from surgeon_gui.graph.evaluate import evaluate
 from surgeon_gui.graph.model import Node, TensorRef
 from surgeon_gui.graph.values import Array, DType, Shape, TensorValue
+from surgeon_gui.registry import Registry
 from surgeon_gui.rewrite.attributes import plugin_attributes
 from surgeon_gui.rewrite.match import Matcher
 from surgeon_gui.rewrite.pattern import parse_pattern
@@ -24,13 +26,13 @@ from surgeon_gui.rewrite.replacement import Replacement, replaced_by
 from surgeon_gui.rewrite.subject import Mismatch
 
 Action = Callable[..., Replacement | Mismatch]
-ACTIONS: dict[str, Action] = {}
+ACTIONS: Registry[Action] = Registry("surgeon_gui.rewrite.recipes")
+"""The actions by name: those here and those of the modules of `recipes`."""
 
 
 def action(function: Action) -> Action:
     """File an action under its function's name; its keyword arguments are its options."""
-    ACTIONS[function.__name__] = function
-    return function
+    return ACTIONS.register(function.__name__)(function)
 
 
 def check_options(name: str, options: Mapping[str, Any]) -> str | None:
@@ -82,13 +84,8 @@ def explicit_reshape(place: Place) -> Replacement | Mismatch:
         and all(int(dim) >= 0 for dim in stated.reshape(-1)[1:])
     ):
         return Mismatch(root.name, "Its shape is stated already.")
-    shape = Node(
-        _free_name(place, f"{root.name}/shape"),
-        "Const",
-        attrs={
-            "dtype": DType.INT32,
-            "value": TensorValue.from_array(np.array(dims, np.int32), DType.INT32),
-        },
+    shape = _constant(
+        _free_name(place, f"{root.name}/shape"), np.array(dims, np.int32), DType.INT32
     )
     kind = root.attrs.get("T")
     if not isinstance(kind, DType):
@@ -217,6 +214,47 @@ def resize_nearest_plugin(place: Place) -> Replacement | Mismatch:
         controls=place.node("root").controls,
     )
     return replaced_by(place, node)
+
+
+@action
+def explicit_output_size(place: Place) -> Replacement | Mismatch:
+    """State the output size of a transposed convolution in a constant; an open batch becomes 1."""
+    root = place.node("root")
+    stated = place.subject.producer(root.inputs[0])
+    if stated is not None and stated.is_const:
+        return Mismatch(root.name, "Its output size is stated already.")
+    found = place.subject.shape(TensorRef(root.name))
+    dims = found.dims
+    if dims is None or any(dim < 0 for dim in dims[1:]):
+        return Mismatch(root.name, f"The shape it makes is {found}; give the inputs' shapes.")
+    array = np.array([1 if dims[0] < 0 else dims[0], *dims[1:]], np.int32)
+    size = _constant(_free_name(place, f"{root.name}/output_size"), array, DType.INT32)
+    return replaced_by(
+        place, root.replace(inputs=(TensorRef(size.name), *root.inputs[1:])), (size,)
+    )
+
+
+@action
+def fold_constant(place: Place) -> Replacement | Mismatch:
+    """Compute a node whose inputs are all constants now, and put the result in its place."""
+    root = place.node("root")
+    arrays = []
+    for ref in root.inputs:
+        array = place.subject.value(ref)
+        if array is None:
+            return Mismatch(root.name, f"{ref} is not constant.")
+        arrays.append(array)
+    results = evaluate(root, arrays)
+    if not results:
+        return Mismatch(root.name, f"How {root.op} computes this variant is not known here.")
+    dtype = DType.from_numpy(results[0].dtype)
+    return replaced_by(place, _constant(root.name, results[0], dtype))
+
+
+def _constant(name: str, array: Array, dtype: DType) -> Node:
+    return Node(
+        name, "Const", attrs={"dtype": dtype, "value": TensorValue.from_array(array, dtype)}
+    )
 
 
 def _free_name(place: Place, wanted: str) -> str:

@@ -8,6 +8,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from surgeon_gui.graph.model import Node
+from surgeon_gui.rewrite.attributes import plugin_field
 from surgeon_gui.rewrite.plugins import find_plugin
 
 
@@ -37,6 +39,16 @@ def _spelled(value: Any, sources: list[str]) -> Any:
 
 def _named(value: Any, sources: list[str]) -> Any:
     return [sources[item] for item in value] if isinstance(value, list) else sources[value]
+
+
+def is_plugin_node(node: Node) -> bool:
+    """Say whether a node carries a field of the plugin it is named after.
+
+    Some ops of TensorFlow (Split, CropAndResize) have a plugin's name.
+    """
+    plugin = find_plugin(node.op)
+    fields = {field.name for field in plugin.fields} if plugin is not None else set()
+    return any(plugin_field(key) in fields for key in node.attrs)
 
 
 def plugin_available(op: str, tensorrt: str) -> bool | None:

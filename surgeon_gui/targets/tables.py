@@ -13,6 +13,18 @@ from surgeon_gui.targets.plugins import facts
 
 Entry = Mapping[str, Any]
 
+_BATCH = "Leave the batch out of it, or build by the direct or the ONNX route."
+_FOLD = "Give the inputs fixed shapes, so that it folds to a constant, or replace it by one."
+_REMEDIES = {
+    "axis_not_batch": _BATCH,
+    "perm_batch_fixed": _BATCH,
+    "slice_keeps_batch": _BATCH,
+    "reshape_keeps_batch": _BATCH,
+    "input_const": _FOLD,
+    "inputs_const": _FOLD,
+}
+"""What to do about a restriction that says nothing itself, by the kind of its check."""
+
 
 @cache
 def entries(table: str, section: str = "ops") -> Mapping[str, Entry]:
@@ -55,7 +67,10 @@ def restricted(entry: Entry, target_id: str, context: Context) -> Verdict:
             continue
         error = restriction["severity"] == "error"
         failed = verdict_of(
-            restriction, Status.REFUSES if error else Status.CAVEAT, restriction["text"]
+            restriction,
+            Status.REFUSES if error else Status.CAVEAT,
+            restriction["text"],
+            restriction.get("remedy") or _REMEDIES.get(restriction["check"]["kind"]),
         )
         if error:
             return failed

@@ -18,7 +18,7 @@ from surgeon_gui.errors import RuleError, ScriptError, SurgeonError
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.rewrite.library import find_rule_set, rules_of
 from surgeon_gui.rewrite.search import find_rule_matches
-from surgeon_gui.ui.autofix import Fix, find_fix
+from surgeon_gui.targets.autofix import Fix, find_fix
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.dialogs.base import EditDialog
 from surgeon_gui.ui.dialogs.node import CollapseDialog, ReplaceDialog

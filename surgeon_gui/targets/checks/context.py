@@ -30,11 +30,20 @@ class Context:
 
     Operand indices count data inputs; negative ones count from the end. Axes include the batch
     dimension. A constant is a Const behind any number of Identity nodes.
+
+    Attributes:
+        folded: nodes that the target's converter computes beforehand.
     """
 
     graph: Graph
     node: Node
     types: Types
+    folded: frozenset[str] = frozenset()
+
+    def is_constant(self, index: int) -> bool:
+        """Whether an operand is a constant, or a node the converter makes one."""
+        ref = self.operand(index)
+        return ref is not None and (ref.node in self.folded or self.constant(index) is not None)
 
     def operand(self, index: int) -> TensorRef | None:
         inputs = self.node.inputs
@@ -106,3 +115,8 @@ def compare(left: float, operator: str, right: float) -> bool:
         ">": left > right,
         ">=": left >= right,
     }[operator]
+
+
+def is_shape_arithmetic(node: Node, types: Types) -> bool:
+    """Whether a node computes with shapes and constants only, so that no data flows through it."""
+    return node.op != "Const" and types.partial(TensorRef(node.name)) is not None

@@ -12,11 +12,10 @@ _AXIS_LAST = ("ConcatV2", "GatherV2", "SplitV")
 
 
 def _const(context: Context, index: int, facts: Facts) -> bool | None:
-    found = context.constant(index)
-    if found is None:
+    if not context.is_constant(index):
         return False
     rank = facts.get("rank")
-    return rank is None or len(found.shape) == rank
+    return rank is None or context.rank(index) in (None, rank)
 
 
 @CHECKS.register("input_const")
@@ -39,7 +38,7 @@ def _count(context: Context) -> int:
 
 
 def _constants(context: Context) -> list[bool]:
-    return [context.constant(index) is not None for index in range(_count(context))]
+    return [context.is_constant(index) for index in range(_count(context))]
 
 
 @CHECKS.register("no_input_const")
@@ -72,7 +71,7 @@ def no_data_input_const(context: Context, facts: Facts) -> bool | None:
 @CHECKS.register("axis_input_not_const")
 def axis_input_not_const(context: Context, facts: Facts) -> bool | None:
     axis = _axis_operand(context)
-    return axis is not None and context.constant(axis) is None
+    return axis is not None and not context.is_constant(axis)
 
 
 @CHECKS.register("const_rank")

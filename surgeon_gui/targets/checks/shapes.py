@@ -16,7 +16,9 @@ def input_rank(context: Context, facts: Facts) -> bool | None:
 
 @CHECKS.register("input_rank_range")
 def input_rank_range(context: Context, facts: Facts) -> bool | None:
-    ranks = [context.rank(index) for index in range(len(context.node.inputs))]
+    """Constants do not count: they are weights, not inputs of a segment."""
+    operands = range(len(context.node.inputs))
+    ranks = [context.rank(index) for index in operands if context.constant(index) is None]
     if any(rank is not None and not facts["min"] <= rank <= facts["max"] for rank in ranks):
         return False
     return None if None in ranks else True

@@ -26,7 +26,7 @@ from surgeon_gui.targets.base import (
     Verdict,
 )
 from surgeon_gui.targets.checks.attributes import dtype_named, plain
-from surgeon_gui.targets.checks.context import Context, holds
+from surgeon_gui.targets.checks.context import Context, holds, is_shape_arithmetic
 from surgeon_gui.targets.pitfalls import add_pitfalls
 from surgeon_gui.targets.plugins import facts
 from surgeon_gui.targets.tables import (
@@ -40,6 +40,7 @@ from surgeon_gui.targets.tables import (
 )
 
 _BORDERS = Verdict(Status.VANISHES, "It stays in TensorFlow, as the borders of a graph do.")
+_SHAPES = Verdict(Status.VANISHES, "It computes with shapes only and stays in TensorFlow.")
 _DYNAMIC = "Convert with use_dynamic_shape=True."
 _STAYS = "It stays in TensorFlow and splits the graph into segments."
 _SEGMENTS = ("rank", "empty", "dtype")
@@ -59,6 +60,8 @@ def judge(target_id: str, question: Question) -> Judgement:
             verdicts[node.name] = _BORDERS
         elif node.op == "Const" or _is_known(node.name, types):
             verdicts[node.name] = FOLDED
+        elif is_shape_arithmetic(node, types):
+            verdicts[node.name] = _SHAPES
         else:
             verdicts[node.name] = judge_node(target_id, Context(graph, node, types))
     general = add_pitfalls(target_id, graph, types, verdicts)

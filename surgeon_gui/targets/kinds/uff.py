@@ -23,9 +23,9 @@ from surgeon_gui.targets.base import (
     Target,
     Verdict,
 )
-from surgeon_gui.targets.checks.context import Context
+from surgeon_gui.targets.checks.context import Context, is_shape_arithmetic
 from surgeon_gui.targets.pitfalls import add_pitfalls
-from surgeon_gui.targets.plugins import facts, plugin_available
+from surgeon_gui.targets.plugins import facts, is_plugin_node, plugin_available
 from surgeon_gui.targets.tables import Entry, entries, restricted, verdict_of
 from surgeon_gui.uff.convert import is_native
 from surgeon_gui.uff.writer import inspect_uff
@@ -48,6 +48,7 @@ def judge(target_id: str, question: Question) -> Judgement:
     export = inspect_uff(graph, [str(ref) for ref in question.outputs])
     written = {item.id: item.operation for item in export.nodes}
     refused = {problem.node: problem for problem in export.problems}
+    folded = frozenset(name for name, operation in written.items() if operation == "Const")
     verdicts: dict[str, Verdict] = {}
     for node in graph:
         made = written.get(node.name)
@@ -55,7 +56,7 @@ def judge(target_id: str, question: Question) -> Judgement:
             verdicts[node.name] = VANISHES
         elif node.name in refused:
             problem = refused[node.name]
-            verdict = _verdict(target_id, Context(graph, node, types))
+            verdict = _verdict(target_id, Context(graph, node, types, folded))
             if verdict.status is not Status.REFUSES:
                 verdict = Verdict(Status.REFUSES, problem.reason, problem.remedy)
             verdicts[node.name] = verdict
@@ -63,7 +64,11 @@ def judge(target_id: str, question: Question) -> Judgement:
             # Identities, what is folded into other nodes, and what comes to a constant.
             verdicts[node.name] = FOLDED
         else:
-            verdicts[node.name] = _verdict(target_id, Context(graph, node, types))
+            verdict = _verdict(target_id, Context(graph, node, types, folded))
+            if verdict.status is Status.CAVEAT and is_shape_arithmetic(node, types):
+                # The parser folds it; what it ends in is judged by itself.
+                verdict = FOLDED
+            verdicts[node.name] = verdict
     general = add_pitfalls(target_id, graph, types, verdicts)
     return Judgement(verdicts, general, {ref: types.type(ref) for ref in map(TensorRef, verdicts)})
 
@@ -83,7 +88,10 @@ def _verdict(target_id: str, context: Context) -> Verdict:
 
 
 def _foreign(target_id: str, node: Node) -> Verdict:
-    available = plugin_available(node.op, _TENSORRT[target_id])
+    entry = entries("uff", "unsupported").get(node.op)
+    available = None
+    if entry is None or is_plugin_node(node):
+        available = plugin_available(node.op, _TENSORRT[target_id])
     if available is True:
         return Verdict(
             Status.CAVEAT,
@@ -94,7 +102,6 @@ def _foreign(target_id: str, node: Node) -> Verdict:
         return Verdict(
             Status.REFUSES, f"TensorRT {_TENSORRT[target_id]} does not ship the plugin {node.op}."
         )
-    entry = entries("uff", "unsupported").get(node.op)
     if entry is None:
         return Verdict(
             Status.REFUSES,
