@@ -30,7 +30,8 @@ SurgeonError(message, where, hint)
 │   ├── BuildFailed
 │   ├── RunFailed
 │   └── PlanMismatch   the network read back differs from the one emitted
-└── CompareError       two sets of tensors cannot be compared
+├── CompareError       two sets of tensors cannot be compared
+└── InternalError      a fault of the program itself, told by the command line
 
 Only a SurgeonError becomes a message for the user; anything else is a bug.
 """
@@ -187,3 +188,6 @@ class PlanMismatch(EngineError): ...
 
 
 class CompareError(SurgeonError): ...
+
+
+class InternalError(SurgeonError): ...

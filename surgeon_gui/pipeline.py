@@ -15,16 +15,19 @@ from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.open import open_graph, save_graph
 from surgeon_gui.graph.query import deduce_outputs, resolve_output
+from surgeon_gui.graph.shapes import Types, infer_types
 from surgeon_gui.graph.values import Shape
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import BuildSpec, FreezeSpec, PreprocessSpec, VerifySpec
 from surgeon_gui.network.ir import Network
-from surgeon_gui.network.lower import network_from_graph
+from surgeon_gui.network.lower import Lowering, network_from_graph
 from surgeon_gui.network.store import save_network
 from surgeon_gui.network.to_onnx import save_onnx
+from surgeon_gui.targets import catalogue, find_target, inspect
 from surgeon_gui.uff.file import save_uff
+from surgeon_gui.uff.graph import graph_from_uff
 from surgeon_gui.uff.reader import open_uff
-from surgeon_gui.uff.restore import graph_from_uff_file
+from surgeon_gui.uff.restore import graph_from_uff_file, tensorflow_form
 from surgeon_gui.uff.writer import UffExport, uff_from_graph
 
 Outputs = Sequence[TensorRef] | None
@@ -55,6 +58,58 @@ def _frozen(source: Path) -> Graph:
     return graph.with_outputs(resolve_output(graph, name) for name in result.outputs)
 
 
+def open_view(path: Path) -> Graph:
+    """Return the graph of a model file as the file has it: a `.uff` file by UFF's operations.
+
+    Raises:
+        OpenError: the file is missing, damaged or of another kind.
+    """
+    if path.suffix.lower() == ".uff":
+        return graph_from_uff(open_uff(path))
+    return open_graph(path)
+
+
+def save_view(graph: Graph, path: Path) -> None:
+    """Write a graph by the file's ending: `.pb`, `.pbtxt` or `.uff`.
+
+    A shown UFF file becomes the TensorFlow graph it stands for where the ending asks for that.
+
+    Raises:
+        ConvertError: the graph has no such form.
+        SaveError: the file cannot be written.
+    """
+    if path.suffix.lower() == ".uff":
+        export(graph, path)
+    else:
+        save_graph(tensorflow_form(graph), path)
+
+
+def types_of(graph: Graph) -> Types:
+    """Return what is known of the graph's tensors; of a shown UFF file by what it stands for.
+
+    Raises:
+        Unsupported, NotConvertible: nodes of a shown UFF file have no counterpart.
+    """
+    return infer_types(tensorflow_form(graph))
+
+
+def lowering_of(graph: Graph) -> Lowering:
+    """Lower a graph, or the TensorFlow graph a shown UFF file stands for.
+
+    Raises:
+        ConvertError: the graph goes in a circle, or nodes of UFF have no counterpart.
+    """
+    return network_from_graph(tensorflow_form(graph))
+
+
+def came_from(path: Path) -> Path | None:
+    """Return the frozen graph a `.uff` file was probably made from: its neighbour of that name."""
+    if path.suffix.lower() != ".uff":
+        return None
+    names = (path.with_suffix(ending) for ending in (".pb", ".pbtxt"))
+    return next((name for name in names if name.is_file()), None)
+
+
 def network_of(graph: Graph, *, outputs: Outputs = None, shapes: Shapes = None) -> Network:
     """Return the network of a graph.
 
@@ -62,7 +117,7 @@ def network_of(graph: Graph, *, outputs: Outputs = None, shapes: Shapes = None) 
         Unsupported: one node is not taken.
         NotConvertible: several are not.
     """
-    lowering = network_from_graph(graph, outputs=outputs, shapes=shapes)
+    lowering = network_from_graph(tensorflow_form(graph), outputs=outputs, shapes=shapes)
     if lowering.network is None:
         if len(lowering.problems) == 1:
             raise lowering.problems[0]
@@ -92,6 +147,7 @@ class Exported:
 def _export_graph(
     graph: Graph, path: Path, outputs: Outputs, shapes: Shapes, strict: bool
 ) -> Exported:
+    graph = tensorflow_form(graph)
     save_graph(graph, path)
     return Exported(path, path.suffix[1:], path.stat().st_size, len(graph))
 
@@ -147,6 +203,7 @@ def export(
     outputs: Outputs = None,
     shapes: Shapes = None,
     strict: bool = False,
+    parser: str | None = None,
 ) -> Exported:
     """Write `graph` in the form the file's ending names.
 
@@ -156,9 +213,10 @@ def export(
         outputs: what the file must compute; None deduces them.
         shapes: placeholder shapes that fix unknown dimensions.
         strict: write UFF exactly as NVIDIA's converter does, without repairs.
+        parser: a UFF target (`uff-5.1`): the notes say what its parser will refuse.
 
     Raises:
-        UsageError: the ending names no format.
+        UsageError: the ending names no format, or `parser` no UFF target.
         NotConvertible: some node has no counterpart.
         SaveError: the file cannot be written.
     """
@@ -169,7 +227,51 @@ def export(
             where=str(path),
             hint=f"Use one of {' '.join(EXPORTERS)}.",
         )
-    return exporter(graph, path, outputs, shapes, strict)
+    refused = () if parser is None else parser_limits(graph, path, parser, outputs, shapes)
+    exported = exporter(graph, path, outputs, shapes, strict)
+    return replace(exported, notes=(*exported.notes, *refused))
+
+
+def parser_limits(
+    graph: Graph, path: Path, parser: str, outputs: Outputs = None, shapes: Shapes = None
+) -> tuple[str, ...]:
+    """Return what NVIDIA's closed parser will refuse of a `.uff` file, one line a node.
+
+    The first line sums up; nothing is returned where it takes the whole file as far as is known.
+
+    Args:
+        graph: what will be written.
+        path: the file to write.
+        parser: a UFF target, `uff-5.0` … `uff-8`.
+        outputs: what the file must compute.
+        shapes: placeholder shapes.
+
+    Raises:
+        UsageError: the file is no `.uff`, or `parser` is no UFF target.
+    """
+    target = find_target(parser)
+    if target.route != "uff" or path.suffix.lower() != ".uff":
+        names = " ".join(item.id for item in catalogue() if item.route == "uff")
+        raise UsageError(
+            f"{parser} is no UFF parser."
+            if target.route != "uff"
+            else "Only .uff files are read by a UFF parser.",
+            where="--parser",
+            hint=f"Export a .uff file for one of {names}.",
+        )
+    report = inspect(graph, parser, outputs=outputs, shapes=shapes)
+    refused = [problem for problem in report.problems if problem.severity == "error"]
+    if not refused:
+        return ()
+    count = f"these {len(refused)} nodes" if len(refused) > 1 else "this node"
+    title = target.title.removeprefix("UFF · ")
+    return (
+        f"It exports, but the parser of {title} will refuse {count}:",
+        *(
+            f"{item.node} ({item.op}): {item.reason}" + (f" {item.remedy}" if item.remedy else "")
+            for item in refused
+        ),
+    )
 
 
 def prepare_verify(
@@ -200,6 +302,7 @@ def prepare_verify(
     Raises:
         NotConvertible: the graph does not lower to a network.
     """
+    original = tensorflow_form(original)
     network = network_of(graph, outputs=outputs, shapes=shapes)
     directory.mkdir(parents=True, exist_ok=True)
     graph_file, network_file = directory / "original.pb", directory / "graph.network"
@@ -259,6 +362,7 @@ def preprocess(graph: Graph, script: Path) -> tuple[Graph, tuple[str, ...]]:
         JobError: the worker crashed or was cancelled.
     """
     with tempfile.TemporaryDirectory(prefix="surgeon-preprocess-") as folder:
+        graph = tensorflow_form(graph)
         before, after = Path(folder) / "before.pb", Path(folder) / "after.pb"
         save_graphdef(graph, before)
         result = run_job(PreprocessSpec(before, script.absolute(), after))

@@ -6,8 +6,10 @@ crashed, was cancelled or timed out.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -16,11 +18,20 @@ import click
 from rich.console import Console
 
 from surgeon_gui import __version__
-from surgeon_gui.errors import ConvertError, JobError, SurgeonError, UsageError
+from surgeon_gui.errors import (
+    ConvertError,
+    InternalError,
+    JobCancelled,
+    JobError,
+    SurgeonError,
+    UsageError,
+)
 from surgeon_gui.registry import Registry
 
 VERBS: Registry[click.Command] = Registry("surgeon_gui.cli.verbs")
 """The verbs by name: one module each."""
+
+logger = logging.getLogger(__name__)
 
 stdout = Console(highlight=False, soft_wrap=True)
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -50,14 +61,14 @@ def root(verbose: bool) -> None:
 
 def exit_code(error: SurgeonError) -> int:
     """Return the exit status that tells what kind of failure it was."""
-    if isinstance(error, JobError):
+    if isinstance(error, JobError | InternalError):
         return 3
     return 1 if isinstance(error, ConvertError) else 2
 
 
 def print_json(value: dict[str, Any]) -> None:
     """Print one JSON object on one line of stdout."""
-    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.write(json.dumps(value, allow_nan=False) + "\n")
     sys.stdout.flush()
 
 
@@ -73,10 +84,26 @@ def print_error(error: SurgeonError, *, as_json: bool, model: str | None = None)
         stderr.print(f"  {error.hint}", markup=False)
 
 
+def internal_error(error: Exception) -> InternalError:
+    """Return the error to print for a fault of the program; the caller logs it."""
+    if isinstance(error, MemoryError):
+        return InternalError(
+            "The memory is not enough.", hint="Close other programs or use a smaller graph."
+        )
+    return InternalError(
+        f"The program failed: {type(error).__name__}: {error}",
+        hint="This is a fault of the program; report it with the lines above and the model.",
+    )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names of nodes and files may hold what the terminal's encoding has not.
+            stream.reconfigure(errors="backslashreplace")
     try:
         result = root.main(arguments, prog_name="surgeon", standalone_mode=False)
     except click.UsageError as error:
@@ -88,12 +115,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_error(error, as_json=as_json, model=_model(arguments))
         return exit_code(error)
     except (KeyboardInterrupt, click.Abort):
-        stderr.print("Cancelled.")
+        print_error(
+            JobCancelled("The work was cancelled."), as_json=as_json, model=_model(arguments)
+        )
+        return 3
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # Who reads may have had enough.
+            stderr.print(f"error: The output cannot be written: {error.strerror or error}.")
+        # The interpreter must not try to flush once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    except Exception as error:
+        logger.exception("The program failed")
+        print_error(internal_error(error), as_json=as_json, model=_model(arguments))
         return 3
     return result if isinstance(result, int) else 0
 
 
 def _model(arguments: Sequence[str]) -> str | None:
-    """The MODEL of a command line, for the error's JSON: the first word after the verb."""
-    words = [word for word in arguments if not word.startswith("-")]
-    return words[1] if len(words) > 1 else None
+    """Return the MODEL of a command line, for the error's JSON."""
+    words = list(arguments)
+    while words and words[0].startswith("-"):
+        del words[0]
+    command = VERBS.get(words[0]) if words else None
+    if command is None:
+        return None
+    context = command.make_context(words[0], words[1:], resilient_parsing=True)
+    named = context.params.get("model") or context.params.get("source")
+    several = context.params.get("models") or (None,)
+    model = named or several[0]
+    return None if model is None else str(model)

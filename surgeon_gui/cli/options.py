@@ -22,6 +22,8 @@ from surgeon_gui.graph.query import deduce_outputs, resolve_output
 from surgeon_gui.graph.values import Shape
 from surgeon_gui.pipeline import open_model, preprocess
 
+_LARGEST_DIMENSION = 2**31 - 1
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -135,7 +137,13 @@ def parse_shape(text: str) -> tuple[str, Shape]:
         )
     name, dims = found["name"], found["dims"].lower()
     shape = () if dims == "scalar" else tuple(int(dim) for dim in dims.split("x"))
-    return name, Shape(shape)
+    if max(shape, default=0) > _LARGEST_DIMENSION:
+        raise UsageError(
+            f"No dimension can be {max(shape)}.",
+            where="--shape",
+            hint="TensorRT's are 32 bits wide.",
+        )
+    return name.removesuffix(":0"), Shape(shape)
 
 
 def prepare(path: Path, surgery: Surgery) -> Prepared:
@@ -151,7 +159,8 @@ def prepare(path: Path, surgery: Surgery) -> Prepared:
     for name, shape in shapes.items():
         original = SetInput(name, shape).apply(original)
     if surgery.outputs:
-        original = original.with_outputs(resolve_output(original, name) for name in surgery.outputs)
+        wanted = (resolve_output(original, name) for name in surgery.outputs)
+        original = original.with_outputs(dict.fromkeys(wanted))
     graph = original
     changes: list[Mapping[str, Any]] = []
     stopped = "Nothing was asked for."

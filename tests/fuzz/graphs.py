@@ -19,6 +19,11 @@ def case(make: Make) -> Make:
     return make
 
 
+def set_dtype(tensor: pb.TensorProto, number: int) -> None:
+    """Set the dtype, known or not, as a file would."""
+    tensor.MergeFromString(b"\x08" + bytes([number]))
+
+
 class Maker:
     """A GraphDef in the making."""
 
@@ -53,7 +58,8 @@ class Maker:
 
     def const(self, name: str, dims: Sequence[int], *numbers: float, dtype: int = FLOAT) -> None:
         """Add a constant; fewer numbers than elements repeat the last one."""
-        tensor = pb.TensorProto(dtype=dtype)
+        tensor = pb.TensorProto()
+        set_dtype(tensor, dtype)
         for dim in dims:
             tensor.tensor_shape.dim.add(size=dim)
         if dtype == FLOAT:
@@ -67,7 +73,8 @@ class Maker:
         self.node(name, "Const", value=tensor, dtype=dtype)
 
     def raw(self, name: str, dims: Sequence[int], content: bytes, dtype: int = FLOAT) -> None:
-        tensor = pb.TensorProto(dtype=dtype, tensor_content=content)
+        tensor = pb.TensorProto(tensor_content=content)
+        set_dtype(tensor, dtype)
         for dim in dims:
             tensor.tensor_shape.dim.add(size=dim)
         self.node(name, "Const", value=tensor, dtype=dtype)

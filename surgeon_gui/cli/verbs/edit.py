@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.networks import is_made
 from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
+from surgeon_gui.errors import UsageError
 from surgeon_gui.pipeline import export
 
 _SHOWN = 3
@@ -28,6 +30,12 @@ _SHOWN = 3
 @surgery_options
 def edit_verb(model: Path, target: Path, as_json: bool, surgery: Surgery) -> int:
     """Apply rules and scripts to a model and save the result."""
+    if is_made(model):
+        raise UsageError(
+            f"A {model.suffix} file holds a network, which has no nodes to edit.",
+            where=str(model),
+            hint="Edit the graph it was made from.",
+        )
     prepared = prepare(model, surgery)
     exported = export(prepared.graph, target)
     facts = {

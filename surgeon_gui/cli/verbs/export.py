@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.networks import export_made, is_made, open_made
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
+from surgeon_gui.errors import UsageError
 from surgeon_gui.pipeline import Exported, export
 from surgeon_gui.targets import inspect
 
@@ -40,6 +42,11 @@ PICTURES = (".svg", ".png", ".pdf")
     help="Pictures: whose verdicts the marks show.",
 )
 @click.option("--strict", is_flag=True, help="UFF exactly as NVIDIA's converter writes it.")
+@click.option(
+    "--parser",
+    metavar="uff-5.1",
+    help="UFF: say which nodes this TensorRT's own parser will refuse.",
+)
 @json_option
 @surgery_options
 def export_verb(
@@ -49,17 +56,17 @@ def export_verb(
     expand_all: bool,
     target_id: str,
     strict: bool,
+    parser: str | None,
     as_json: bool,
     surgery: Surgery,
 ) -> int:
     """Write a model in another form, or as a picture."""
-    prepared = prepare(model, surgery)
-    if target.suffix.lower() in PICTURES:
-        exported = _picture(prepared, target, target_id, expand, expand_all)
+    if parser is not None and target.suffix.lower() != ".uff":
+        raise UsageError("A UFF parser reads .uff files only.", where="--parser")
+    if is_made(model):
+        exported = export_made(open_made(model, surgery), target)
     else:
-        exported = export(
-            prepared.graph, target, outputs=prepared.outputs, shapes=prepared.shapes, strict=strict
-        )
+        exported = _exported(model, target, target_id, expand, expand_all, strict, parser, surgery)
     facts = {
         "model": str(model),
         "path": str(exported.path),
@@ -78,6 +85,29 @@ def export_verb(
         markup=False,
     )
     return 0
+
+
+def _exported(
+    model: Path,
+    target: Path,
+    target_id: str,
+    expand: tuple[str, ...],
+    expand_all: bool,
+    strict: bool,
+    parser: str | None,
+    surgery: Surgery,
+) -> Exported:
+    prepared = prepare(model, surgery)
+    if target.suffix.lower() in PICTURES:
+        return _picture(prepared, target, target_id, expand, expand_all)
+    return export(
+        prepared.graph,
+        target,
+        outputs=prepared.outputs,
+        shapes=prepared.shapes,
+        strict=strict,
+        parser=parser,
+    )
 
 
 def _picture(

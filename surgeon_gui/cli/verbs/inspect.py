@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 import click
 
-from surgeon_gui.cli.app import VERBS, exit_code, print_error, print_json, stdout
+from surgeon_gui.cli.app import VERBS, exit_code, internal_error, print_error, print_json, stdout
+from surgeon_gui.cli.networks import inspect_made, is_made, open_made
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.model import TensorRef
@@ -19,6 +21,8 @@ from surgeon_gui.graph.values import Shape, TensorType
 from surgeon_gui.targets import Problem, SupportReport, as_json, inspect
 
 _SHOWN = 6
+
+logger = logging.getLogger(__name__)
 
 
 @VERBS.register("inspect")
@@ -42,12 +46,29 @@ def inspect_verb(models: tuple[Path, ...], target: str, as_json: bool, surgery: 
             print_error(error, as_json=as_json, model=str(model))
             status = max(status, exit_code(error))
             continue
+        except OSError:
+            raise
+        except Exception as bug:
+            logger.exception("The program failed on %s", model)
+            # The models after this one still get their line.
+            print_error(internal_error(bug), as_json=as_json, model=str(model))
+            status = 3
+            continue
         status = max(status, 0 if supported else 1)
     return status
 
 
 def _inspect(model: Path, target: str, surgery: Surgery, as_json_: bool) -> bool:
     started = time.perf_counter()
+    if is_made(model):
+        facts = inspect_made(open_made(model, surgery), target)
+        facts["seconds"] = round(time.perf_counter() - started, 3)
+        if as_json_:
+            print_json(facts)
+        else:
+            _print_head(facts)
+            stdout.print(f"  {facts['summary']}", markup=False)
+        return True
     prepared = prepare(model, surgery)
     report = inspect(prepared.graph, target, outputs=prepared.outputs, shapes=prepared.shapes)
     facts = _facts(prepared, report)
@@ -80,7 +101,7 @@ def _facts(prepared: Prepared, report: SupportReport) -> dict[str, Any]:
     }
 
 
-def _print(facts: dict[str, Any], report: SupportReport) -> None:
+def _print_head(facts: dict[str, Any]) -> None:
     stdout.print(f"{facts['model']}: {facts['nodes']} nodes", style="bold", markup=False)
     for kind in ("inputs", "outputs"):
         for tensor in facts[kind]:
@@ -91,6 +112,10 @@ def _print(facts: dict[str, Any], report: SupportReport) -> None:
     listed = ", ".join(f"{op} {count}" for op, count in ops[:12])
     more = f" and {len(ops) - 12} more" if len(ops) > 12 else ""
     stdout.print(f"  ops    {listed}{more}", markup=False)
+
+
+def _print(facts: dict[str, Any], report: SupportReport) -> None:
+    _print_head(facts)
     stdout.print(f"  {report.target.title}: {report.summary}", markup=False)
     groups: dict[tuple[str, str, str], list[Problem]] = {}
     for problem in report.problems:

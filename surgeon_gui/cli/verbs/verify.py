@@ -8,10 +8,11 @@ import click
 from rich.table import Table
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.networks import is_made, open_made, verify_made
 from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.jobs.run import run_job
-from surgeon_gui.jobs.spec import VerifyResult
+from surgeon_gui.jobs.spec import VerifyResult, VerifySpec
 from surgeon_gui.jobs.store import job_directory
 from surgeon_gui.pipeline import prepare_verify
 
@@ -31,7 +32,13 @@ from surgeon_gui.pipeline import prepare_verify
     metavar="X.npz",
     help="Input arrays keyed by node name; default: random.",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of the random inputs.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the random inputs.",
+)
 @click.option(
     "--save-outputs",
     type=click.Path(path_type=Path),
@@ -55,22 +62,19 @@ def verify_verb(
 
     Exit status 1: they differ, or the model does not convert.
     """
-    prepared = prepare(model, surgery)
-    before = prepared.original
-    if original is not None:
-        before = prepare(original, Surgery(shapes=surgery.shapes)).original
+    wanted = VerifySpec(
+        original=Path(),
+        network=Path(),
+        inputs=None if inputs is None else inputs.absolute(),
+        seed=seed,
+        all_tensors=all_tensors,
+        save_outputs=None if save_outputs is None else save_outputs.absolute(),
+    )
     with job_directory("verify") as folder:
-        spec = prepare_verify(
-            before,
-            prepared.graph,
-            folder,
-            outputs=prepared.outputs,
-            shapes=prepared.shapes,
-            inputs=None if inputs is None else inputs.absolute(),
-            seed=seed,
-            all_tensors=all_tensors,
-            save_outputs=None if save_outputs is None else save_outputs.absolute(),
-        )
+        if is_made(model):
+            spec = verify_made(open_made(model, surgery), original, folder, wanted)
+        else:
+            spec = _spec(model, original, folder, wanted, surgery)
         with job_progress() as on_event:
             result = run_job(spec, on_event, directory=folder)
     if as_json:
@@ -78,6 +82,26 @@ def verify_verb(
     else:
         _print(result)
     return 0 if result.ok else 1
+
+
+def _spec(
+    model: Path, original: Path | None, folder: Path, wanted: VerifySpec, surgery: Surgery
+) -> VerifySpec:
+    prepared = prepare(model, surgery)
+    before = prepared.original
+    if original is not None:
+        before = prepare(original, Surgery(shapes=surgery.shapes)).original
+    return prepare_verify(
+        before,
+        prepared.graph,
+        folder,
+        outputs=prepared.outputs,
+        shapes=prepared.shapes,
+        inputs=wanted.inputs,
+        seed=wanted.seed,
+        all_tensors=wanted.all_tensors,
+        save_outputs=wanted.save_outputs,
+    )
 
 
 def _facts(result: VerifyResult) -> dict[str, object]:

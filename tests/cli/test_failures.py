@@ -1,0 +1,119 @@
+"""Failures of the command line itself: one JSON object, and the contract's exit statuses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from surgeon_gui.graph.shapes import infer_types
+from tests.cli.command import surgeon
+from tests.helpers.shared import data_path
+
+CIFAR = data_path("cifar_small.pb")
+MOBILENET = data_path("mobilenet_v1_0.25_128_frozen.pb")
+
+
+def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `surgeon` in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "surgeon_gui", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def test_the_model_of_an_error_is_named_wherever_it_stands() -> None:
+    ran = surgeon("-v", "export", "-o", "x.pb", "--rules", "clean", "nofile.pb", "--json")
+    assert ran.status == 2
+    assert ran.json["model"] == "nofile.pb"
+
+
+@pytest.mark.parametrize("arguments", [(), ("nosuch",), ("inspect",), ("export", "x.pb", "--bad")])
+def test_bad_usage_without_a_model_is_one_object_too(arguments: tuple[str, ...]) -> None:
+    ran = surgeon(*arguments, "--json")
+    assert ran.status == 2
+    assert ran.json["error"]["code"] == "UsageError"
+
+
+def test_a_fault_of_the_program_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    turns: Iterator[Callable[..., object]] = iter([fail, infer_types])
+    monkeypatch.setattr(
+        "surgeon_gui.cli.verbs.inspect.infer_types", lambda *args: next(turns)(*args)
+    )
+    ran = surgeon("inspect", CIFAR, MOBILENET, "--json")
+    assert ran.status == 3
+    broken, fine = ran.lines
+    assert broken["model"] == str(CIFAR)
+    assert broken["error"]["code"] == "InternalError"
+    assert "ZeroDivisionError" in broken["error"]["message"]
+    assert fine["nodes"] == 555
+
+
+def test_out_of_memory_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("surgeon_gui.cli.verbs.export.export", fail)
+    ran = surgeon("export", CIFAR, "-o", "x.onnx", "--json")
+    assert ran.status == 3
+    assert "memory" in ran.json["error"]["message"]
+
+
+def test_cancelling_is_one_object_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cancel(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("surgeon_gui.cli.verbs.export.export", cancel)
+    ran = surgeon("export", CIFAR, "-o", "x.onnx", "--json")
+    assert ran.status == 3
+    assert ran.json["error"]["code"] == "JobCancelled"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("options", [("--json",), ()])
+def test_a_full_standard_output_is_a_message(options: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "surgeon_gui", "inspect", str(CIFAR), *options],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: The output cannot be written")
+    assert "Traceback" not in ran.stderr
+
+
+def test_names_no_terminal_can_show_do_not_stop_it(tmp_path: Path) -> None:
+    path = tmp_path / "größe \udce9.pb"
+    path.write_bytes(CIFAR.read_bytes())
+    ran = run("inspect", path, PYTHONIOENCODING="ascii")
+    assert ran.returncode == 0
+    assert "gr\\xf6\\xdfe" in ran.stdout
+
+
+def test_seeds_and_dimensions_out_of_range_are_bad_usage() -> None:
+    assert surgeon("verify", CIFAR, "--seed", "-1", "--json").status == 2
+    ran = surgeon("inspect", CIFAR, "--shape", "Input=1x32x32x99999999999", "--json")
+    assert ran.status == 2
+    assert ran.json["error"]["where"] == "--shape"
+
+
+def test_names_may_carry_port_0_and_come_twice() -> None:
+    options = ("--shape", "Input:0=2x32x32x3", "--output", "Output:0", "--output", "Output")
+    facts = surgeon("inspect", CIFAR, *options, "--json").json
+    assert facts["inputs"][0]["shape"] == [2, 32, 32, 3]
+    assert facts["outputs"] == [{"name": "Output", "dtype": "float32", "shape": [2, 10]}]
