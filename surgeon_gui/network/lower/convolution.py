@@ -48,6 +48,11 @@ def convolve(
             f"The kernel {list(kernel.shape)} does not fit {channels} input channels.",
             "Check the kernel's shape.",
         )
+    if not depthwise and maps % max(groups, 1):
+        raise node.refuse(
+            f"{maps} output channels do not divide into {groups} groups.",
+            "Check the kernel's shape.",
+        )
     if not data.dtype.is_floating:
         raise node.refuse(
             f"TensorRT convolves floating point only, not {data.dtype.text}.",
