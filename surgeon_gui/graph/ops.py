@@ -213,16 +213,35 @@ _COUNT_ATTR: dict[str, str] = {
 }
 
 
+# Operations only UFF has; the others are named as TensorFlow's.
+_UFF_CATEGORY: dict[str, str] = {
+    op: category
+    for category, ops in {
+        "convolution": "Conv ConvTranspose FullyConnected",
+        "pooling": "Pool",
+        "normalisation": "BatchNorm",
+        "activation": "Activation",
+        "arithmetic": "Binary Unary Reduce",
+        "shape": "Flatten Stack",
+        "data": "Input MarkOutput",
+    }.items()
+    for op in ops.split()
+}
+
+
 def category(op: str) -> str:
     """Return what kind of op it is.
 
     One of: convolution, pooling, normalisation, activation, arithmetic, shape, constant, data,
-    control, plugin, other. TensorRT plugin names (`…_TRT`) are plugins.
+    control, plugin, other. TensorRT plugin names (`…_TRT`) are plugins, and so are UFF's custom
+    operations (`_…`), unless TensorFlow has the op they are named after.
     """
-    found = _CATEGORY.get(op)
+    found = _CATEGORY.get(op) or _UFF_CATEGORY.get(op)
     if found is not None:
         return found
-    return "plugin" if op.endswith("_TRT") else "other"
+    if op.startswith("_") and op[1:] in _CATEGORY:
+        return _CATEGORY[op[1:]]
+    return "plugin" if op.endswith("_TRT") or op.startswith("_") else "other"
 
 
 def known_ops() -> frozenset[str]:

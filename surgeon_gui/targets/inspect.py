@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from surgeon_gui.errors import ConvertError, NotConvertible, Unsupported
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.graph.values import Shape
@@ -13,6 +14,8 @@ from surgeon_gui.rewrite.rule import Rule
 from surgeon_gui.rewrite.search import find_rule_matches
 from surgeon_gui.rewrite.subject import Subject
 from surgeon_gui.targets.base import (
+    TAKES,
+    VANISHES,
     Problem,
     Question,
     Status,
@@ -21,6 +24,8 @@ from surgeon_gui.targets.base import (
     Verdict,
     find_target,
 )
+from surgeon_gui.uff.graph import is_uff_graph
+from surgeon_gui.uff.restore import tensorflow_form
 
 _SEVERITY = {
     Status.REFUSES: "error",
@@ -49,6 +54,8 @@ def inspect(
         UsageError: there is no such target.
     """
     target = find_target(target_id)
+    if is_uff_graph(graph):
+        return _of_uff(graph, target, outputs, shapes)
     wanted = tuple(deduce_outputs(graph) if outputs is None else outputs)
     judgement = target.judge(Question(graph, wanted, shapes or {}))
     verdicts = dict(judgement.verdicts)
@@ -56,6 +63,60 @@ def inspect(
     problems = [*judgement.general, *_problems(graph, verdicts, target)]
     problems.sort(key=lambda problem: problem.severity != "error")
     return SupportReport(target, verdicts, tuple(problems), judgement.types)
+
+
+def _of_uff(
+    graph: Graph,
+    target: Target,
+    outputs: Sequence[TensorRef] | None,
+    shapes: Mapping[str, Shape] | None,
+) -> SupportReport:
+    """Judge a shown UFF file by the TensorFlow graph it stands for.
+
+    Rules replace TensorFlow's operations, which the shown graph has not: none is offered.
+    """
+    try:
+        form = tensorflow_form(graph)
+    except ConvertError as error:
+        return _unreadable(graph, target, error)
+    report = inspect(form, target.id, outputs=outputs, shapes=shapes)
+    verdicts = {}
+    for node in graph:
+        verdict = report.verdicts.get(node.name, TAKES if node.op == "MarkOutput" else VANISHES)
+        cured = verdict.status is Status.CURED
+        status = Status.REFUSES if cured else verdict.status
+        verdicts[node.name] = replace(verdict, status=status, rule=None)
+    problems = tuple(
+        replace(problem, op=graph[problem.node].op, rule=None)
+        if problem.node in graph
+        else replace(problem, rule=None)
+        for problem in report.problems
+    )
+    return SupportReport(target, verdicts, problems, report.types)
+
+
+def _unreadable(graph: Graph, target: Target, error: ConvertError) -> SupportReport:
+    """Return the report of a shown UFF file that stands for no TensorFlow graph."""
+    told = list(error.problems) if isinstance(error, NotConvertible) else [error]
+    refused = {
+        problem.node if isinstance(problem, Unsupported) else problem.where or "": Verdict(
+            Status.REFUSES, problem.message, problem.hint
+        )
+        for problem in told
+    }
+    unknown = Verdict(Status.UNKNOWN, "Other nodes of this file cannot be read.")
+    verdicts = {node.name: refused.get(node.name, unknown) for node in graph}
+    problems = tuple(
+        Problem(
+            name,
+            graph[name].op if name in graph else "",
+            "error",
+            verdict.reason,
+            verdict.remedy,
+        )
+        for name, verdict in refused.items()
+    )
+    return SupportReport(target, verdicts, problems)
 
 
 def rules_for(target: Target) -> tuple[Rule, ...]:
