@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from surgeon_gui.proto import graphdef_pb2 as pb
 
@@ -21,7 +22,7 @@ def case(make: Make) -> Make:
 
 def set_dtype(tensor: pb.TensorProto, number: int) -> None:
     """Set the dtype, known or not, as a file would."""
-    tensor.MergeFromString(b"\x08" + bytes([number]))
+    tensor.dtype = cast("pb.DataType", number)
 
 
 class Maker:
@@ -47,7 +48,7 @@ class Maker:
             elif isinstance(value, bytes):
                 attr.s = value
             elif isinstance(value, int) and (key[0] == "T" or key in ("dtype", "SrcT", "DstT")):
-                attr.type = value
+                attr.type = cast("pb.DataType", value)
             elif isinstance(value, int):
                 attr.i = value
 
