@@ -13,8 +13,10 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from surgeon_gui import __version__
+from surgeon_gui.errors import UsageError
 from surgeon_gui.log import close_logging, setup_logging
 from surgeon_gui.settings import cache_dir, load_settings
+from surgeon_gui.targets import find_target
 from surgeon_gui.ui.crash import CrashGuard
 from surgeon_gui.ui.main_window import MainWindow
 from surgeon_gui.ui.theme import THEMES, apply_theme, system_theme
@@ -37,9 +39,11 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
         "--expand", action="append", default=[], metavar="PATH", help="open this namespace"
     )
     parser.add_argument("--select", default="", metavar="NODE", help="select and show this node")
+    parser.add_argument("--target", default="", metavar="ID", help="judge the graph by this target")
     parser.add_argument("--page", default="", metavar="PAGE", help="show this page at the bottom")
     arguments = parser.parse_args(list(argv))
     arguments.size = _size(parser, arguments.size)
+    arguments.target = _target(parser, arguments.target)
     return arguments
 
 
@@ -50,6 +54,15 @@ def _size(parser: argparse.ArgumentParser, text: str) -> tuple[int, int] | None:
     if not (width.isdigit() and height.isdigit()):
         parser.error(f"{text} is no size; write 1600x1000")
     return int(width), int(height)
+
+
+def _target(parser: argparse.ArgumentParser, text: str) -> str:
+    if text:
+        try:
+            find_target(text)
+        except UsageError as error:
+            parser.error(str(error))
+    return text
 
 
 def run(argv: Sequence[str]) -> int:
@@ -75,9 +88,12 @@ def run(argv: Sequence[str]) -> int:
     buffer = setup_logging(settings.log_level, console=console, file=file)
     theme = THEMES.get(arguments.theme or "")
     apply_theme(application, theme or THEMES.get(settings.theme) or system_theme())
-    window = MainWindow(settings, buffer, theme=theme)
+    # A picture is the same on every machine: it takes nothing from how the window was left.
+    window = MainWindow(settings, buffer, theme=theme, remembers=not arguments.shot)
     guard = CrashGuard(buffer, window.session, window, lambda: window.theme)
     guard.install()
+    if arguments.target:
+        window.session.set_target(arguments.target)
     if arguments.size:
         window.resize(*arguments.size)
     window.show()

@@ -58,6 +58,7 @@ class MainWindow(QMainWindow):
         log: the messages the log panel shows.
         chooser: asks for paths.
         theme: light or dark; None follows settings and system.
+        remembers: whether the window begins as it was left, and is written down when it closes.
     """
 
     def __init__(
@@ -67,13 +68,15 @@ class MainWindow(QMainWindow):
         *,
         chooser: PathChooser | None = None,
         theme: Theme | None = None,
+        remembers: bool = True,
     ) -> None:
         super().__init__()
+        self._remembers = remembers
         self.setObjectName("main")
         self.setWindowTitle("Graph Surgeon")
         self.setAcceptDrops(True)
         self.settings = settings
-        self.state: WindowState = load_state()
+        self.state: WindowState = load_state() if remembers else WindowState()
         self.machine = Machine()
         self._follows_system = theme is None and settings.theme not in THEMES
         self.theme = theme or THEMES.get(settings.theme) or system_theme()
@@ -341,6 +344,8 @@ class MainWindow(QMainWindow):
 
     def remember(self) -> None:
         """Write the window's state; a disk that is full must not keep it open."""
+        if not self._remembers:
+            return
         self.state = dataclasses.replace(
             self.state, geometry=to_text(self.saveGeometry()), docks=to_text(self.saveState())
         )
