@@ -201,7 +201,7 @@ class _Run:
         perform(self.draft, match, replacement)
         removed = remove_dead(self.draft, {*match.names, *edges} - {match.root}, self.outputs)
         kept = [match.root] if isinstance(replacement.root, Node) else []
-        after = (*(node.name for node in replacement.added), *kept)
+        after = (*(node.name for node in (*replacement.added, *replacement.changed)), *kept)
         gone = () if kept else (match.root,)
         self.changes.append(Firing(rule.id, match.root, match.names, after, (*gone, *removed)))
         self.touched += [*after, *readers, *match.names, *sorted(edges)]
@@ -245,6 +245,8 @@ def perform(draft: Draft, match: Match, replacement: Replacement) -> None:
     root = draft[match.root]
     for node in replacement.added:
         draft.add(node, before=root.name)
+    for node in replacement.changed:
+        draft.put(node)
     if isinstance(replacement.root, Node):
         draft.put(replacement.root)
     elif replacement.root is None:

@@ -197,6 +197,19 @@ def same_shape(place: Place, name: str, other: str) -> str | None:
 
 
 @predicate
+def same_dimension(place: Place, name: str, other: str, axis: int) -> str | None:
+    """Two tensors are equally long along an axis; a negative one counts from each one's end."""
+    left, right = place.shape(name).dims, place.shape(other).dims
+    sides = [
+        dims[axis] if dims is not None and -len(dims) <= axis < len(dims) else -1
+        for dims in (left, right)
+    ]
+    if sides[0] == sides[1] >= 0:
+        return None
+    return f"Axis {axis} of {name} and of {other} are not known to be equally long."
+
+
+@predicate
 def axes(place: Place, name: str, of: str, *wanted: int) -> str | None:
     """The constant names just these axes of tensor `of`; negative ones count from its end."""
     value, problem = _numbers(place, name)

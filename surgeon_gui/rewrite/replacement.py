@@ -33,11 +33,13 @@ class Replacement:
         added: new nodes, in file order before the root.
         forward_controls: whether, when the root is dropped, who waited for it waits for what it
             waited for.
+        changed: nodes of the match that take the place of those of the same name.
     """
 
     root: Node | TensorRef | None
     added: tuple[Node, ...] = ()
     forward_controls: bool = True
+    changed: tuple[Node, ...] = ()
 
 
 class _NoValue(Exception):

@@ -1,0 +1,1 @@
+"""Named rewrites, a module for each family; see `surgeon_gui.rewrite.actions`."""
