@@ -167,8 +167,3 @@ def test_every_condition_of_the_tables_is_known(table: str) -> None:
 
 def test_an_unknown_condition_stays_open() -> None:
     assert holds({"kind": "no such condition"}, _context("n = Relu(x)")) is None
-
-
-def test_the_table_names_its_sources() -> None:
-    for entry in facts("uff")["ops"]:
-        assert entry["source"], entry["tf_op"]

@@ -100,9 +100,17 @@ def constant_of(graph: Graph, ref: TensorRef) -> TensorValue | None:
 
 
 def holds(facts: Facts, context: Context) -> bool | None:
-    """Say whether the condition `facts` holds for the node; None where it cannot be decided."""
+    """Say whether the condition `facts` holds for the node; None where it cannot be decided.
+
+    A damaged node, whose operands or attributes are not what its op has, decides nothing.
+    """
     check = CHECKS.get(str(facts.get("kind")))
-    return None if check is None else check(context, facts)
+    if check is None:
+        return None
+    try:
+        return check(context, facts)
+    except (IndexError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def compare(left: float, operator: str, right: float) -> bool:

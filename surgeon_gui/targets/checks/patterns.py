@@ -176,9 +176,8 @@ def _chain(context: Context, stated: Part) -> bool:
         if not _fits(context, links[place], TensorRef(context.node.name)):
             continue
         for up in _paths(context, context.node, links[:place][::-1], upwards=True):
-            if _conditions(context, stated, up) and any(
-                _paths(context, context.node, links[place + 1 :], upwards=False)
-            ):
+            down = _paths(context, context.node, links[place + 1 :], upwards=False)
+            if _conditions(context, stated, up) and next(down, None) is not None:
                 return True
     return False
 

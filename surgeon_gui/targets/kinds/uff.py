@@ -56,7 +56,7 @@ def judge(target_id: str, question: Question) -> Judgement:
             verdicts[node.name] = VANISHES
         elif node.name in refused:
             problem = refused[node.name]
-            verdict = _verdict(target_id, Context(graph, node, types, folded))
+            verdict = judge_node(target_id, Context(graph, node, types, folded))
             if verdict.status is not Status.REFUSES:
                 verdict = Verdict(Status.REFUSES, problem.reason, problem.remedy)
             verdicts[node.name] = verdict
@@ -64,7 +64,7 @@ def judge(target_id: str, question: Question) -> Judgement:
             # Identities, what is folded into other nodes, and what comes to a constant.
             verdicts[node.name] = FOLDED
         else:
-            verdict = _verdict(target_id, Context(graph, node, types, folded))
+            verdict = judge_node(target_id, Context(graph, node, types, folded))
             if verdict.status is Status.CAVEAT and is_shape_arithmetic(node, types):
                 # The parser folds it; what it ends in is judged by itself.
                 verdict = FOLDED
@@ -73,7 +73,8 @@ def judge(target_id: str, question: Question) -> Judgement:
     return Judgement(verdicts, general, {ref: types.type(ref) for ref in map(TensorRef, verdicts)})
 
 
-def _verdict(target_id: str, context: Context) -> Verdict:
+def judge_node(target_id: str, context: Context) -> Verdict:
+    """Return what the UFF route of that TensorRT does with a node."""
     node = context.node
     known = entries("uff").get(node.op)
     if known is not None:
