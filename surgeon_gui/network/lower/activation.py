@@ -54,13 +54,13 @@ def softmax(node: Call, b: Lower) -> Value:
     shape = data.shape
     wide = data if data.rank > 1 else b.view(data, (1, *shape))
     if node.op == "LogSoftmax":
-        return b.view(_log_softmax(b, wide), shape)
+        return b.view(log_softmax(b, wide), shape)
     kind = layers.Softmax(axis=wide.axes[-1])
     return b.view(b.pointwise(kind, wide), shape)
 
 
-def _log_softmax(b: Lower, data: Value) -> Value:
-    """X - max - log(sum(exp(x - max))): exact where a softmax would underflow."""
+def log_softmax(b: Lower, data: Value) -> Value:
+    """Return x - max - log(sum(exp(x - max))): exact where a softmax would underflow."""
     last = (data.rank - 1,)
     highest = b.reduce(ReduceOperation.MAX, data, last, True, suffix="max")
     shifted = b.elementwise(Op.SUB, data, highest, suffix="shifted")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from surgeon_gui.network.layers import ActivationType
 from surgeon_gui.network.layers import ElementWiseOperation as Op
-from surgeon_gui.network.lower.call import Call
+from surgeon_gui.network.lower.call import Call, as_scalar
 from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.convolution import convolution
 from surgeon_gui.network.lower.matrix import matmul
@@ -55,6 +55,34 @@ def _after(
         kind, alpha, beta = _ACTIVATIONS[step]
         return b.activation(kind, value, alpha, beta, suffix="activation")
     raise node.refuse(f"The fused op {step} is not known.", "Freeze the graph without optimising.")
+
+
+@converter("FusedConv2DBiasActivation")
+def fused_bias_activation(node: Call, b: Lower) -> Value:
+    """activation(conv * scale + side * side scale + bias), as TensorFlow 1 wrote it for cuDNN."""
+    layout = node.text("data_format", "NHWC")
+    kernel = node.input(1)
+    filters = node.text("filter_format", "HWIO")
+    if filters not in ("HWIO", "OIHW") or layout not in ("NHWC", "NCHW"):
+        raise node.refuse(
+            f"{layout} data with {filters} kernels are packed integers, TensorRT has no such form.",
+            "Convert the model in float32.",
+        )
+    if filters == "OIHW":
+        kernel = b.permute(kernel, (2, 3, 1, 0))
+    value = convolution(Call(node.node, (node.input(0), kernel)), b)
+    channels = 1 if layout == "NCHW" else value.rank - 1
+    if as_scalar(node.input(4)) != 1.0:
+        value = b.elementwise(Op.PROD, value, node.input(4), suffix="scaled")
+    side, side_scale = node.input(3), node.input(5)
+    if side.size and as_scalar(side_scale) != 0.0:
+        if as_scalar(side_scale) != 1.0:
+            side = b.elementwise(Op.PROD, side, side_scale, suffix="side")
+        value = b.elementwise(Op.SUM, value, side, suffix="sum")
+    bias = along(b, node.input(2), value.rank, channels)
+    value = b.elementwise(Op.SUM, value, bias, suffix="bias")
+    step = node.text("activation_mode", "Relu")
+    return value if step == "None" else _after(node, b, value, step, [], channels)
 
 
 @converter("_FusedBatchNormEx")

@@ -1,4 +1,4 @@
-"""Ops that gather pieces known beforehand: image patches, partitions, segments, stitches."""
+"""Ops that gather pieces known beforehand: image patches, partitions, stitches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.convolution import convolve
 from surgeon_gui.network.lower.joining import concatenate
-from surgeon_gui.network.lower.matrix import product
 from surgeon_gui.network.lower.registry import converter
 from surgeon_gui.network.lower.slicing import take
 from surgeon_gui.network.lower.value import Value
@@ -71,28 +70,6 @@ def dynamic_stitch(node: Call, b: Lower) -> Value:
         raise node.refuse("Its indices leave rows of the result open.", "Check the indices.")
     joined = concatenate(b, rows, 0, suffix="joined")
     return take(b, joined, Value.known(places), 0)
-
-
-@converter("SegmentSum", "SegmentMean", "UnsortedSegmentSum")
-def segment_sum(node: Call, b: Lower) -> Value:
-    """A product with the matrix that says which row belongs to which segment."""
-    data = node.input(0)
-    ids = node.constant(1, "the segment ids")
-    if not data.dtype.is_floating:
-        raise node.refuse(f"{node.op} of {data.dtype.text} is not supported.", "Cast to float32.")
-    if node.op == "UnsortedSegmentSum":
-        segments = node.constant_int(2, "the number of segments")
-    else:
-        segments = int(ids.max(initial=-1)) + 1
-    belongs = (np.arange(segments)[:, None] == ids.reshape(1, -1)).astype(np.float32)
-    if node.op == "SegmentMean":
-        belongs /= np.maximum(belongs.sum(axis=1, keepdims=True), 1)
-    rest = data.shape[ids.ndim :]
-    width = 1
-    for dim in rest:
-        width *= dim
-    flat = b.view(data, (ids.size, width))
-    return b.view(product(b, Value.known(belongs), flat), (segments, *rest))
 
 
 @converter("TensorScatterAdd", "TensorScatterSub", "TensorScatterMax", "TensorScatterMin")

@@ -48,3 +48,15 @@ def _spatial_input(node: Call, index: int, what: str, layout: str) -> tuple[int,
     ):
         raise node.refuse(f"{what.capitalize()} {list(values)} must be spatial, with 1 elsewhere.")
     return spatial_of(values, layout)
+
+
+@converter("MaxPoolWithArgmax")
+def pool_with_places(node: Call, b: Lower) -> Value:
+    """The maxima; TensorRT's pools do not tell where those lay."""
+    readers = b.scope.graph.consumers(node.name)
+    if any(ref.node == node.name and ref.port == 1 for item in readers for ref in item.inputs):
+        raise node.refuse(
+            "TensorRT's pools do not tell where the maximum lay, which something reads here.",
+            "Replace MaxPoolWithArgmax and its readers by a plugin.",
+        )
+    return pool(node, b)

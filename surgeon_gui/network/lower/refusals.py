@@ -22,7 +22,7 @@ _GROUPS: tuple[tuple[frozenset[str], str, str, str | None], ...] = (
         None,
     ),
     (
-        names_in("Where Unique UniqueV2 UniqueWithCounts ListDiff Bincount DenseBincount"),
+        names_in("Where Unique UniqueV2 UniqueWithCounts ListDiff"),
         "The size of the result of {op} depends on data.",
         _CUT,
         None,
@@ -97,7 +97,7 @@ _GROUPS: tuple[tuple[frozenset[str], str, str, str | None], ...] = (
         None,
     ),
     (
-        names_in("BitwiseAnd BitwiseOr BitwiseXor Invert LeftShift RightShift"),
+        names_in("BitwiseAnd BitwiseOr BitwiseXor"),
         "TensorRT computes with numbers and booleans, not with bits.",
         _CUT,
         None,

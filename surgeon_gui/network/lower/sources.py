@@ -100,6 +100,8 @@ def const(node: Call, b: Lower) -> Value:
     "GuaranteeConst",
     "DeepCopy",
     "EnsureShape",
+    "_CopyFromHostToGpu",
+    "_CopyFromGpuToHost",
     "_Retval",
     "Enter",
     "RefEnter",

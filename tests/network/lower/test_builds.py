@@ -16,6 +16,7 @@ from tests.engine.rtx import new_builder, rtx
 from tests.network.lower import (
     test_composed,
     test_convolution,
+    test_counted,
     test_inline,
     test_loops,
     test_pointwise,
@@ -28,6 +29,7 @@ pytestmark = [pytest.mark.tensorflow, pytest.mark.tensorrt, pytest.mark.slow]
 TABLES: dict[str, dict[str, Case]] = {
     "composed": test_composed.CASES,
     "convolution": test_convolution.CASES,
+    "counted": test_counted.CASES,
     "functions": test_inline.CASES,
     "loops": test_loops.BOTH,
     "norms": test_shaping.NORMS,
