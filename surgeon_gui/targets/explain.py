@@ -1,0 +1,223 @@
+"""Error messages of TensorRT, its parsers, TF-TRT and trtexec: what they mean, and where."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.rewrite.library import bundled_rules
+from surgeon_gui.rewrite.search import find_rule_matches
+from surgeon_gui.rewrite.subject import Subject
+from surgeon_gui.targets.pitfalls import Pitfall, pitfalls
+from surgeon_gui.targets.plugins import facts
+from surgeon_gui.targets.tables import entries, first
+
+MOST_LINES = 20_000
+"""Lines of a log that are read; the first error is what matters."""
+
+_NOISE = re.compile(r"catchCudaError|\[(?:V|VERBOSE|I|INFO)\]|^\s*$")
+_WORDS = re.compile(r"[^\s'\"()\[\]{},;<>]+")
+_PREFIX = re.compile(
+    r"^(?:\[[^\]]*\]\s*|\d\d\d\d-\d\d-\d\d[^\]]*?\]\s*|&&&& \w+ |(?:ERROR|WARNING|error): ?)+"
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One message of a log.
+
+    Attributes:
+        message: the line, without time and level.
+        nodes: nodes of the graph it means, in graph order.
+        reason: what it says, in plain words; empty where it is not known.
+        remedy: what to do, or None.
+        rule: a bundled rule that fits one of the nodes, or None.
+        source: where the explanation comes from.
+        is_cause: False for what only follows from an earlier error.
+        count: how many lines say so.
+    """
+
+    message: str
+    nodes: tuple[str, ...]
+    reason: str
+    remedy: str | None = None
+    rule: str | None = None
+    source: str | None = None
+    is_cause: bool = True
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class _Message:
+    pattern: re.Pattern[str]
+    of: str
+    reason: str
+    remedy: str
+    source: str | None
+    ops: tuple[str, ...]
+
+
+@cache
+def _messages() -> tuple[_Message, ...]:
+    return tuple(
+        _Message(
+            re.compile(entry["pattern"], re.IGNORECASE),
+            entry["of"],
+            entry["reason"],
+            entry["remedy"],
+            first(entry["source"]),
+            tuple(entry.get("ops", "").split()),
+        )
+        for entry in facts("messages")["messages"]
+    )
+
+
+def explain(text: str, graph: Graph | None = None) -> tuple[Finding, ...]:
+    """Return what a log says, causes before what follows from them.
+
+    Args:
+        text: a message, or a whole log.
+        graph: the graph it is about; without it no nodes are named.
+    """
+    found: dict[tuple[str, tuple[str, ...]], Finding] = {}
+    for line in text.splitlines()[:MOST_LINES]:
+        if _NOISE.search(line):
+            continue
+        finding = _explained(_PREFIX.sub("", line).strip(), graph)
+        if finding is None:
+            continue
+        key = (finding.reason or finding.message, finding.nodes)
+        known = found.get(key)
+        found[key] = finding if known is None else replace(known, count=known.count + 1)
+    subject = Subject.of(graph) if graph is not None else None
+    listed = [_with_rule(finding, graph, subject) for finding in found.values()]
+    return tuple(sorted(listed, key=lambda finding: (not finding.is_cause, not finding.reason)))
+
+
+def _explained(line: str, graph: Graph | None) -> Finding | None:
+    named = _named_nodes(line, graph)
+    for message in _messages():
+        if message.of == "plugin" and message.pattern.search(line):
+            nodes = named or _nodes_of_ops(graph, message.ops)
+            return Finding(line, nodes, message.reason, message.remedy, None, message.source)
+    for pitfall in pitfalls():
+        if any(part.lower() in line.lower() for part in pitfall.messages):
+            nodes = named or _nodes_of_ops(graph, _ops(pitfall, line))
+            return Finding(
+                line, nodes, pitfall.reason, pitfall.remedy, pitfall.rule, pitfall.source
+            )
+    for message in _messages():
+        match = message.pattern.search(line)
+        if match is not None:
+            return _matched(message, match, line, named, graph)
+    if named:
+        return Finding(line, named, "")
+    return None
+
+
+def _ops(pitfall: Pitfall, line: str) -> Iterable[str]:
+    """The ops a pitfall's message is about: the one it names, else all it concerns."""
+    stated = re.search(r"Unsupported operation _?(\w+)", line)
+    return (stated[1],) if stated else (pitfall.ops or ())
+
+
+def _matched(
+    message: _Message,
+    match: re.Match[str],
+    line: str,
+    named: tuple[str, ...],
+    graph: Graph | None,
+) -> Finding:
+    groups = match.groupdict()
+    reason, remedy = message.reason, message.remedy
+    nodes = named
+    if message.of == "op":
+        op = groups.get("op") or "the op"
+        reason = reason.format(op=op)
+        nodes = named or _nodes_of_ops(graph, (op,))
+        known = entries("uff", "unsupported").get(op)
+        if known is not None and "UFF" in reason and known["suggestion"]:
+            remedy = known["suggestion"]
+    elif message.of == "ops":
+        nodes = _nodes_of_ops(graph, re.findall(r"[A-Za-z]\w+", groups["ops"] or ""))
+    elif message.of == "name":
+        nodes, remedy = _missing(groups["name"] or "", graph, remedy)
+    return Finding(
+        line, nodes, reason, remedy, None, message.source, is_cause=message.of != "consequence"
+    )
+
+
+def _missing(name: str, graph: Graph | None, remedy: str) -> tuple[tuple[str, ...], str]:
+    """Return the readers of a name that is missing, and names that are near to it."""
+    bare = name.removeprefix("^").partition(":")[0]
+    if graph is None:
+        return (), remedy
+    readers = tuple(
+        node.name
+        for node in graph
+        if any(ref.node == bare for ref in node.inputs) or bare in node.controls
+    )
+    if bare in graph:
+        return (bare, *readers), remedy
+    near = difflib.get_close_matches(bare, [node.name for node in graph], n=3)
+    return readers, f"Did you mean {' or '.join(near)}?" if near else remedy
+
+
+def _named_nodes(line: str, graph: Graph | None) -> tuple[str, ...]:
+    """Return the nodes a line names, however the message wraps their names."""
+    if graph is None:
+        return ()
+    found = []
+    for word in _WORDS.findall(line):
+        for name in _spellings(word):
+            if name in graph:
+                found.append(name)
+                break
+    # A short name that is also a plain word says nothing beside a scoped one.
+    scoped = [name for name in found if "/" in name]
+    return tuple(dict.fromkeys(scoped or [name for name in found if not _is_plain(name)]))
+
+
+def _spellings(word: str) -> Iterator[str]:
+    bare = word.strip(".:!?*`^")
+    yield bare
+    yield bare.rpartition(":")[0]
+    yield bare.partition(":")[0]
+    yield bare.removeprefix("node=").removeprefix("name=")
+
+
+def _is_plain(name: str) -> bool:
+    return name.islower() and name.isalpha() and name in _PLAIN
+
+
+_PLAIN = frozenset(
+    ["input", "output", "node", "layer", "error", "data", "add", "concat", "shape", "for", "is"]
+)
+
+
+def _nodes_of_ops(graph: Graph | None, ops: Iterable[str]) -> tuple[str, ...]:
+    if graph is None:
+        return ()
+    wanted = {op.lower() for op in ops}
+    return tuple(node.name for node in graph if node.op.lower() in wanted)
+
+
+def _with_rule(finding: Finding, graph: Graph | None, subject: Subject | None) -> Finding:
+    """Keep or find a rule that really fits at one of the nodes."""
+    if graph is None or subject is None or not finding.nodes or not finding.is_cause:
+        return finding if graph is None else replace(finding, rule=None)
+    rules = bundled_rules()
+    stated: Sequence[Any] = [rules[finding.rule]] if finding.rule else []
+    others = [rule for rule in rules.values() if rule not in stated] if finding.reason else []
+    nodes = set(finding.nodes)
+    for rule in (*stated, *others):
+        if any(
+            nodes.intersection(match.names) for match in find_rule_matches(graph, rule, subject)
+        ):
+            return replace(finding, rule=rule.id)
+    return replace(finding, rule=None)

@@ -1,0 +1,90 @@
+"""Auto-fix: the fewest rules that clear what a target refuses, and exactly what remains."""
+
+from __future__ import annotations
+
+import pytest
+
+from surgeon_gui.edits.boundary import SetInput
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.graph.open import open_graph
+from surgeon_gui.graph.text import parse_text
+from surgeon_gui.graph.values import Shape
+from surgeon_gui.targets import inspect
+from surgeon_gui.targets.autofix import find_fix, untaken
+from tests.helpers.shared import ROOT, shared_path
+
+SHAPES = {"tf_pose_mobilenet_v2_small.pb": ("image", (1, 64, 64, 3))}
+
+
+def _model(name: str) -> Graph:
+    if name == "boxes3d.pb":
+        return open_graph(ROOT / "samples" / name)
+    graph = open_graph(shared_path(f"models/{name}"))
+    if name in SHAPES:
+        node, dims = SHAPES[name]
+        graph = SetInput(node, Shape(dims)).apply(graph)
+    return graph
+
+
+@pytest.mark.parametrize("target", ["direct", "uff-8"])
+@pytest.mark.parametrize(
+    "name",
+    ["boxes3d.pb", "mobilenet_v1_0.25_128_frozen.pb", "unet_semseg_person_08.pb"],
+)
+def test_everything_is_cleared_where_a_cure_exists(name: str, target: str) -> None:
+    graph = _model(name)
+    fix = find_fix(graph, target)
+    assert fix.after == 0
+    assert fix.remaining == ()
+    after = fix.edit.apply(graph) if fix.rules else graph
+    assert inspect(after, target).supported
+
+
+def test_what_no_rule_cures_is_told_exactly() -> None:
+    graph = _model("tf_pose_mobilenet_v2_small.pb")
+    assert find_fix(graph, "direct").after == 0
+    fix = find_fix(graph, "uff-8")
+    assert fix.rules == ("batch-statistics-to-plugin",)
+    assert [problem.op for problem in fix.remaining] == ["ResizeBilinear"]
+    assert not fix.is_exact
+    assert "1 of 40" in fix.words
+
+
+def test_rules_that_are_not_needed_are_left_out() -> None:
+    graph = _model("boxes3d.pb")
+    fix = find_fix(graph, "uff-8")
+    assert set(fix.rules) == {"remove-dropout", "explicit-reshape", "l2-normalize-decomposed"}
+    for rule in fix.rules:
+        fewer = find_fix(graph, "uff-8").edit
+        rest = type(fewer)(tuple(name for name in fix.rules if name != rule)).apply(graph)
+        assert untaken(inspect(rest, "uff-8")) > 0
+    assert [step.rule for step in fix.steps] == list(fix.rules)
+    assert all(step.changes for step in fix.steps)
+
+
+def test_a_rule_that_only_opens_the_way_for_another_is_found() -> None:
+    fix = find_fix(
+        SetInput("data", Shape((1, 300, 300, 3))).apply(_model("opencv_face_detector_uint8.pb")),
+        "uff-8",
+    )
+    assert fix.after == 0
+    assert fix.rules[0] == "fold-dequantize"
+
+
+def test_where_nothing_is_wrong_there_is_nothing_to_fix() -> None:
+    fix = find_fix(parse_text("x = Placeholder() {shape=[1,4]}\ny = Relu(x)"), "direct")
+    assert fix.rules == ()
+    assert fix.words == "There is nothing to fix."
+
+
+def test_where_nothing_helps_it_says_so() -> None:
+    graph = parse_text("x = Placeholder() {shape=[1,4]}\ny = FrobnicateV7(x)")
+    fix = find_fix(graph, "direct")
+    assert (fix.rules, fix.before, fix.after) == ((), 1, 1)
+    assert fix.graph is graph
+    assert fix.words == "No rule helps."
+
+
+def test_a_cancelled_search_gives_what_it_has() -> None:
+    fix = find_fix(_model("boxes3d.pb"), "uff-8", cancelled=lambda: True)
+    assert fix.rules == ()
