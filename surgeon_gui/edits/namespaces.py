@@ -128,6 +128,12 @@ class Collapse:
         kind="tensors",
         default=(),
     )
+    without: tuple[str, ...] = param(
+        "Inputs left out",
+        tip="Nodes and namespaces it shall not read, though the collapsed ones did.",
+        kind="nodes",
+        default=(),
+    )
     no_inputs: bool = param(
         "No inputs", tip="It reads nothing, whatever came in.", kind="bool", default=False
     )
@@ -203,7 +209,15 @@ class Collapse:
         if self.no_inputs:
             return []
         if not self.inputs:
-            return [crossing.ref for crossing in edge.inputs]
+            left_out = tuple(name.strip("/") for name in self.without)
+            return [
+                crossing.ref
+                for crossing in edge.inputs
+                if not any(
+                    crossing.ref.node == name or crossing.ref.node.startswith(f"{name}/")
+                    for name in left_out
+                )
+            ]
         inputs = [resolve_output(graph, text) for text in self.inputs]
         for ref in inputs:
             if ref.node in inside:

@@ -81,6 +81,39 @@ def _check_no_circle(graph: Graph, readers: tuple[str, ...], inputs: list[Tensor
             )
 
 
+@edit("add")
+@dataclass(frozen=True)
+class AddNode:
+    """Add a node nobody reads yet."""
+
+    name: str = param("Name", tip="The new node's name.", kind="text")
+    op: str = param("Operation", tip="The plugin or operation to add.", kind="op")
+    inputs: tuple[str, ...] = param(
+        "Inputs", tip="What it reads, in order.", kind="tensors", default=()
+    )
+    attributes: Mapping[str, AttrValue] = param(
+        "Attributes", tip="Its attributes or plugin fields.", kind="attributes", default={}
+    )
+    plugin: str = param(
+        "Plugin",
+        tip="Write attributes as fields of a TensorRT plugin (auto: unless TensorFlow has the op).",
+        kind="text",
+        default="auto",
+        choices=PLUGIN_CHOICES,
+    )
+
+    @property
+    def title(self) -> str:
+        return f"Add {self.op} {self.name}"
+
+    def apply(self, graph: Graph) -> Graph:
+        check_name(self.name)
+        inputs = [resolve_output(graph, text) for text in self.inputs]
+        draft = Draft(graph)
+        draft.add(make_node(graph, self.name, self.op, inputs, self.attributes, self.plugin))
+        return draft.commit()
+
+
 @edit("rewire")
 @dataclass(frozen=True)
 class RewireInput:

@@ -208,3 +208,17 @@ def test_a_node_marked_with_a_question_mark_may_be_absent() -> None:
         Collapse("My_TRT", nodes=("Cast?",)).apply(graph)
     with pytest.raises(EditError, match="No node lies"):
         Collapse("My_TRT", nodes=("nsx", "Cast")).apply(graph)
+
+
+def test_a_collapsed_node_can_leave_inputs_out() -> None:
+    graph = parse_text(
+        """
+        x = Placeholder() {shape=[4]}
+        meta/info = Placeholder() {shape=[4]}
+        a/sum = Add(x, meta/info)
+        y = Relu(a/sum)
+        """
+    )
+    after = Collapse("My_TRT", "a", without=("meta",)).apply(graph)
+    assert after["a"].inputs == (TensorRef("x"),)
+    assert "meta/info" not in after

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from surgeon_gui.edits.base import Edit
-from surgeon_gui.edits.wiring import CutInput, DropControls, InsertNode, RewireInput
+from surgeon_gui.edits.wiring import AddNode, CutInput, DropControls, InsertNode, RewireInput
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.text import parse_text
@@ -99,3 +99,13 @@ def test_titles_name_what_is_done() -> None:
     assert RewireInput("y", 0, "a").title == "Let y read a"
     assert CutInput("a").title == "Cut at a"
     assert DropControls().title == "Drop control inputs of all nodes"
+
+
+def test_an_added_node_has_no_readers() -> None:
+    graph = parse_text("x = Placeholder() {shape=[4]}\ny = Relu(x)")
+    after = AddNode("p", "Proposal", ("y", "x"), {"rpn_stride": 16}).apply(graph)
+    assert after["p"].attrs == {"rpn_stride_u_int": 16}
+    assert after.consumers("p") == ()
+    assert AddNode("p", "Elu", ("y",)).title == "Add Elu p"
+    with pytest.raises(SurgeonError):
+        AddNode("y", "Elu", ("x",)).apply(graph)
