@@ -65,6 +65,10 @@ class InputSpec:
     name: str | None = None
 
 
+SPLITS = frozenset({"Split", "SplitV", "Unpack"})
+"""Ops of several outputs that can be written one by one."""
+
+
 class Conversion:
     """The UFF graph in the making.
 
@@ -72,6 +76,7 @@ class Conversion:
         strict: do what NVIDIA's converter does, faults included.
         sources: the GraphDef's nodes by name.
         graph: the graph they come from, for shapes.
+        parts: which output of a node stands for itself, for those written one by one.
         made: the UFF nodes so far, by id, in file order.
         repairs: what was done otherwise than NVIDIA's converter does, and at which nodes.
         custom: nodes written as custom ones, with their op.
@@ -86,7 +91,8 @@ class Conversion:
         strict: bool,
     ) -> None:
         self.graph = graph
-        self.sources = sources
+        self.sources = dict(sources)
+        self.parts: dict[str, int] = {}
         self.strict = strict
         self.replaced = dict(inputs)
         self.made: dict[str, pb.Node] = {}
@@ -272,8 +278,24 @@ class Conversion:
                 raise Unsupported(reader.name, "Its input leads in a circle.", "Rewire it.")
         if steps > 1:
             self.repaired("chains of Identity are passed over", reader.name)
+        port = text.partition(":")[2]
+        if node.op in SPLITS and port not in ("", "0") and node.name not in self.folded:
+            self.repaired(
+                "other outputs than the first are read as nodes of their own", reader.name
+            )
+            return self._part(node, int(port))
         self._check_port(text, node, reader)
         return node.name
+
+    def _part(self, node: WiredNode, port: int) -> str:
+        """Return the name under which one output of a node stands as a node of its own."""
+        for name, known in self.parts.items():
+            if known == port and self.sources[name].node is node.node:
+                return name
+        name = self.fresh_id(f"{node.name}_{port}")
+        self.sources[name] = WiredNode(name, node.op, node.input, node.node)
+        self.parts[name] = port
+        return name
 
     def _check_port(self, text: str, node: WiredNode, reader: WiredNode) -> None:
         port = text.partition(":")[2]
@@ -306,7 +328,7 @@ class Conversion:
             return folded
         value = node.attrs.get("value")
         if node.op != "Const" and not self.strict:
-            value = self._inferred(node)
+            value = self.inferred(node)
         if not isinstance(value, TensorValue) or (self.strict and node.op != "Const"):
             raise Unsupported(
                 reader.name,
@@ -315,7 +337,7 @@ class Conversion:
             )
         return value
 
-    def _inferred(self, node: WiredNode) -> TensorValue | None:
+    def inferred(self, node: WiredNode) -> TensorValue | None:
         """Return what a node comes to for the shapes the graph states, where that is known."""
         found = None if self.types is None else self.types.value(TensorRef(node.name))
         if found is None:

@@ -284,7 +284,11 @@ def _convert(conversion: Conversion, name: str) -> Iterable[str]:
     if not conversion.strict:
         convert = REPAIRS.get(node.op, convert)
     if convert is None:
-        return custom(conversion, node, inputs)
+        known = None if conversion.strict else conversion.inferred(node)
+        if known is None:
+            return custom(conversion, node, inputs)
+        conversion.add_constant(name, known.array, known.dtype)
+        return ()
     return convert(conversion, node, inputs)
 
 

@@ -8,6 +8,7 @@ import pytest
 from surgeon_gui.errors import NotConvertible, Unsupported
 from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
 from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.graph.text import parse_text
 from surgeon_gui.graph.values import Array, AttrValue, DType, Shape, TensorValue
 from surgeon_gui.proto import uff_pb2 as pb
 from surgeon_gui.uff.graph import graph_from_uff
@@ -208,3 +209,61 @@ def test_a_shown_file_is_restored_and_any_other_graph_is_left() -> None:
     shown = graph_from_uff(uff_from_bytes(golden.expected_bytes))
     assert "Conv2D" in {node.op for node in tensorflow_form(shown)}
     assert tensorflow_form(golden.graph).nodes[0] == golden.graph.nodes[0]
+
+
+SPLITS = """
+    x = Placeholder() {shape=[?, 6, 4], dtype=f32}
+    one = Const() {value=i32{1}}
+    halves = Split(one, x) {num_split=3, T=f32}
+    sizes = Const() {value=i32[3]{1, -1, 2}}
+    last = Const() {value=i32{-1}}
+    parts = SplitV(x, sizes, last) {num_split=3}
+    rows = Unpack(x) {num=6, axis=1}
+    a = Sub(halves:2, halves)
+    b = Mul(halves:1, a)
+    c = Add(parts:1, parts:1)
+    d = Sub(rows:5, rows:1)
+    outputs(b, c, d)
+    """
+
+
+@pytest.mark.tensorflow
+def test_every_output_of_a_split_survives() -> None:
+    graph = parse_text(SPLITS)
+    export = uff_from_graph(graph)
+    assert not export.custom
+    assert [node.operation for node in export.file.nodes].count("StridedSlice") == 6
+    assert {"halves", "halves_1", "halves_2", "parts_1", "rows_5"} <= {
+        name for nodes in export.repaired.values() for name in nodes
+    }
+    feeds = random_feeds(graph, unknown=2)
+    for got, want in zip(
+        run(graph_from_uff_file(export.file), ["b", "c", "d"], feeds),
+        run(graph, ["b", "c", "d"], feeds),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(got, want)
+
+
+def test_a_split_of_nobody_knows_what_is_named() -> None:
+    graph = parse_text(SPLITS.replace("shape=[?, 6, 4], ", ""))
+    with pytest.raises(NotConvertible) as raised:
+        uff_from_graph(graph)
+    assert "halves" in {problem.node for problem in raised.value.problems}
+    assert all("shape" in problem.reason for problem in raised.value.problems)
+
+
+def test_what_static_shapes_decide_is_a_constant() -> None:
+    graph = parse_text(
+        """
+        x = Placeholder() {shape=[1, 4], dtype=f32}
+        s = Shape(x)
+        zero = Const() {value=f32{0}}
+        z = Fill(s, zero)
+        y = Add(x, z)
+        outputs(y)
+        """
+    )
+    export = uff_from_graph(graph)
+    assert {node.id: node.operation for node in export.file.nodes}["z"] == "Const"
+    assert not export.custom
