@@ -64,6 +64,23 @@ class TensorComparison:
 
 
 @dataclass(frozen=True)
+class NonFinite:
+    """A tensor that holds something else than numbers.
+
+    Args:
+        name: the tensor.
+        nans: how many NaN.
+        infinities: how many infinities.
+        size: how many elements in all.
+    """
+
+    name: str
+    nans: int
+    infinities: int
+    size: int
+
+
+@dataclass(frozen=True)
 class ComparisonReport:
     """All tensors compared, in the order of the graph where that is known."""
 

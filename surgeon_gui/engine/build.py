@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from surgeon_gui.engine.config import check_options, configure, store_timing_cache, targets_of
@@ -15,12 +16,14 @@ from surgeon_gui.engine.flavours import Flavour, choose_flavour, runs_on
 from surgeon_gui.engine.log import collected, logger_for
 from surgeon_gui.engine.narrow import narrowed_for
 from surgeon_gui.engine.onnx_route import parse_onnx
+from surgeon_gui.engine.plugins import load_plugins
 from surgeon_gui.engine.progress import Phases, progress_monitor
 from surgeon_gui.engine.readback import read_interface, read_network, unreadable_as_zeros
 from surgeon_gui.engine.uff_parser import parse_uff
 from surgeon_gui.errors import BuildFailed, EngineError, JobCancelled, PlanMismatch, UsageError
 from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.graph.values import DType
+from surgeon_gui.jobs.engine_card import EngineCard, sha256_of, write_card
 from surgeon_gui.jobs.report import Report
 from surgeon_gui.jobs.spec import BuildResult, BuildSpec, TensorInfo
 from surgeon_gui.network.check import same_network
@@ -79,6 +82,7 @@ def build(spec: BuildSpec, report: Report) -> BuildResult:
     flavour = choose_flavour(spec.flavour, here)
     check_options(spec, flavour)
     targets = targets_of(spec, flavour)
+    load_plugins(flavour, spec.plugins)
     with collected() as said:
         builder = _builder(flavour)
         if spec.route == "onnx":
@@ -100,7 +104,7 @@ def build(spec: BuildSpec, report: Report) -> BuildResult:
     warnings = [*said.warnings]
     if not runs_on(flavour.id, here):
         warnings.insert(0, f"The GPU here ({here}) does not run plans of {flavour.title}.")
-    return BuildResult(
+    result = BuildResult(
         path=spec.engine,
         bytes=size,
         layers=given.definition.num_layers,
@@ -112,6 +116,26 @@ def build(spec: BuildSpec, report: Report) -> BuildResult:
         outputs=_described(given.network.output_tensors),
         warnings=tuple(warnings),
     )
+    _write_card(spec, result, given)
+    return result
+
+
+def _write_card(spec: BuildSpec, result: BuildResult, given: Given) -> None:
+    card = EngineCard(
+        sha256=sha256_of(spec.engine),
+        bytes=result.bytes,
+        flavour=result.flavour,
+        tensorrt=result.tensorrt,
+        gpus=result.gpu,
+        inputs=result.inputs,
+        outputs=result.outputs,
+        settings=spec,
+        network_sha256=sha256_of(spec.network),
+        built_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        layers={name: nodes for name, nodes in given.origins.items() if nodes},
+        provenance=spec.provenance,
+    )
+    write_card(spec.engine, card)
 
 
 def _described(tensors: Iterable[Tensor]) -> tuple[TensorInfo, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,78 @@ _FIELD_TYPES = {
     "int16": "INT16",
     "int32": "INT32",
 }
+
+
+@dataclass(frozen=True)
+class Creator:
+    """A plugin TensorRT can make.
+
+    Attributes:
+        name: its name.
+        version: its version, as text.
+        namespace: its namespace, mostly empty.
+        fields: (name, type) of the fields it takes; the type as PluginFieldType names it.
+    """
+
+    name: str
+    version: str
+    namespace: str
+    fields: tuple[tuple[str, str], ...]
+
+
+def load_plugins(flavour: Flavour, libraries: Sequence[Path]) -> None:
+    """Make TensorRT's own plugins and those of `libraries` known to this process.
+
+    Raises:
+        EngineError: a library is missing or does not load, or this TensorRT takes no plugins.
+    """
+    trt = flavour.module
+    trt.init_libnvinfer_plugins(logger_for(trt), "")
+    if libraries and not takes_plugins(flavour):
+        raise EngineError(
+            f"{flavour.title} takes no plugins.",
+            where=str(libraries[0]),
+            hint="Use `tensorrt`, or replace the operation by ones it has.",
+        )
+    for path in libraries:
+        if not path.is_file():
+            raise EngineError("There is no such plugin library.", where=str(path))
+        try:
+            handle = trt.get_plugin_registry().load_library(str(path))
+        except (OSError, RuntimeError, TypeError) as error:
+            raise EngineError(
+                f"The plugin library does not load: {str(error).strip()}.", where=str(path)
+            ) from error
+        if handle is None:
+            raise EngineError(
+                "TensorRT does not take this plugin library.",
+                where=str(path),
+                hint="It must be built for this version of TensorRT and register its creators.",
+            )
+
+
+def takes_plugins(flavour: Flavour) -> bool:
+    """Whether networks of this flavour can hold plugins."""
+    return flavour.has("INetworkDefinition", "add_plugin_v2") or flavour.has(
+        "INetworkDefinition", "add_plugin_v3"
+    )
+
+
+def list_creators(flavour: Flavour) -> tuple[Creator, ...]:
+    """Return every plugin creator that is registered, by name."""
+    registry = flavour.module.get_plugin_registry()
+    listed = getattr(registry, "all_creators", None)
+    creators = registry.plugin_creator_list if listed is None else listed
+    found = [
+        Creator(
+            creator.name,
+            creator.plugin_version,
+            creator.plugin_namespace,
+            tuple((field.name, field.type.name) for field in creator.field_names or ()),
+        )
+        for creator in creators
+    ]
+    return tuple(sorted(found, key=lambda item: (item.name, item.version)))
 
 
 def create_plugin(kind: Plugin, flavour: Flavour, name: str) -> tuple[Any, int]:

@@ -9,66 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar
 
 from surgeon_gui.compare.report import TensorComparison
 from surgeon_gui.errors import ProtocolError
-from surgeon_gui.jobs.codec import decode, encode
+from surgeon_gui.jobs.message import JobResult as JobResult
+from surgeon_gui.jobs.message import JobSpec as JobSpec
+from surgeon_gui.jobs.message import TensorInfo as TensorInfo
+from surgeon_gui.jobs.run_spec import RunResult, RunSpec
 
 PRECISIONS = ("fp32", "fp16", "bf16", "int8")
 ROUTES = ("direct", "uff", "onnx")
 
 Shapes = Mapping[str, tuple[int, ...]]
-
-
-@dataclass(frozen=True)
-class _Message:
-    kind: ClassVar[str]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the value as JSON's own types, with its `kind`."""
-        return {"kind": self.kind, **encode(self)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the value `to_json` described.
-
-        Raises:
-            ProtocolError: it is of another kind, or a field is wrong.
-        """
-        if data.get("kind") != cls.kind:
-            raise ProtocolError(f"This is {data.get('kind')!r}, not {cls.kind!r}.")
-        return decode(cls, {name: item for name, item in data.items() if name != "kind"}, cls.kind)
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobResult(_Message):
-    """Any job's answer; the worker fills in what the work took.
-
-    Args:
-        seconds: the task's own time, without starting the worker.
-        peak_rss_bytes: the worker's largest resident memory.
-    """
-
-    seconds: float = 0.0
-    peak_rss_bytes: int = 0
-
-
-R = TypeVar("R", bound=JobResult)
-
-
-@dataclass(frozen=True)
-class JobSpec(_Message, Generic[R]):
-    """Any job's request; the parameter is the class of its answer, which has the same kind."""
-
-
-@dataclass(frozen=True)
-class TensorInfo:
-    """An input or output: TensorFlow's dtype name; -1 is an unknown dimension."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -79,6 +32,23 @@ class ShapeRange:
     minimum: tuple[int, ...]
     optimum: tuple[int, ...]
     maximum: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """The graph an engine comes from and what was done to it.
+
+    Args:
+        model: the file that was opened.
+        model_sha256: of that file, empty for a folder.
+        script: the surgery as a script's TOML, empty where nothing was done.
+        verified: the comparison with TensorFlow that was made, a row per output.
+    """
+
+    model: str
+    model_sha256: str = ""
+    script: str = ""
+    verified: tuple[TensorComparison, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +92,8 @@ class BuildSpec(JobSpec[BuildResult]):
         workspace_bytes: memory limit for tactics; None leaves TensorRT's own.
         optimization_level: 0 to 5, None leaves TensorRT's own.
         timing_cache: file read if it exists and written back after the build.
+        plugins: plugin libraries the network needs; they are code.
+        provenance: where the network came from, for the engine's card.
     """
 
     kind: ClassVar[str] = "build"
@@ -141,6 +113,8 @@ class BuildSpec(JobSpec[BuildResult]):
     refittable: bool = False
     version_compatible: bool = False
     hardware_compatible: bool = False
+    plugins: tuple[Path, ...] = ()
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True)
@@ -346,11 +320,19 @@ class FreezeSpec(JobSpec[FreezeResult]):
 
 
 SPECS: dict[str, type[JobSpec[Any]]] = {
-    spec.kind: spec for spec in (BuildSpec, FreezeSpec, PreprocessSpec, ReferenceSpec, VerifySpec)
+    spec.kind: spec
+    for spec in (BuildSpec, FreezeSpec, PreprocessSpec, ReferenceSpec, RunSpec, VerifySpec)
 }
 RESULTS: dict[str, type[JobResult]] = {
     result.kind: result
-    for result in (BuildResult, FreezeResult, PreprocessResult, ReferenceResult, VerifyResult)
+    for result in (
+        BuildResult,
+        FreezeResult,
+        PreprocessResult,
+        ReferenceResult,
+        RunResult,
+        VerifyResult,
+    )
 }
 
 

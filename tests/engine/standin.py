@@ -61,7 +61,7 @@ class StandIn:
             super().__setattr__(name, value)  # which only takes what is in __slots__
 
 
-def _arguments(signature: str) -> tuple[int, int] | None:
+def arguments_of(signature: str) -> tuple[int, int] | None:
     """Return fewest and most arguments of a signature, without self; None when overloaded."""
     inside = signature[signature.index("(") + 1 : signature.rindex(") ->")]
     if inside.startswith("*args"):
@@ -99,7 +99,7 @@ class _Module:
         return lambda holder: holder.values.get(name, ())
 
     def _function(self, name: str, signature: str) -> Callable[..., Any]:
-        allowed = _arguments(signature) if ") ->" in signature else None
+        allowed = arguments_of(signature) if ") ->" in signature else None
         returns = signature.rpartition("-> ")[2].strip()
         method = "self" in signature or "*args" in signature
 
