@@ -91,7 +91,7 @@ def binary(node: Call, b: Lower) -> Value:
     return b.elementwise(_BINARY[node.op], left, right)
 
 
-@converter("AddN")
+@converter("AddN", "AccumulateNV2")
 def add_n(node: Call, b: Lower) -> Value:
     values = node.inputs
     last = len(values) - 1

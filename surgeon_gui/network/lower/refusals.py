@@ -9,8 +9,7 @@ from surgeon_gui.graph.ops import is_variable, names_in
 _CUT = "Cut the graph before it and compute the rest outside of the network."
 _HOST = "Cut the graph after it: make its output the network's input."
 
-# (ops, why, what to do, rule that cures it)
-_GROUPS: tuple[tuple[frozenset[str], str, str, str | None], ...] = (
+GROUPS: tuple[tuple[frozenset[str], str, str, str | None], ...] = (
     (
         names_in(
             """NonMaxSuppression NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionV4
@@ -109,6 +108,7 @@ _GROUPS: tuple[tuple[frozenset[str], str, str, str | None], ...] = (
         None,
     ),
 )
+"""Ops, why not, what to do, and the rule that cures it."""
 
 
 def refusal(node: Node) -> Unsupported:
@@ -119,7 +119,7 @@ def refusal(node: Node) -> Unsupported:
             f"{node.op} holds a variable: the graph is not frozen.",
             "Freeze the model first: surgeon freeze SOURCE -o OUT.pb.",
         )
-    for ops, reason, remedy, rule in _GROUPS:
+    for ops, reason, remedy, rule in GROUPS:
         if node.op in ops:
             return Unsupported(node.name, reason.format(op=node.op), remedy, rule=rule)
     if node.op.endswith("_TRT"):

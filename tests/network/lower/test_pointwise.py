@@ -106,6 +106,9 @@ CASES: dict[str, Case] = {
         np.array([1, 0, 0, -1, -1, -1], np.float32),
     ),
     "AddN": case(lambda x, y, z: op.AddN(inputs=[x, y, z]), A, B, POSITIVE),
+    "AccumulateNV2": case(
+        lambda x, y: op.AccumulateNV2(inputs=[x, y], shape=[2, 3, 4]), A, POSITIVE
+    ),
     "AddN of one": case(lambda x: op.AddN(inputs=[x]), A),
     "ClipByValue": case(
         lambda x: tf.raw_ops.ClipByValue(t=x, clip_value_min=-0.5, clip_value_max=1.0),
