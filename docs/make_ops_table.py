@@ -12,6 +12,7 @@ from pathlib import Path
 
 from surgeon_gui.graph.evaluate import EVALUATORS
 from surgeon_gui.graph.model import Node
+from surgeon_gui.graph.ops import names_in
 from surgeon_gui.network.lower.inline import CALLS, CONDITIONALS
 from surgeon_gui.network.lower.loops import WHILES
 from surgeon_gui.network.lower.refusals import GROUPS, refusal
@@ -20,9 +21,9 @@ from surgeon_gui.targets.tables import entries
 
 PAGE = Path(__file__).parent / "ops.md"
 
-NOT_TENSORFLOW = frozenset(
+NOT_TENSORFLOW = names_in(
     """ConstV2 Conv1D DepthwiseConv2d Dropout Flatten HardSwish Loop Prelu RandomNormal
-    RandomNormalLike RandomUniformLike Scan SquaredDistance""".split()
+    RandomNormalLike RandomUniformLike Scan SquaredDistance"""
 )
 """Names in tf2onnx's list that it gives to patterns; TensorFlow has no such ops."""
 
