@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by ./run and ./test: brings up .venv and what Qt needs. Quick when nothing is missing.
 # Usage: setup_environment EXTRAS
 

@@ -90,6 +90,12 @@ def internal_error(error: Exception) -> InternalError:
         return InternalError(
             "The memory is not enough.", hint="Close other programs or use a smaller graph."
         )
+    if isinstance(error, ImportError) and not (error.name or "").startswith("surgeon_gui"):
+        return InternalError(
+            f"A part of the installation is missing: {error}.",
+            hint="Install it again with: pip install --upgrade surgeon-gui. For system libraries "
+            "that are missing, ./run names the packages.",
+        )
     return InternalError(
         f"The program failed: {type(error).__name__}: {error}",
         hint="This is a fault of the program; report it with the lines above and the model.",
@@ -137,7 +143,10 @@ def _model(arguments: Sequence[str]) -> str | None:
     words = list(arguments)
     while words and words[0].startswith("-"):
         del words[0]
-    command = VERBS.get(words[0]) if words else None
+    try:
+        command = VERBS.get(words[0]) if words else None
+    except ImportError:  # It is being reported.
+        return None
     if command is None:
         return None
     context = command.make_context(words[0], words[1:], resilient_parsing=True)

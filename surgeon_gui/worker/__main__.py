@@ -93,6 +93,13 @@ def run(directory: Path, report: WorkerReport) -> Result | Failure:
         return Failure.from_error(caught, traceback.format_exc())
     except Exception as caught:
         logger.exception("The job failed")
+        package = caught.name or "" if isinstance(caught, ModuleNotFoundError) else ""
+        if package and not package.startswith("surgeon_gui"):
+            error = JobFailed(
+                f"The Python package {package} is not installed in the worker's Python.",
+                hint=f"Install it there with: pip install {package}",
+            )
+            return Failure.from_error(error, traceback.format_exc())
         error = JobFailed(
             f"The worker failed: {type(caught).__name__}: {caught}",
             where=str(directory),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -68,6 +69,49 @@ def test_out_of_memory_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None
     ran = surgeon("export", CIFAR, "-o", "x.onnx", "--json")
     assert ran.status == 3
     assert "memory" in ran.json["error"]["message"]
+
+
+def without(folder: Path, package: str) -> dict[str, str]:
+    """Return the environment of a Python in which `package` cannot be imported."""
+    (folder / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Blocker:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.split('.')[0] == {package!r}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Blocker())\n"
+    )
+    return {"PYTHONPATH": str(folder), "SURGEON_HOME": str(folder / "home")}
+
+
+@pytest.mark.parametrize(
+    ("package", "arguments", "status", "hint"),
+    [
+        ("tensorflow", ("verify", CIFAR), 3, "surgeon-gui[reference]"),
+        ("onnxruntime", ("verify", CIFAR), 3, "pip install onnxruntime"),
+        ("onnx", ("inspect", CIFAR), 3, "pip install"),
+        ("PySide6", ("export", CIFAR, "-o", "x.svg"), 3, "pip install"),
+    ],
+)
+def test_a_missing_package_is_named_with_the_command_that_installs_it(
+    package: str, arguments: tuple[object, ...], status: int, hint: str, tmp_path: Path
+) -> None:
+    ran = run(*arguments, "--json", **without(tmp_path, package))
+    assert ran.returncode == status
+    error = json.loads(ran.stdout)["error"]
+    assert package.lower() in error["message"].lower()
+    assert hint in error["hint"]
+
+
+def test_without_tensorrt_building_says_how_to_get_it(tmp_path: Path) -> None:
+    environment = without(tmp_path, "tensorrt_rtx")
+    blocker = tmp_path / "sitecustomize.py"
+    blocker.write_text(blocker.read_text().replace("== 'tensorrt_rtx'", "[:8] == 'tensorrt'"))
+    engine = tmp_path / "x.engine"
+    ran = run("build", CIFAR, "-o", engine, "--json", **environment)
+    assert ran.returncode in (2, 3)
+    assert "surgeon-gui[rtx]" in json.loads(ran.stdout)["error"]["hint"]
+    assert not engine.exists()
 
 
 def test_cancelling_is_one_object_too(monkeypatch: pytest.MonkeyPatch) -> None:

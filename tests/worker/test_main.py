@@ -13,7 +13,7 @@ import pytest
 
 from surgeon_gui.errors import OpenError, ProtocolError
 from surgeon_gui.jobs.client import Job
-from surgeon_gui.jobs.outcome import Cancelled, Crashed, Succeeded
+from surgeon_gui.jobs.outcome import Cancelled, Crashed, Failed, Succeeded
 from surgeon_gui.jobs.protocol import Event, Failure, Hello, Log, Progress, decode_event
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import ReferenceResult, ReferenceSpec, result_from_json
@@ -104,6 +104,15 @@ def test_a_bug_is_a_failure_with_its_traceback(tmp_path: Path) -> None:
     assert isinstance(failure, Failure)
     assert "KeyError: 'oops'" in failure.traceback
     assert failure.where == str(tmp_path / "job")
+
+
+def test_a_package_that_is_missing_is_named_with_the_command(tmp_path: Path) -> None:
+    made, _ = job(tmp_path, "import a_package_nobody_has")
+    outcome = made.wait(60)
+    assert isinstance(outcome, Failed)
+    error = outcome.error()
+    assert "a_package_nobody_has is not installed" in error.message
+    assert error.hint == "Install it there with: pip install a_package_nobody_has"
 
 
 def test_a_full_disk_is_no_bug(tmp_path: Path) -> None:
