@@ -32,6 +32,22 @@ find_python() {
     return 1
 }
 
+need_python() {
+    say "Graph Surgeon needs Python 3.11 or newer, and finds none. Install one:"
+    say "    sudo apt-get install python3 python3-venv          (Debian 12, Ubuntu 24.04 and newer)"
+    say "    sudo apt-get install python3.11 python3.11-venv    (Ubuntu 22.04)"
+    say "or set PYTHON to the one to use, then run this again."
+}
+
+install_python() {
+    if ! is_root || ! command -v apt-get >/dev/null; then
+        need_python
+        return 1
+    fi
+    install_packages python3 python3-venv || true
+    find_python >/dev/null || install_packages python3.11 python3.11-venv || { need_python && return 1; }
+}
+
 make_venv() {
     local python=$1
     "$python" -m venv .venv >/dev/null 2>&1 && return 0
@@ -51,11 +67,8 @@ setup_environment() {
     local extras=$1 python stamp
     if [ ! -x .venv/bin/python ]; then
         if ! python=$(find_python); then
-            install_packages python3 python3-venv || return 1
-            if ! python=$(find_python); then
-                say "Graph Surgeon needs Python 3.11 or newer; set PYTHON to one and run this again."
-                return 1
-            fi
+            install_python || return 1
+            python=$(find_python) || { need_python && return 1; }
         fi
         say "Making .venv with $python"
         make_venv "$python" || return 1
