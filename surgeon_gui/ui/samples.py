@@ -8,8 +8,8 @@ from pathlib import Path
 def samples_dir() -> Path:
     """Return the folder of the samples: in the source tree, or beside the installed code."""
     package = Path(__file__).resolve().parents[1]
-    in_tree = package.parent / "samples"
-    return in_tree if in_tree.is_dir() else package / "data" / "samples"
+    installed = package / "data" / "samples"
+    return installed if installed.is_dir() else package.parent / "samples"
 
 
 def samples() -> list[Path]:
