@@ -9,18 +9,30 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.table import Table
 
 from surgeon_gui.cli.app import VERBS, exit_code, internal_error, print_error, print_json, stdout
 from surgeon_gui.cli.networks import inspect_made, is_made, open_made
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
-from surgeon_gui.errors import SurgeonError
+from surgeon_gui.cli.reports import check_report_path, save_report
+from surgeon_gui.errors import SurgeonError, UsageError
 from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.query import deduce_inputs
 from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.graph.values import Shape, TensorType
-from surgeon_gui.targets import Problem, SupportReport, as_json, inspect
+from surgeon_gui.targets import Status, SupportReport, as_json, catalogue, inspect
+from surgeon_gui.targets.report import Group, group_problems
 
+ALL = "all"
 _SHOWN = 6
+_COLUMNS = (
+    Status.TAKES,
+    Status.CAVEAT,
+    Status.CURED,
+    Status.UNKNOWN,
+    Status.REFUSES,
+    Status.VANISHES,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -30,18 +42,55 @@ logger = logging.getLogger(__name__)
 @click.argument(
     "models", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="MODEL…"
 )
-@click.option("--target", default="direct", show_default=True, help="The target asked.")
+@click.option(
+    "--target",
+    default="direct",
+    show_default=True,
+    help="The target asked; all: a table of every target.",
+)
+@click.option(
+    "--report",
+    "report_path",
+    type=click.Path(path_type=Path),
+    metavar="OUT.{html,json}",
+    help="Write a report to attach to a ticket.",
+)
+@click.option(
+    "--attach",
+    "attached",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE.json",
+    help="Reports: what verify, build, run or edit printed with --json; repeat for more.",
+)
 @json_option
 @surgery_options
-def inspect_verb(models: tuple[Path, ...], target: str, as_json: bool, surgery: Surgery) -> int:
+def inspect_verb(
+    models: tuple[Path, ...],
+    target: str,
+    report_path: Path | None,
+    attached: tuple[Path, ...],
+    as_json: bool,
+    surgery: Surgery,
+) -> int:
     """Say what is in a model and what a target takes of it.
 
-    Exit status 1: some node is not taken. 2: some MODEL could not be read.
+    Exit status 1: some node is not taken (with --target all: no target takes every node).
+    2: some MODEL could not be read.
     """
+    if report_path is not None:
+        check_report_path(report_path)
+        if len(models) > 1 or target == ALL:
+            raise UsageError("A report is on one MODEL and one target.", where="--report")
+    elif attached:
+        raise UsageError("There is no report to attach it to.", where="--attach")
     status = 0
     for model in models:
         try:
-            supported = _inspect(model, target, surgery, as_json)
+            if target == ALL:
+                supported = _matrix(model, surgery, as_json)
+            else:
+                supported = _inspect(model, target, surgery, as_json, report_path, attached)
         except SurgeonError as error:
             print_error(error, as_json=as_json, model=str(model))
             status = max(status, exit_code(error))
@@ -58,9 +107,20 @@ def inspect_verb(models: tuple[Path, ...], target: str, as_json: bool, surgery: 
     return status
 
 
-def _inspect(model: Path, target: str, surgery: Surgery, as_json_: bool) -> bool:
+def _inspect(
+    model: Path,
+    target: str,
+    surgery: Surgery,
+    as_json_: bool,
+    report_path: Path | None,
+    attached: tuple[Path, ...],
+) -> bool:
     started = time.perf_counter()
     if is_made(model):
+        if report_path is not None:
+            raise UsageError(
+                "A report is on a graph; this is a network already.", where=str(report_path)
+            )
         facts = inspect_made(open_made(model, surgery), target)
         facts["seconds"] = round(time.perf_counter() - started, 3)
         if as_json_:
@@ -71,7 +131,10 @@ def _inspect(model: Path, target: str, surgery: Surgery, as_json_: bool) -> bool
         return True
     prepared = prepare(model, surgery)
     report = inspect(prepared.graph, target, outputs=prepared.outputs, shapes=prepared.shapes)
-    facts = _facts(prepared, report)
+    facts = {**_facts(prepared), "summary": report.summary, **as_json(report)}
+    if report_path is not None:
+        save_report(report_path, prepared, report, attached)
+        facts["report"] = str(report_path)
     facts["seconds"] = round(time.perf_counter() - started, 3)
     if as_json_:
         print_json(facts)
@@ -85,7 +148,7 @@ def _tensor(name: str, tensor: TensorType) -> dict[str, Any]:
     return {"name": name, "dtype": tensor.dtype.text, "shape": None if dims is None else list(dims)}
 
 
-def _facts(prepared: Prepared, report: SupportReport) -> dict[str, Any]:
+def _facts(prepared: Prepared) -> dict[str, Any]:
     graph = prepared.graph
     types = infer_types(graph, prepared.shapes)
     return {
@@ -96,8 +159,6 @@ def _facts(prepared: Prepared, report: SupportReport) -> dict[str, Any]:
         ],
         "outputs": [_tensor(str(ref), types.type(ref)) for ref in prepared.outputs],
         "ops": dict(Counter(node.op for node in graph).most_common()),
-        "summary": report.summary,
-        **as_json(report),
     }
 
 
@@ -117,21 +178,72 @@ def _print_head(facts: dict[str, Any]) -> None:
 def _print(facts: dict[str, Any], report: SupportReport) -> None:
     _print_head(facts)
     stdout.print(f"  {report.target.title}: {report.summary}", markup=False)
-    groups: dict[tuple[str, str, str], list[Problem]] = {}
-    for problem in report.problems:
-        reason = problem.reason.replace(problem.node, "it") if problem.node else problem.reason
-        groups.setdefault((problem.severity, problem.op, reason), []).append(problem)
-    for (severity, op, reason), alike in groups.items():
-        colour = "red" if severity == "error" else "yellow"
-        many = f" x {len(alike)}" if len(alike) > 1 else ""
-        stdout.print(f"  {severity}: {op or 'graph'}{many}", style=colour, markup=False)
-        stdout.print(f"    {reason}", markup=False)
-        rules = sorted({problem.rule for problem in alike if problem.rule})
-        if rules:
-            stdout.print(f"    Rule: {', '.join(rules)}", markup=False)
-        elif alike[0].remedy:
-            stdout.print(f"    {alike[0].remedy}", markup=False)
-        names = [problem.node for problem in alike if problem.node]
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        stdout.print(f"    at {', '.join(names[:_SHOWN])}{more}", style="dim", markup=False)
+    for group in group_problems(report):
+        _print_group(group)
+    if "report" in facts:
+        stdout.print(f"  The report is {facts['report']}", markup=False)
     stdout.print(f"  {facts['seconds']} s", markup=False)
+
+
+def _print_group(group: Group) -> None:
+    ops = ", ".join(f"{op} x {count}" if count > 1 else op for op, count in group.ops.items())
+    colour = "red" if group.severity == "error" else "yellow"
+    stdout.print(f"  {group.severity}: {ops or 'graph'}", style=colour, markup=False)
+    stdout.print(f"    {group.reason}", markup=False)
+    if group.rule:
+        stdout.print(f"    Rule: {group.rule}", markup=False)
+    elif group.remedy:
+        stdout.print(f"    {group.remedy}", markup=False)
+    if group.nodes:
+        more = len(group.nodes) - _SHOWN
+        names = ", ".join(group.nodes[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        stdout.print(f"    at {names}", style="dim", markup=False)
+
+
+def _matrix(model: Path, surgery: Surgery, as_json_: bool) -> bool:
+    """Ask every target, and print counts instead of problems."""
+    started = time.perf_counter()
+    if is_made(model):
+        raise UsageError("The model is a network already: it has one target, direct.", where=ALL)
+    prepared = prepare(model, surgery)
+    reports = [
+        inspect(prepared.graph, target.id, outputs=prepared.outputs, shapes=prepared.shapes)
+        for target in catalogue()
+    ]
+    supported = any(report.supported for report in reports)
+    facts = _facts(prepared)
+    facts |= {
+        "target": ALL,
+        "supported": supported,
+        "problems": [],
+        "targets": [
+            {
+                "id": report.target.id,
+                "title": report.target.title,
+                "route": report.target.route,
+                "supported": report.supported,
+                "summary": report.summary,
+                "counts": as_json(report)["counts"],
+            }
+            for report in reports
+        ],
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    if as_json_:
+        print_json(facts)
+        return supported
+    _print_head(facts)
+    columns = ("taken", "caveat", "after rules", "unknown", "refused", "vanish")
+    table = Table("target", "", *columns, box=None, pad_edge=False)
+    for report in reports:
+        counts = report.counts
+        shown = [counts[status] for status in _COLUMNS]
+        table.add_row(
+            report.target.id,
+            "yes" if report.supported else "no",
+            *(str(count) if count else "" for count in shown),
+            style="green" if report.supported else None,
+        )
+    stdout.print(table)
+    stdout.print(f"  {facts['seconds']} s", markup=False)
+    return supported
