@@ -16,7 +16,8 @@ from surgeon_gui.errors import ProtocolError
 from surgeon_gui.jobs.message import JobResult as JobResult
 from surgeon_gui.jobs.message import JobSpec as JobSpec
 from surgeon_gui.jobs.message import TensorInfo as TensorInfo
-from surgeon_gui.jobs.run_spec import RunResult, RunSpec
+from surgeon_gui.jobs.run_spec import RunResult as RunResult
+from surgeon_gui.jobs.run_spec import RunSpec as RunSpec
 
 PRECISIONS = ("fp32", "fp16", "bf16", "int8")
 ROUTES = ("direct", "uff", "onnx")
