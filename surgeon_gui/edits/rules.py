@@ -13,6 +13,7 @@ from surgeon_gui.graph.model import Graph
 from surgeon_gui.rewrite.driver import RewriteReport, apply_rules
 from surgeon_gui.rewrite.library import Step, find_rule_set, steps
 from surgeon_gui.rewrite.ruleset import RuleSet, rule_set_from_toml, rule_set_to_toml
+from surgeon_gui.uff.graph import is_uff_graph
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ class ApplyRules:
         sets = [find_rule_set(name) for name in self.rules]
         if self.inline:
             sets.append(rule_set_from_toml(self.inline, "rule set"))
+        if is_uff_graph(graph):
+            raise EditError(
+                "Rules replace TensorFlow's operations, this graph holds UFF's.",
+                hint="Save it as .pb, which is the TensorFlow graph it stands for.",
+            )
         if not sets:
             raise EditError("Say which rules to apply.", hint="See: surgeon rules.")
         for name in self.only:
