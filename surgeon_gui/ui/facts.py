@@ -22,6 +22,7 @@ from surgeon_gui.graph.values import (
     TensorValue,
 )
 from surgeon_gui.network.ir import Layer, Network
+from surgeon_gui.pipeline import came_from
 from surgeon_gui.targets.base import SupportReport
 
 MOST_LINKS = 40
@@ -277,6 +278,7 @@ def graph_facts(graph: Graph, path: Path | None, types: TypesOf | None) -> list[
     most = ", ".join(f"{op} × {n}" for op, n in ops.most_common(4))
     rows = [
         Fact("File", str(path or "not saved yet"), "name"),
+        *([Fact("Made from", str(source))] if path and (source := came_from(path)) else []),
         Fact("Nodes", str(len(graph)), "strong"),
         Fact("Ops", f"{len(ops)} kinds: {most}"),
     ]

@@ -14,8 +14,8 @@ from surgeon_gui.edits.script import script_to_toml
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.graph.model import Graph
-from surgeon_gui.graph.open import save_graph
-from surgeon_gui.pipeline import export, open_model
+from surgeon_gui.pipeline import export, open_view, parser_limits, save_view
+from surgeon_gui.uff.graph import is_uff_graph
 from surgeon_gui.ui.chooser import OPEN_FILTERS, PathChooser
 from surgeon_gui.ui.session import Session
 
@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 EXPORT_FORMS = {".uff": "UFF", ".onnx": "ONNX", ".network": "Network"}
 GRAPH_FILTERS = ("Frozen graph (*.pb)", "GraphDef text (*.pbtxt)")
+UFF_FILTERS = ("UFF (*.uff)", *GRAPH_FILTERS)
+MOST_REFUSED = 12
+"""How many nodes a question lists."""
 
 
 class Files(QObject):
@@ -79,7 +82,8 @@ class Files(QObject):
         document = self._session.document
         if document is None:
             return
-        if document.path is None or document.path.suffix not in (".pb", ".pbtxt"):
+        forms = (".uff",) if is_uff_graph(document.graph) else (".pb", ".pbtxt")
+        if document.path is None or document.path.suffix not in forms:
             self.save_as()
         else:
             self._write(document, document.path)
@@ -88,19 +92,64 @@ class Files(QObject):
         document = self._session.document
         if document is None:
             return
+        shown_uff = is_uff_graph(document.graph)
         self._chooser.save_file(
             self._window,
             "Save the graph",
-            self.suggest(".pb"),
-            GRAPH_FILTERS,
+            self.suggest(".uff" if shown_uff else ".pb"),
+            UFF_FILTERS if shown_uff else GRAPH_FILTERS,
             lambda path: self._write(document, path, then),
         )
 
     def export(self, suffix: str) -> None:
-        """Ask where and write another form: `.uff`, `.onnx` or `.network`."""
-        graph = self._session.graph
+        """Ask where and write another form: `.uff`, `.onnx` or `.network`.
+
+        Where a TensorRT with a UFF parser is the target, a `.uff` is held against it first.
+        """
+        graph, target = self._session.graph, self._session.target
         if graph is None:
             return
+        if suffix != ".uff" or target.route != "uff":
+            self._export(graph, suffix)
+            return
+
+        def checked(refused: tuple[str, ...]) -> None:
+            if refused:
+                self._ask_refused(refused, lambda: self._export(graph, suffix))
+            else:
+                self._export(graph, suffix)
+
+        self._session.tasks.run(
+            "export-check",
+            lambda: parser_limits(graph, self.suggest(suffix), target.id),
+            checked,
+            self._session.failed.emit,
+        )
+
+    def _ask_refused(self, refused: tuple[str, ...], go_on: Callable[[], object]) -> None:
+        """Say what NVIDIA's parser will refuse; go on if the file is wanted all the same."""
+        first, *nodes = refused
+        more = len(nodes) - MOST_REFUSED
+        box = QMessageBox(self._window)
+        box.setObjectName("refused")
+        box.setWindowTitle("Export UFF")
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setText(first)
+        listed = [*nodes[:MOST_REFUSED], *([f"… and {more} more."] if more > 0 else [])]
+        box.setInformativeText("\n\n".join(listed))
+        export_it = box.addButton("Export…", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(export_it)
+
+        def answered() -> None:
+            if box.clickedButton() is export_it:
+                go_on()
+            box.deleteLater()
+
+        box.finished.connect(answered)
+        box.open()
+
+    def _export(self, graph: Graph, suffix: str) -> None:
         form = EXPORT_FORMS[suffix]
         self._chooser.save_file(
             self._window,
@@ -168,7 +217,7 @@ class Files(QObject):
         self.loading.emit(path)
 
         def work() -> Graph:
-            graph = open_model(path)
+            graph = open_view(path)
             for node in graph.nodes[:1]:
                 graph.consumers(node.name)  # builds the index here, not on the UI thread
             return graph
@@ -198,7 +247,7 @@ class Files(QObject):
                 then()
 
         self._session.tasks.run(
-            "save", lambda: save_graph(graph, path), done, self._session.failed.emit
+            "save", lambda: save_view(graph, path), done, self._session.failed.emit
         )
 
     def _work(self, work: Callable[[], object], path: Path) -> None:

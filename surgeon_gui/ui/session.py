@@ -16,8 +16,9 @@ from surgeon_gui.edits.base import Edit
 from surgeon_gui.errors import SurgeonError, UsageError
 from surgeon_gui.graph.draft import Delta
 from surgeon_gui.graph.model import Graph
-from surgeon_gui.graph.shapes import Types, infer_types
-from surgeon_gui.network.lower import Lowering, network_from_graph
+from surgeon_gui.graph.shapes import Types
+from surgeon_gui.network.lower import Lowering
+from surgeon_gui.pipeline import lowering_of, types_of
 from surgeon_gui.targets import SupportReport, Target, catalogue, find_target, inspect
 from surgeon_gui.targets.base import Status
 from surgeon_gui.uff.writer import inspect_uff
@@ -259,7 +260,7 @@ class Session(QObject):
             self.types = types
             self.types_changed.emit()
 
-        self.tasks.run("types", lambda: infer_types(present), types_found, self._note)
+        self.tasks.run("types", lambda: types_of(present), types_found, self._note)
         self._judge()
         self.network_changed.emit()
         if len(present) <= LOWER_AT_ONCE:
@@ -303,7 +304,7 @@ class Session(QObject):
             self.lowering_error = error
             self.network_changed.emit()
 
-        self.tasks.run("network", lambda: network_from_graph(present), found, refused)
+        self.tasks.run("network", lambda: lowering_of(present), found, refused)
 
     def _note(self, error: SurgeonError) -> None:
         """Log what keeps a view from being worked out; the problems list says the rest."""

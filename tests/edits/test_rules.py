@@ -6,6 +6,9 @@ from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.errors import EditError, RuleError, UnknownNode
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.rewrite.ruleset import Item, RuleSet, rule_set_from_toml
+from surgeon_gui.uff.graph import graph_from_uff
+from surgeon_gui.uff.reader import open_uff
+from tests.helpers.shared import data_path
 
 GRAPH = """
 x = Placeholder() {shape=[2, 4]}
@@ -94,3 +97,9 @@ def test_what_does_not_exist_is_named() -> None:
     assert caught.value.hint == "Did you mean strip-identity?"
     with pytest.raises(EditError, match="which rules"):
         ApplyRules().apply(graph)
+
+
+def test_rules_leave_a_shown_uff_file_alone() -> None:
+    shown = graph_from_uff(open_uff(data_path("golden-uff/lenet/expected.uff")))
+    with pytest.raises(EditError, match="holds UFF's"):
+        ApplyRules(("clean",)).apply(shown)
