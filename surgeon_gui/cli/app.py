@@ -150,7 +150,8 @@ def _model(arguments: Sequence[str]) -> str | None:
     if command is None:
         return None
     context = command.make_context(words[0], words[1:], resilient_parsing=True)
-    named = context.params.get("model") or context.params.get("source")
+    names = ("model", "source", "engine")
+    named = next((context.params[name] for name in names if context.params.get(name)), None)
     several = context.params.get("models") or (None,)
     model = named or several[0]
     return None if model is None else str(model)

@@ -13,6 +13,11 @@ from typing import Any, ClassVar
 
 from surgeon_gui.compare.report import TensorComparison
 from surgeon_gui.errors import ProtocolError
+from surgeon_gui.jobs.devices_spec import DevicesResult as DevicesResult
+from surgeon_gui.jobs.devices_spec import DevicesSpec as DevicesSpec
+from surgeon_gui.jobs.devices_spec import FlavourInfo as FlavourInfo
+from surgeon_gui.jobs.devices_spec import GpuInfo as GpuInfo
+from surgeon_gui.jobs.devices_spec import PluginInfo as PluginInfo
 from surgeon_gui.jobs.message import JobResult as JobResult
 from surgeon_gui.jobs.message import JobSpec as JobSpec
 from surgeon_gui.jobs.message import TensorInfo as TensorInfo
@@ -322,12 +327,21 @@ class FreezeSpec(JobSpec[FreezeResult]):
 
 SPECS: dict[str, type[JobSpec[Any]]] = {
     spec.kind: spec
-    for spec in (BuildSpec, FreezeSpec, PreprocessSpec, ReferenceSpec, RunSpec, VerifySpec)
+    for spec in (
+        BuildSpec,
+        DevicesSpec,
+        FreezeSpec,
+        PreprocessSpec,
+        ReferenceSpec,
+        RunSpec,
+        VerifySpec,
+    )
 }
 RESULTS: dict[str, type[JobResult]] = {
     result.kind: result
     for result in (
         BuildResult,
+        DevicesResult,
         FreezeResult,
         PreprocessResult,
         ReferenceResult,

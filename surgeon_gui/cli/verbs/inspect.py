@@ -12,6 +12,7 @@ import click
 from rich.table import Table
 
 from surgeon_gui.cli.app import VERBS, exit_code, internal_error, print_error, print_json, stdout
+from surgeon_gui.cli.engines import inspect_engine, is_engine
 from surgeon_gui.cli.networks import inspect_made, is_made, open_made
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.reports import check_report_path, save_report
@@ -75,7 +76,10 @@ def inspect_verb(
 ) -> int:
     """Say what is in a model and what a target takes of it.
 
-    Exit status 1: some node is not taken (with --target all: no target takes every node).
+    Of an engine, say what it is and whether it runs on this machine.
+
+    Exit status 1: some node is not taken (with --target all: no target takes every node), or the
+    engine does not run here.
     2: some MODEL could not be read.
     """
     if report_path is not None:
@@ -87,7 +91,9 @@ def inspect_verb(
     status = 0
     for model in models:
         try:
-            if target == ALL:
+            if is_engine(model):
+                supported = inspect_engine(model, as_json=as_json)
+            elif target == ALL:
                 supported = _matrix(model, surgery, as_json)
             else:
                 supported = _inspect(model, target, surgery, as_json, report_path, attached)
