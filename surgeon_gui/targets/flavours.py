@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 
 from surgeon_gui.graph.values import DType
 from surgeon_gui.network.ir import Layer, Tensor
+from surgeon_gui.network.layers import Plugin
 from surgeon_gui.targets.base import Page, Status, Verdict
+from surgeon_gui.targets.plugins import plugin_available
 
 _BINDINGS = "Python API of the TensorRT bindings"
 
@@ -28,6 +30,7 @@ class Flavour:
         page: further facts.
         missing: what it has not: layer kinds (`Cumulative`) and operations (`Unary.ISNAN`).
         dtypes: tensor dtypes it has not, and what becomes of them.
+        library: its version as the plugins' descriptions spell it.
     """
 
     id: str
@@ -36,6 +39,7 @@ class Flavour:
     page: Page
     missing: frozenset[str] = frozenset()
     dtypes: Mapping[DType, str] = field(default_factory=dict)
+    library: str = ""
 
     def verdict(self, layer: Layer, tensors: Mapping[str, Tensor]) -> Verdict | None:
         """Return why this TensorRT does not take a layer as it is, or None where it does."""
@@ -52,6 +56,12 @@ class Flavour:
                     "Build with another TensorRT (see the matrix of targets), or replace the node.",
                     source=_BINDINGS,
                 )
+        if isinstance(kind, Plugin) and plugin_available(kind.plugin_name, self.library) is False:
+            return Verdict(
+                Status.REFUSES,
+                f"{self.title} does not ship the plugin {kind.plugin_name}, which this node needs.",
+                "Build with another TensorRT (see the matrix of targets), or cut the graph.",
+            )
         held = {tensor.dtype for tensor in layer.outputs}
         held |= {tensors[name].dtype for name in layer.inputs if name in tensors}
         for dtype, words in self.dtypes.items():
@@ -84,6 +94,7 @@ FLAVOURS = (
             DType.INT64: _NARROWED,
             DType.BFLOAT16: "cast to float16 or float32.",
         },
+        library="8.6",
     ),
     Flavour(
         "trt-10",
@@ -96,6 +107,7 @@ FLAVOURS = (
             needs="tensorrt 10 for Python, CUDA 12 or 13, an NVIDIA GPU to build on.",
             source=_BINDINGS,
         ),
+        library="10.x",
     ),
     Flavour(
         "trt-11",
@@ -106,6 +118,7 @@ FLAVOURS = (
             needs="tensorrt 11 for Python, CUDA 13, an NVIDIA GPU to build on.",
             source=_BINDINGS,
         ),
+        library="11.x",
     ),
     Flavour(
         "rtx-1",

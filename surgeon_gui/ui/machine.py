@@ -24,6 +24,12 @@ class Flavour:
     def __str__(self) -> str:
         return f"{self.title} {self.version}"
 
+    @property
+    def parses_uff(self) -> bool:
+        """Whether NVIDIA's UFF parser is part of it; TensorRT 8.6 is the last with one."""
+        major = self.version.partition(".")[0]
+        return self.id == "tensorrt" and major.isdecimal() and int(major) <= 8
+
 
 @dataclass(frozen=True)
 class Gpu:

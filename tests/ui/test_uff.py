@@ -11,6 +11,7 @@ from surgeon_gui.edits.nodes import RenameNode
 from surgeon_gui.graph.open import save_graph
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.uff.reader import open_uff
+from surgeon_gui.ui.machine import Flavour, Machine
 from tests.helpers.shared import data_path
 from tests.ui.conftest import Driver
 from tests.ui.test_panels import rows
@@ -95,3 +96,15 @@ def test_export_asks_nothing_when_the_parser_takes_all(driver: Driver, tmp_path:
     driver.run("export.uff")
     assert driver.window.findChild(QMessageBox, "refused") is None
     assert driver.answers.path.exists()
+
+
+def test_nvidias_parser_can_be_chosen_where_it_is_installed(driver: Driver) -> None:
+    panel = driver.window.build
+    old = Flavour("tensorrt", "TensorRT", "8.6.1")
+    panel.set_machine(Machine(flavours=(Flavour("rtx", "TensorRT for RTX", "1.7.1"),)))
+    assert panel.route.isHidden()
+    panel.set_machine(Machine(flavours=(old,)))
+    assert not panel.route.isHidden()
+    panel.route.setCurrentIndex(panel.route.findData("uff"))
+    panel.set_machine(Machine(flavours=(Flavour("tensorrt", "TensorRT", "10.3.0"),)))
+    assert panel.route.currentData() == "direct"

@@ -68,6 +68,10 @@ class BuildPanel(QWidget):
         self.job = JobRunner(self)
         self.flavour = ComboBox("TensorRT")
         self.flavour.setToolTip("Which TensorRT builds; the first that is installed by default")
+        self.route = ComboBox("Route")
+        self.route.setToolTip("Who turns the graph into layers: this program, or NVIDIA's parser")
+        self.route.addItem("Direct, layer by layer", "direct")
+        self.route.addItem("UFF, by NVIDIA's parser", "uff")
         self.gpus = QLineEdit()
         self.gpus.setAccessibleName("GPU targets")
         self.gpus.setToolTip(
@@ -113,11 +117,12 @@ class BuildPanel(QWidget):
         self._reset()
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
+        self._form = form = QFormLayout()
         form.setContentsMargins(12, 12, 12, 12)
         form.setHorizontalSpacing(12)
         form.setVerticalSpacing(8)
         form.addRow("TensorRT", self.flavour)
+        form.addRow("Route", self.route)
         form.addRow("GPU targets", self.gpus)
         form.addRow("Precision", self.precision)
         form.addRow("Engine file", row(self.output, self.browse, spacing=4))
@@ -222,6 +227,7 @@ class BuildPanel(QWidget):
             engine=(Path(output) if output else self._suggest(".engine")).absolute(),
             gpus=gpus,
             precision=self.precision.currentText(),
+            route=self.route.currentData(),
             flavour=self.flavour.currentData(),
             workspace_bytes=self._settings.workspace_mib << 20 or None,
         )
@@ -324,7 +330,14 @@ class BuildPanel(QWidget):
         running = self.is_running()
         self.build_button.setEnabled(self._session.graph is not None and not running)
         self.cancel_button.setEnabled(running)
-        for field in (self.flavour, self.gpus, self.precision, self.output, self.browse):
+        for field in (
+            self.flavour,
+            self.route,
+            self.gpus,
+            self.precision,
+            self.output,
+            self.browse,
+        ):
             field.setEnabled(not running)
         self.running_changed.emit()
 
@@ -335,6 +348,10 @@ class BuildPanel(QWidget):
         for flavour in self._machine.flavours:
             self.flavour.addItem(str(flavour), flavour.id)
         self.flavour.setCurrentIndex(max(self.flavour.findData(present), 0))
+        parses_uff = any(flavour.parses_uff for flavour in self._machine.flavours)
+        self._form.setRowVisible(self.route, parses_uff)
+        if not parses_uff:
+            self.route.setCurrentIndex(0)
         found = [gpu.capability for gpu in self._machine.gpus] or list(self._settings.gpus)
         self.gpus.setPlaceholderText(", ".join(found))
 
