@@ -18,7 +18,7 @@ from surgeon_gui.graph.query import deduce_outputs, resolve_output
 from surgeon_gui.graph.shapes import Types, infer_types
 from surgeon_gui.graph.values import Shape
 from surgeon_gui.jobs.run import run_job
-from surgeon_gui.jobs.spec import BuildSpec, FreezeSpec, PreprocessSpec, VerifySpec
+from surgeon_gui.jobs.spec import BuildSpec, FreezeSpec, PreprocessSpec, ShapeRange, VerifySpec
 from surgeon_gui.network.ir import Network
 from surgeon_gui.network.lower import Lowering, network_from_graph
 from surgeon_gui.network.store import save_network
@@ -339,6 +339,7 @@ def prepare_build(
     """Write what `spec.route` builds from into `directory` and return `spec` reading it.
 
     That is our network, or a `.uff` file for NVIDIA's own parser where TensorRT still has it.
+    A batch for which a profile gives a range stays open.
 
     Raises:
         NotConvertible: the graph does not lower to a network, or UFF has no form for it.
@@ -346,10 +347,27 @@ def prepare_build(
     directory.mkdir(parents=True, exist_ok=True)
     if spec.route == "uff":
         return replace(spec, network=export(graph, directory / "graph.uff", outputs=outputs).path)
+    shapes = {**(shapes or {}), **_profile_shapes(spec.profiles)}
     network = network_of(graph, outputs=outputs, shapes=shapes)
     network_file = directory / "graph.network"
     save_network(network, network_file)
     return replace(spec, network=network_file)
+
+
+def _profile_shapes(profiles: Sequence[Sequence[ShapeRange]]) -> dict[str, Shape]:
+    """Return the shapes the profiles allow, with -1 where they give a range."""
+    corners: dict[str, list[tuple[int, ...]]] = {}
+    for item in (item for ranges in profiles for item in ranges):
+        known = corners.setdefault(item.input, [])
+        known.extend((item.minimum, item.optimum, item.maximum))
+        if len({len(shape) for shape in known}) != 1:
+            raise UsageError("The shapes of a profile have different ranks.", where=item.input)
+    return {
+        name: Shape(
+            tuple(dims[0] if len(set(dims)) == 1 else -1 for dims in zip(*shapes, strict=True))
+        )
+        for name, shapes in corners.items()
+    }
 
 
 def preprocess(graph: Graph, script: Path) -> tuple[Graph, tuple[str, ...]]:
