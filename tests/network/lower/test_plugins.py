@@ -10,17 +10,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from surgeon_gui.engine.emit import create_network, emit
-from surgeon_gui.errors import BuildFailed, Unsupported
+from surgeon_gui.errors import Unsupported
 from surgeon_gui.graph.model import Node, TensorRef
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.graph.values import Array, AttrValue
 from surgeon_gui.network.ir import Network
-from surgeon_gui.network.layers import Constant, Plugin
+from surgeon_gui.network.layers import Plugin
 from surgeon_gui.network.lower import network_from_graph
-from tests.engine.rtx import new_builder, rtx
 from tests.network.lower.harness import Build, make, numbers, run_network
-from tests.network.lower.test_builds import problem_of
 
 pytestmark = pytest.mark.tensorflow
 
@@ -236,86 +233,6 @@ def test_flatten_concat_flattens_images_by_channel_and_the_rest_as_it_lies() -> 
     np.testing.assert_array_equal(got, np.concatenate(parts, 1).reshape(2, -1, 1, 1))
 
 
-SSD = {
-    "numLayers": 6,
-    "minSize": 0.2,
-    "maxSize": 0.95,
-    "aspectRatios": [1.0, 2.0, 0.5, 3.0, 0.33],
-    "variance": [0.1, 0.1, 0.2, 0.2],
-    "featureMapShapes": [19, 10, 5, 3, 2, 1],
-}
-
-
-def object_detection_anchors() -> Array:
-    """TensorFlow Object Detection's SSD anchors: xmin, ymin, xmax, ymax, layer by layer."""
-    scales = [0.2 + 0.75 * i / 5 for i in range(6)] + [1.0]
-    found = []
-    for layer, size in enumerate((19, 10, 5, 3, 2, 1)):
-        boxes = [(0.1, 1.0), (scales[0], 2.0), (scales[0], 0.5)]
-        if layer:
-            boxes = [(scales[layer], ratio) for ratio in (1.0, 2.0, 0.5, 3.0, 0.33)]
-            boxes.append((math.sqrt(scales[layer] * scales[layer + 1]), 1.0))
-        for row, column in itertools.product(range(size), range(size)):
-            y, x = (row + 0.5) / size, (column + 0.5) / size
-            for scale, ratio in boxes:
-                w, h = scale * math.sqrt(ratio), scale / math.sqrt(ratio)
-                found.append((x - w / 2, y - h / 2, x + w / 2, y + h / 2))
-    return np.array(found, np.float32)
-
-
-FIELDS = ", ".join(f"{name}={value}" for name, value in SSD.items())
-
-
-@pytest.mark.parametrize("times", [1, 6])
-def test_grid_anchors_are_all_joined_by_their_name(times: int) -> None:
-    got = run_text(
-        f"""
-        x = Placeholder() {{shape=[1, 2, 1917, 4], dtype=f32}}
-        g = GridAnchor_TRT() {{{FIELDS}}}
-        a = Const() {{value=i32{{2}}}}
-        c = ConcatV2({"g, " * times}a)
-        s = Const() {{value=i32[4]{{1, 2, 1917, 4}}}}
-        r = Reshape(c, s)
-        y = Add(x, r)
-        """,
-        x=np.zeros((1, 2, 1917, 4), np.float32),
-    )
-    np.testing.assert_allclose(got[0, 0], object_detection_anchors(), 0, 1e-6)
-    np.testing.assert_allclose(got[0, 1], np.tile([0.1, 0.1, 0.2, 0.2], (1917, 1)), 1e-6)
-
-
-def test_prior_boxes_follow_the_papers_formula() -> None:
-    image, feature = numbers(1, 60, 40, 3), numbers(1, 3, 2, 5, seed=1)
-    got = run_text(
-        """
-        image = Placeholder() {shape=[1, 60, 40, 3], dtype=f32}
-        feature = Placeholder() {shape=[1, 3, 2, 5], dtype=f32}
-        p = PriorBox_TRT(feature, image) {minSize=[30.0], maxSize=[60.0], aspectRatios=[2.0],\
- flip=1, clip=0, variance=[0.1, 0.1, 0.2, 0.2], offset=0.5}
-        s = Const() {value=i32[5]{1, 2, 6, 4, 4}}
-        r = Reshape(p, s)
-        z = Const() {value=f32{0}}
-        i = Const() {value=i32[4]{0, 1, 2, 3}}
-        m = Mean(image, i)
-        n = Mean(feature, i)
-        k = Mul(m, z)
-        l = Mul(n, z)
-        a = Add(r, k)
-        y = Add(a, l)
-        """,
-        image=image,
-        feature=feature,
-    )
-    boxes = [(30, 30), (math.sqrt(1800), math.sqrt(1800))]
-    boxes += [(30 * math.sqrt(ratio), 30 / math.sqrt(ratio)) for ratio in (2.0, 0.5)]
-    for cell, (row, column) in enumerate(itertools.product(range(3), range(2))):
-        x, y = (column + 0.5) * 20, (row + 0.5) * 20
-        for box, (w, h) in enumerate(boxes):
-            want = ((x - w / 2) / 40, (y - h / 2) / 60, (x + w / 2) / 40, (y + h / 2) / 60)
-            np.testing.assert_allclose(got[0, 0, cell, box], want, 1e-5)
-    np.testing.assert_allclose(got[0, 1, 0, 0], [0.1, 0.1, 0.2, 0.2], 1e-6)
-
-
 def test_region_activates_each_box_by_itself() -> None:
     image = numbers(1, 2, 3, 16)
     got = run_text(
@@ -396,130 +313,3 @@ def test_what_a_plugin_cannot_do_is_told_at_the_node(node: str, told: str) -> No
     assert isinstance(problem, Unsupported)
     assert problem.node == "y"
     assert told in problem.reason
-
-
-BUILDS = {
-    "LReLU": "LReLU_TRT(x) {negSlope=0.2}",
-    "Clip": "Clip_TRT(x) {clipMin=0.0, clipMax=1.0}",
-    "Normalize": "Normalize_TRT(x) {weights=[2.0], acrossSpatial=1, channelShared=1, eps=0.1}",
-    "InstanceNormalization": "InstanceNormalization_TRT(x) {epsilon=0.1, scales=[1.0, 2.0, 1.0,"
-    " 1.0, 1.0, 1.0, 1.0, 1.0], bias=[1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]}",
-    "FlattenConcat": "FlattenConcat_TRT(x, x) {axis=1}",
-    "ResizeNearest": "ResizeNearest_TRT(x) {scale=2.0}",
-    "ResizeNearest by 1.5": "ResizeNearest_TRT(x) {scale=1.5}",
-    "Reorg": "Reorg_TRT(x) {stride=2}",
-    "BatchTile": "BatchTilePlugin_TRT(x, o)",
-    "Region": "Region_TRT(x) {num=1, classes=3}",
-    "CoordConv": "CoordConvAC(q)",
-    "SpecialSlice": "SpecialSlice_TRT(d)",
-    "GridAnchor": f"GridAnchor_TRT() {{{FIELDS}}}",
-}
-
-
-@pytest.mark.tensorrt
-@pytest.mark.slow
-@pytest.mark.parametrize("name", BUILDS)
-def test_what_stands_for_a_plugin_builds(name: str) -> None:
-    flavour = rtx()
-    network = text_network(
-        f"""
-        x = Placeholder() {{shape=[2, 4, 6, 8], dtype=f32}}
-        o = Placeholder() {{shape=[1, 4, 6, 8], dtype=f32}}
-        q = Placeholder() {{shape=[1, 4, 4, 8], dtype=f32}}
-        d = Placeholder() {{shape=[2, 9, 6], dtype=f32}}
-        y = {BUILDS[name]}
-        r = Relu(y)
-        """
-    )
-    assert problem_of(network, new_builder(flavour), flavour) is None
-
-
-HEAD = """
-    l = Placeholder() {shape=[2, 40], dtype=f32}
-    c = Placeholder() {shape=[2, 30], dtype=f32}
-    p = Placeholder() {shape=[1, 2, 40, 1], dtype=f32}
-    d = NMS_TRT(l, c, p) {shareLocation_u_int=1, keepTopK_u_int=5, nmsThreshold_u_float=0.5,\
- inputOrder_u_ilist=[0, 1, 2]}
-    """
-
-
-def test_a_plugin_without_layers_stays_one_in_its_form_for_explicit_batches() -> None:
-    lowering = network_from_graph(parse_text(HEAD))
-    assert lowering.network is not None
-    (layer,) = lowering.network.layers
-    assert isinstance(layer.kind, Plugin)
-    assert layer.kind.plugin_name == "NMSDynamic_TRT"
-    assert dict(layer.kind.fields) == {
-        "shareLocation": 1,
-        "keepTopK": 5,
-        "nmsThreshold": 0.5,
-        "inputOrder": (0, 1, 2),
-    }
-    assert [tensor.shape for tensor in layer.outputs] == [(2, 1, 5, 7), (2, 1, 1, 1)]
-    assert "NMSDynamic_TRT" in lowering.notes["d"]
-
-
-@pytest.mark.parametrize(
-    ("node", "shapes"),
-    [
-        ("BatchedNMS_TRT(b, s) {keepTopK=5}", [(1, 1), (1, 5, 4), (1, 5), (1, 5)]),
-        ("EfficientNMS_TRT(b, s) {max_output_boxes=7}", [(1, 1), (1, 7, 4), (1, 7), (1, 7)]),
-        ("Proposal(i, i) {post_nms_top_n=6}", [(1, 6, 4, 1)]),
-        ("DetectionLayer_TRT(s, s, s) {keep_topk=3}", [(1, 3, 6)]),
-        ("PyramidROIAlign_TRT(s, i, i, i, i) {pooled_size=3}", [(1, 9, 8, 3, 3)]),
-        ("CropAndResize(i, s) {crop_height=3, crop_width=2}", [(1, 9, 8, 3, 2)]),
-        (
-            "RPROI_TRT(i, i, i, s) {nmsMaxOut=3, poolingH=2, poolingW=2}",
-            [(1, 1, 3, 4), (1, 3, 8, 2, 2)],
-        ),
-    ],
-)
-def test_the_outputs_of_a_kept_plugin_are_declared(
-    node: str, shapes: list[tuple[int, ...]]
-) -> None:
-    network = text_network(
-        f"""
-        b = Placeholder() {{shape=[1, 9, 1, 4], dtype=f32}}
-        s = Placeholder() {{shape=[1, 9, 4], dtype=f32}}
-        i = Placeholder() {{shape=[1, 4, 6, 8], dtype=f32}}
-        y = {node}
-        """
-    )
-    (layer,) = (layer for layer in network.layers if isinstance(layer.kind, Plugin))
-    assert [tensor.shape for tensor in layer.outputs] == shapes
-
-
-def test_tensorflows_own_crop_and_resize_is_no_plugin() -> None:
-    lowering = network_from_graph(
-        parse_text(
-            """
-            i = Placeholder() {shape=[1, 4, 6, 8], dtype=f32}
-            b = Placeholder() {shape=[3, 4], dtype=f32}
-            n = Placeholder() {shape=[3], dtype=i32}
-            s = Const() {value=i32[2]{2, 2}}
-            y = CropAndResize(i, b, n, s)
-            """
-        )
-    )
-    assert "depend on data" in lowering.problems[0].reason
-
-
-def test_anchors_need_no_layer_but_a_constant() -> None:
-    network = text_network(
-        f"""
-        x = Placeholder() {{shape=[1, 4], dtype=f32}}
-        g = GridAnchor_TRT() {{{FIELDS}}}
-        outputs(x, g:5)
-        """
-    )
-    assert [type(layer.kind) for layer in network.layers if layer.inputs == ()] == [Constant]
-
-
-@pytest.mark.tensorrt
-def test_tensorrt_for_rtx_says_at_the_node_that_it_has_no_such_plugin() -> None:
-    flavour = rtx()
-    network = text_network(HEAD)
-    with pytest.raises(BuildFailed, match="NMSDynamic_TRT") as raised:
-        emit(network, flavour, create_network(new_builder(flavour), flavour))
-    assert raised.value.where == "d"
-    assert raised.value.hint
