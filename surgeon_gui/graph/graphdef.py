@@ -58,6 +58,7 @@ def graph_from_graphdef(data: bytes | memoryview) -> Graph:
                     # Also an empty library or version: present, though it says nothing.
                     extra.append(view[tag:end])
                 elif number == 2:
+                    pb.FunctionDefLibrary.FromString(view[start:end].tobytes())
                     library.append(view[start:end])
                 else:
                     message = pb.VersionDef.FromString(bytes(view[start:end]))

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from google.protobuf import text_format
+from google.protobuf.message import DecodeError
 
 from surgeon_gui.errors import NotAGraphDef, NotFrozen, OpenError, SaveError, SurgeonError
 from surgeon_gui.graph.filekinds import meta_graph_part, refuse_directory, refuse_known_kinds
@@ -192,9 +193,15 @@ def pbtxt_from_graph(graph: Graph) -> str:
     """Return the graph as a GraphDef in protobuf's text form.
 
     Raises:
-        SaveError: the graph holds fields the text form has no names for.
+        SaveError: the graph holds fields the text form has no names for, or damaged bytes.
     """
-    message = pb.GraphDef.FromString(graphdef_from_graph(graph))
+    try:
+        message = pb.GraphDef.FromString(graphdef_from_graph(graph))
+    except DecodeError as error:
+        raise SaveError(
+            "The graph holds damaged bytes, which the text form cannot show.",
+            hint="Copy or export the file it comes from again.",
+        ) from error
     size = message.ByteSize()
     message.DiscardUnknownFields()
     if message.ByteSize() != size:

@@ -103,5 +103,6 @@ def _inside(graph: Graph, order: Sequence[str], outer: dict[str, str]) -> dict[s
                 outer[own] = frame_of[name]
             frame_of[name] = outer.get(own, own)
             depth = max(depth, 1 if own in outer else 0)
-        depths[name] = depth + (node.op in ENTERS) - (node.op in EXITS)
+        # An Exit outside any loop is an error of the graph; it leaves nothing.
+        depths[name] = max(depth + (node.op in ENTERS) - (node.op in EXITS), 0)
     return frame_of

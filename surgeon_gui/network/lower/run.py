@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from surgeon_gui.errors import ConvertError, GraphError, OpenError, Unsupported
+import numpy as np
+
+from surgeon_gui.errors import ConvertError, GraphError, OpenError, SurgeonError, Unsupported
 from surgeon_gui.graph.evaluate import evaluate
 from surgeon_gui.graph.model import Node, TensorRef
 from surgeon_gui.graph.ops import is_stateful, output_count
@@ -23,11 +26,19 @@ from surgeon_gui.network.lower.scope import Scope
 from surgeon_gui.network.lower.sources import EXAMPLE_SIZE
 from surgeon_gui.network.lower.value import DEAD, Guard, Value, held_dtype
 
+logger = logging.getLogger(__name__)
+
 # Nothing is computed for these: their outputs are their inputs, or numbers of the file.
 _NOT_FOLDED = frozenset({"Const", "Switch", "Merge", "RefSwitch", "RefMerge", "Identity"})
 _MERGES = frozenset({"Merge", "RefMerge"})
 _INPUTS = frozenset({"Placeholder", "PlaceholderV2"})
-_IMPOSSIBLE = "An attribute or dimension is 0 or too large where no such number can stand."
+_REFUSALS = (
+    *(ConvertError, GraphError, OpenError),
+    # What numpy and Python say of a malformed node: it must not keep the others from their verdict.
+    *(ArithmeticError, LookupError, TypeError, ValueError),
+)
+_MALFORMED = "Its inputs and attributes do not fit together"
+_CORRECT = "Correct the graph where it was made."
 _NEXT = frozenset({"NextIteration", "RefNextIteration"})
 
 
@@ -90,10 +101,13 @@ class Run:
             return
         before = len(self.b.builder)
         try:
-            results = self._results(node, values)
-        except (ConvertError, GraphError, OpenError, ArithmeticError) as error:
-            if isinstance(error, ArithmeticError):
-                error = Unsupported(node.name, _IMPOSSIBLE, "Correct the graph where it was made.")
+            # TensorFlow computes NaN and infinity without a word.
+            with np.errstate(all="ignore"):
+                results = self._results(node, values)
+        except _REFUSALS as error:
+            if not isinstance(error, SurgeonError):
+                logger.debug("%s cannot be lowered", node.name, exc_info=True)
+                error = Unsupported(node.name, f"{_MALFORMED}: {error}.", _CORRECT)
             elif not isinstance(error, Unsupported):
                 error = Unsupported(node.name, error.message, error.hint)
             if node.op in CONVERTERS and any(value.guessed for value in values):
