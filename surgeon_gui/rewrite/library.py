@@ -68,7 +68,7 @@ def user_sets() -> tuple[dict[str, RuleSet], tuple[RuleError, ...]]:
     problems: list[RuleError] = []
     for path in sorted(user_sets_dir().glob("*.toml")):
         try:
-            rule_set = load_rule_set(path)
+            rule_set = load_set(path)
         except RuleError as problem:
             problems.append(problem)
         else:
@@ -89,7 +89,7 @@ def find_rule_set(name: str) -> RuleSet:
         return find_rule_set(stem.strip()).with_parameters(_parameters(name, inside[:-1]))
     path = Path(name)
     if path.suffix == ".toml" or len(path.parts) > 1:
-        return _set_of_file(path)
+        return load_set(path)
     own, _ = user_sets()
     for sets in (own, bundled_sets()):
         if name in sets:
@@ -114,10 +114,26 @@ def _parameters(name: str, text: str) -> dict[str, Any]:
     return values
 
 
-def _set_of_file(path: Path) -> RuleSet:
+def load_set(path: Path) -> RuleSet:
+    """Read a file with a rule set, or with one rule, which becomes a set of its own.
+
+    Raises:
+        RuleError: it cannot be read or something in it is wrong; it names file and line.
+    """
     file = TomlFile.read(path)
-    if "match" not in file.table:
-        return load_rule_set(path)
+    return _set_of_rule(file) if "match" in file.table else load_rule_set(path)
+
+
+def set_of_rule_text(text: str, name: str = "rule") -> RuleSet:
+    """Return a set of the one rule whose TOML is given.
+
+    Raises:
+        RuleError: something in it is wrong; it names `name` and the line.
+    """
+    return _set_of_rule(TomlFile(text, name))
+
+
+def _set_of_rule(file: TomlFile) -> RuleSet:
     rule = rule_from_table(file, file.table)
     return RuleSet(
         rule.id,
@@ -125,7 +141,7 @@ def _set_of_file(path: Path) -> RuleSet:
         items=(Item("rule", rule.id),),
         rules={rule.id: rule},
         sources=(file.table,),
-        origin=str(path),
+        origin=file.name,
     )
 
 

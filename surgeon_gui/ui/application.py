@@ -90,7 +90,9 @@ def run(argv: Sequence[str]) -> int:
     apply_theme(application, theme or THEMES.get(settings.theme) or system_theme())
     # A picture is the same on every machine: it takes nothing from how the window was left.
     window = MainWindow(settings, buffer, theme=theme, remembers=not arguments.shot)
-    guard = CrashGuard(buffer, window.session, window, lambda: window.theme)
+    guard = CrashGuard(
+        buffer, window.session, window, lambda: window.theme, autosave=window.keeper.save
+    )
     guard.install()
     if arguments.target:
         window.session.set_target(arguments.target)
@@ -100,6 +102,8 @@ def run(argv: Sequence[str]) -> int:
     for problem in loaded.problems:
         window.message.show_note(problem)
     shooter = Photographer(window, arguments) if arguments.shot else None
+    if shooter is None and arguments.model is None:
+        window.keeper.offer()
     if arguments.model is not None:
         window.files.open(arguments.model)
     if shooter is not None:

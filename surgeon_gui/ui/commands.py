@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDockWidget, QMessageBox
 import surgeon_gui
 from surgeon_gui.settings import config_dir
 from surgeon_gui.ui.actions import Command
+from surgeon_gui.ui.more_edits import other_edit_commands
 from surgeon_gui.ui.selection import (
     copy_names,
     copy_text,
@@ -33,6 +34,7 @@ def command_table(window: MainWindow) -> list[Command]:
     return [
         *_file(window),
         *_edit(window),
+        *other_edit_commands(window),
         *_view(window),
         *_graph(window),
         *_rules_and_build(window),
@@ -131,6 +133,15 @@ def _edit(window: MainWindow) -> list[Command]:
             None,
             "scissors",
             lambda: session.graph is not None,
+        ),
+        Command(
+            "edit.make-rule",
+            "Make a r&ule of this…",
+            surgery.make_rule,
+            None,
+            "magic-wand",
+            some,
+            tip="Generalise the selected nodes to a rule that finds the same elsewhere",
         ),
         Command("edit.copy-name", "Copy na&me", partial(copy_names, session), None, "copy", some),
         Command(
@@ -298,6 +309,24 @@ def _rules_and_build(window: MainWindow) -> list[Command]:
         ),
         Command("rules.load", "&Load rule set…", rules.choose_file, None, "", None),
         Command("rules.save", "&Save rule set…", rules.save_as, None, "", None),
+        Command(
+            "rules.why",
+            "&Why not here?",
+            rules.ask_why,
+            None,
+            "question",
+            partial(is_one_node, window.session),
+            tip="Say why the rule chosen in the rules panel does not apply to the selected node",
+        ),
+        Command(
+            "rules.script",
+            "Run s&cript…",
+            window.surgery.choose_script,
+            None,
+            "",
+            has_graph,
+            tip="Run a graphsurgeon preprocess script (config.py) on this graph",
+        ),
         Command(
             "rules.replay",
             "&Replay edit script…",

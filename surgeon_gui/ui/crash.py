@@ -67,6 +67,7 @@ class CrashGuard:
         session: whose edits are saved.
         window: the dialog's parent.
         theme: the colours now.
+        autosave: keeps the edits for the next start, should the program not last.
     """
 
     def __init__(
@@ -75,7 +76,9 @@ class CrashGuard:
         session: Session,
         window: QWidget,
         theme: Callable[[], Theme],
+        autosave: Callable[[], object] = lambda: None,
     ) -> None:
+        self._autosave = autosave
         self._buffer = buffer
         self._session = session
         self._window = window
@@ -106,6 +109,7 @@ class CrashGuard:
             return
         stack = "".join(traceback.format_exception(kind, error, trace))
         logger.critical("Unexpected error:\n%s", stack)
+        self._autosave()
         script = self._save_edits()
         if self._dialog is None:
             report = f"{stack}\nLast messages:\n{self._buffer.tail(LOG_LINES)}"

@@ -21,6 +21,7 @@ from surgeon_gui.errors import SaveError, SurgeonError
 from surgeon_gui.log import LogBuffer
 from surgeon_gui.settings import Settings, save_settings
 from surgeon_gui.ui.actions import Actions
+from surgeon_gui.ui.autosave import Keeper
 from surgeon_gui.ui.center import Center
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.commands import command_table
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
         self.palette_ = CommandPalette(self.actions_, self)
         self.status = StatusLine(self.statusBar(), self.session)
+        self.keeper = Keeper(self.session, self.files, self.surgery, self.message)
         self._connect()
         self._themed: list[Callable[[Theme], None]] = [
             part.set_theme
@@ -171,6 +173,9 @@ class MainWindow(QMainWindow):
         ):
             changed.connect(self.actions_.refresh)
         self.surgery.told.connect(self.message.show_note)
+        self.surgery.explained.connect(self._explained)
+        self.surgery.outlined.connect(self.canvas.set_preview)
+        self.rules.asked_why.connect(self.surgery.explain)
         self.canvas.selection_changed.connect(lambda items: session.select(items, self.canvas))
         self.canvas.context_menu_requested.connect(self.show_context_menu)
         self.outline.menu_requested.connect(self.show_context_menu)
@@ -189,6 +194,7 @@ class MainWindow(QMainWindow):
         self.network.followed.connect(self.go_to_all)
         self.verify.followed.connect(self.go_to)
         self.verify.verified.connect(self.status.set_verified)
+        self.history.followed.connect(self.go_to)
         self.history.script_requested.connect(files.save_script)
         self.history.replay_requested.connect(self.surgery.replay_script)
         self.search.hits_changed.connect(self.canvas.set_hits)
@@ -263,6 +269,9 @@ class MainWindow(QMainWindow):
     def _apply_previewed(self, rule_id: str) -> None:
         self.message.hide()
         self.surgery.apply_rule(rule_id, "")
+
+    def _explained(self, words: str, node: str) -> None:
+        self.message.show_note(words, choices=[("Show node", lambda: self.go_to(node))])
 
     def show_context_menu(self, item: str, position: QPoint) -> None:
         """Show what can be done with an item."""
@@ -387,6 +396,7 @@ class MainWindow(QMainWindow):
             self.files.ask_unsaved(self._close_now)
             return
         self.remember()
+        self.keeper.forget()
         # Threads may take a moment to end; the user need not watch that.
         self.hide()
         self.build.stop()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QMenu
 
 from surgeon_gui.ui.actions import MenuSpec
+from surgeon_gui.ui.more_edits import other_edits
 from surgeon_gui.ui.samples import samples
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
             "&Edit",
             (
                 *("edit.undo", "edit.redo", "-", "edit.remove", "edit.rename", "edit.replace"),
-                *("edit.collapse", "edit.attribute", "-", "edit.copy-name", "edit.copy-text"),
+                *("edit.collapse", "edit.attribute", "edit.make-rule", "-"),
+                MenuSpec("M&ore edits", tuple(f"edit.any.{word}" for word, _ in other_edits())),
+                *("-", "edit.copy-name", "edit.copy-text"),
             ),
         ),
         MenuSpec(
@@ -62,7 +65,10 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
         ),
         MenuSpec(
             "&Rules",
-            ("rules.apply", "rules.autofix", "-", "rules.load", "rules.save", "-", "rules.replay"),
+            (
+                *("rules.apply", "rules.autofix", "rules.why", "edit.make-rule", "-"),
+                *("rules.load", "rules.save", "-", "rules.replay", "rules.script"),
+            ),
         ),
         MenuSpec("&Build", ("build.verify", "-", "build.build", "build.cancel")),
         MenuSpec("&Help", ("help.keys", "help.log", "-", "help.about")),
@@ -82,7 +88,8 @@ CONTEXT_MENU = MenuSpec(
     (
         *("view.expand", "view.zoom-selection", "graph.producers", "graph.consumers", "-"),
         *("edit.rename", "edit.replace", "edit.collapse", "edit.attribute", "edit.shape"),
-        *("edit.output", "edit.remove", "-", "edit.copy-name", "edit.copy-text"),
+        *("edit.output", "edit.any.bypass", "edit.remove", "-"),
+        *("edit.make-rule", "rules.why", "-", "edit.copy-name", "edit.copy-text"),
     ),
 )
 

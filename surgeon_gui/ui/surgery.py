@@ -7,21 +7,28 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
-from surgeon_gui.edits.base import Edit
+from surgeon_gui.edits.base import EDITS, Edit, edit_fields
 from surgeon_gui.edits.boundary import SetOutputs, StripUnreachable
 from surgeon_gui.edits.nodes import RemoveNodes
+from surgeon_gui.edits.patch import Patch, patch_between
 from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.edits.script import load_script
 from surgeon_gui.errors import RuleError, ScriptError, SurgeonError
 from surgeon_gui.graph.model import Graph
+from surgeon_gui.pipeline import preprocess
+from surgeon_gui.rewrite.generalise import rule_from_selection
 from surgeon_gui.rewrite.library import find_rule_set, rules_of
-from surgeon_gui.rewrite.search import find_rule_matches
+from surgeon_gui.rewrite.rule import Rule
+from surgeon_gui.rewrite.search import find_rule_matches, why_not
+from surgeon_gui.rewrite.subject import Mismatch
 from surgeon_gui.targets.autofix import Fix, find_fix
 from surgeon_gui.ui.chooser import PathChooser
-from surgeon_gui.ui.dialogs.base import EditDialog
+from surgeon_gui.ui.dialogs.any_edit import AnyEditDialog
+from surgeon_gui.ui.dialogs.base import EditDialog, delta_words
 from surgeon_gui.ui.dialogs.node import CollapseDialog, ReplaceDialog
+from surgeon_gui.ui.dialogs.rule import RuleDialog
 from surgeon_gui.ui.dialogs.simple import AttributeDialog, RenameDialog, ShapeDialog
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
@@ -29,6 +36,7 @@ from surgeon_gui.ui.theme import Theme
 logger = logging.getLogger(__name__)
 
 SCRIPT_FILTERS = ("Surgery script (*.toml)", "All files (*)")
+CODE_FILTERS = ("Preprocess script (*.py)",)
 
 
 class Surgery(QObject):
@@ -36,9 +44,13 @@ class Surgery(QObject):
 
     Signals:
         told(str, str): something to say to the user, and a hint.
+        explained(str, str): why a rule does not apply, and the node that stands against it.
+        outlined(tuple): nodes to outline in the graph.
     """
 
     told = Signal(str, str)
+    explained = Signal(str, str)
+    outlined = Signal(tuple)
 
     def __init__(
         self,
@@ -95,6 +107,117 @@ class Surgery(QObject):
         graph, node = self._session.graph, node or self._node()
         if graph is not None and node in graph:
             self._open(ShapeDialog(self._session, graph, node, self._theme(), self._window))
+
+    def ask(self, word: str) -> None:
+        """Ask for the fields of the edit a script calls so, or apply it at once if it has none."""
+        graph, kind = self._session.graph, EDITS[word]
+        if graph is None:
+            return
+        if edit_fields(kind):
+            self._open(AnyEditDialog(kind, self._session, graph, self._theme(), self._window))
+        else:
+            self.do(kind())
+
+    def make_rule(self) -> None:
+        """Generalise the selection to a rule and show it to be changed."""
+        graph, names = self._session.graph, self._session.selected_nodes()
+        if graph is None or not names:
+            return
+        present = graph
+
+        def made(text: str) -> None:
+            dialog = RuleDialog(
+                text,
+                self._session,
+                present,
+                self._theme(),
+                self._window,
+                self._chooser,
+                self.outlined.emit,
+            )
+            dialog.finished.connect(lambda _result: self.outlined.emit(()))
+            self._open(dialog)
+
+        self._session.tasks.run(
+            "make-rule",
+            lambda: rule_from_selection(present, names),
+            made,
+            self._session.failed.emit,
+        )
+
+    def explain(self, rule: Rule) -> None:
+        """Say why a rule does not apply to the selected node."""
+        graph, node = self._session.graph, self._node()
+        if graph is None or not node:
+            return
+        present = graph
+
+        def found(miss: Mismatch | None) -> None:
+            if miss is None:
+                self.explained.emit(f"{rule.id} applies here.", node)
+            else:
+                self.explained.emit(f"{rule.id} does not apply here. {miss}", miss.node)
+
+        self._session.tasks.run(
+            "why-not", lambda: why_not(present, rule, node), found, self._session.failed.emit
+        )
+
+    def choose_script(self) -> None:
+        """Ask for a preprocess script, and run it once the user agrees."""
+        if self._session.graph is None:
+            return
+        path = self._session.path
+        folder = str(path.parent) if path else ""
+        self._chooser.open_file(
+            self._window, "Run a preprocess script", folder, CODE_FILTERS, self.ask_to_run
+        )
+
+    def ask_to_run(self, path: Path) -> None:
+        """Ask whether to run a script: it is code and may do anything the user may."""
+        box = QMessageBox(self._window)
+        box.setObjectName("run-script")
+        box.setWindowTitle("Run script")
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setText(f"Run {path.name}?")
+        box.setInformativeText(
+            "It is Python code and can do whatever you can: read it first if you did not write "
+            "it. It runs in a process of its own; what it changes is one step to undo."
+        )
+        run = box.addButton("Run", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+
+        def answered() -> None:
+            if box.clickedButton() is run:
+                self.run_script(path)
+            box.deleteLater()
+
+        box.finished.connect(answered)
+        box.open()
+
+    def run_script(self, path: Path) -> None:
+        """Run a preprocess script in a worker process; its changes are one undoable step."""
+        graph, document = self._session.graph, self._session.document
+        if graph is None or document is None:
+            return
+        present = graph
+
+        def work() -> tuple[Patch, Graph, tuple[str, ...]]:
+            after, notes = preprocess(present, path)
+            patch = patch_between(present, after, path.name)
+            return patch, patch.apply(present), notes
+
+        def done(found: tuple[Patch, Graph, tuple[str, ...]]) -> None:
+            patch, after, notes = found
+            if self._session.document is not document or document.graph is not present:
+                return
+            delta = document.commit(patch, after)
+            logger.info("Ran %s", path)
+            for note in notes:
+                logger.warning("%s: %s", path.name, note)
+            said = f"{path.name} ran: {delta_words(delta)}"
+            self.told.emit(said, " ".join(notes) or "What it printed is in the log.")
+
+        self._session.tasks.run("edit", work, done, self._session.failed.emit)
 
     def choose_outputs(self) -> None:
         graph = self._session.graph
@@ -189,8 +312,13 @@ class Surgery(QObject):
             self._window, "Replay a script", folder, SCRIPT_FILTERS, self.replay
         )
 
-    def replay(self, path: Path) -> None:
-        """Apply the edits of a script; it stops at the first that fails, the rest stays undone."""
+    def replay(self, path: Path, then: Callable[[], object] = lambda: None) -> None:
+        """Apply the edits of a script; it stops at the first that fails, the rest stays undone.
+
+        Args:
+            path: the script.
+            then: called when every edit was applied.
+        """
         graph, document = self._session.graph, self._session.document
         if graph is None or document is None:
             return
@@ -219,6 +347,8 @@ class Surgery(QObject):
             logger.info("Replayed %d edits of %s", len(steps), path)
             if error is not None:
                 self._session.failed.emit(error)
+            else:
+                then()
 
         self._session.tasks.run("edit", work, done, self._session.failed.emit)
 

@@ -6,9 +6,19 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QBrush
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QListView,
+    QListWidget,
+    QListWidgetItem,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from surgeon_gui.document import Revision
+from surgeon_gui.graph.draft import Delta
 from surgeon_gui.ui.icons import icon
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
@@ -51,18 +61,26 @@ class _Revisions(QAbstractListModel):
         return None
 
 
+MOST_LISTED = 2000
+"""Nodes of a change that are listed; more would only be scrolled past."""
+
+_NODE = Qt.ItemDataRole.UserRole
+
+
 class HistoryPanel(QWidget):
-    """The list of states.
+    """The list of states, and beside it what the step to the chosen one changed.
 
     Signals:
         count_changed(str): how many edits were made, for the tab.
         script_requested(): the user wants the edits as a script file.
         replay_requested(): the user wants the edits of a script file applied.
+        followed(str): the user wants to see this node.
     """
 
     count_changed = Signal(str)
     script_requested = Signal()
     replay_requested = Signal()
+    followed = Signal(str)
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
@@ -77,6 +95,17 @@ class HistoryPanel(QWidget):
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.clicked.connect(self._jump)
         self.view.activated.connect(self._jump)
+        self.changes = QListWidget()
+        self.changes.setAccessibleName("What this step changed")
+        self.changes.setUniformItemSizes(True)
+        self.changes.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.changes.itemActivated.connect(self._follow)
+        self.changes.itemClicked.connect(self._follow)
+        both = QSplitter()
+        both.setChildrenCollapsible(False)
+        both.addWidget(self.view)
+        both.addWidget(self.changes)
+        both.setSizes([600, 500])
         self.words = label("Every edit is kept; go back to any state.", "muted")
         self.save = button(
             "Save script…",
@@ -99,7 +128,7 @@ class HistoryPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(head)
-        layout.addWidget(self.view, 1)
+        layout.addWidget(both, 1)
         session.opened.connect(self.refresh)
         session.changed.connect(lambda _change: self.refresh())
         self.refresh()
@@ -107,6 +136,7 @@ class HistoryPanel(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self._model.theme = theme
         self.view.viewport().update()
+        self._show_step()
 
     def refresh(self) -> None:
         document = self._session.document
@@ -118,6 +148,45 @@ class HistoryPanel(QWidget):
         self.count_changed.emit(str(at) if at else "")
         if revisions:
             self.view.setCurrentIndex(self._model.index(at))
+        self._show_step()
+
+    def _show_step(self) -> None:
+        """List what the step to the present state changed, worked out off the UI thread."""
+        document = self._session.document
+        self.changes.clear()
+        if document is None or not document.index:
+            self.changes.addItem("" if document is None else "The graph as it was opened.")
+            return
+        before = document.revisions[document.index - 1].graph
+        after = document.graph
+        self._session.tasks.run(
+            "history-step",
+            lambda: Delta.between(before, after),
+            self._list_step,
+            self._session.failed.emit,
+        )
+
+    def _list_step(self, delta: Delta) -> None:
+        theme = self._model.theme
+        self.changes.clear()
+        listed = [
+            *((name, "added", "plus", "takes") for name in delta.added),
+            *((name, "changed", "pencil-simple", "caveat") for name in delta.changed),
+            *((name, "removed", "minus", "refuses") for name in delta.removed),
+        ]
+        for name, word, mark, colour in listed[:MOST_LISTED]:
+            item = QListWidgetItem(icon(mark, theme, colour), f"{name}   {word}")
+            item.setToolTip(f"{name} was {word} by this step")
+            item.setData(_NODE, "" if word == "removed" else name)
+            self.changes.addItem(item)
+        if len(listed) > MOST_LISTED:
+            self.changes.addItem(f"and {len(listed) - MOST_LISTED} more")
+        if not listed:
+            self.changes.addItem("Only the outputs changed.")
+
+    def _follow(self, item: QListWidgetItem) -> None:
+        if name := item.data(_NODE):
+            self.followed.emit(name)
 
     def _jump(self, index: QModelIndex) -> None:
         self._session.jump(index.row())

@@ -22,10 +22,11 @@ from surgeon_gui.rewrite.library import (
     DEFAULT_SET,
     bundled_sets,
     find_rule_set,
+    load_set,
     user_sets,
     user_sets_dir,
 )
-from surgeon_gui.rewrite.ruleset import RuleSet, load_rule_set, rule_set_of, save_rule_set
+from surgeon_gui.rewrite.ruleset import RuleSet, rule_set_of, save_rule_set
 from surgeon_gui.rewrite.search import count_matches
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.panels.rules_model import EXACT, FITS, GROUP, ID, ON, TITLE, RulesModel
@@ -69,10 +70,12 @@ class RulesPanel(QWidget):
     Signals:
         count_changed(str): how many rules fit somewhere, for the tab.
         previewed(str): the user wants to see where a rule fits.
+        asked_why(object): the user asks why this `Rule` does not apply to the selected node.
     """
 
     count_changed = Signal(str)
     previewed = Signal(str)
+    asked_why = Signal(object)
 
     def __init__(self, session: Session, theme: Theme, chooser: PathChooser) -> None:
         super().__init__()
@@ -93,6 +96,11 @@ class RulesPanel(QWidget):
         self.apply_button = button(
             "Apply rule", self._apply_one, tip="Apply the chosen rule wherever it fits  (Enter)"
         )
+        self.why_button = button(
+            "Why not here?",
+            self.ask_why,
+            tip="Say why the chosen rule does not apply to the selected node",
+        )
         self.up_button = button("Move up", lambda: self._move(-1), tip="Run this rule earlier")
         self.down_button = button("Move down", lambda: self._move(1), tip="Run this rule later")
         self.load_button = button("Load…", self.choose_file, tip="Load a rule set from a file")
@@ -110,7 +118,10 @@ class RulesPanel(QWidget):
         bar.addWidget(self.load_button)
         bar.addWidget(self.save_button)
         bar.addWidget(self.words, 1)
-        for each in (self.up_button, self.down_button, self.preview_button, self.apply_button):
+        for each in (
+            *(self.up_button, self.down_button, self.why_button),
+            *(self.preview_button, self.apply_button),
+        ):
             bar.addWidget(each)
         bar.addWidget(self.apply_all)
         layout = QVBoxLayout(self)
@@ -128,6 +139,7 @@ class RulesPanel(QWidget):
         self.table.doubleClicked.connect(lambda _index: self._preview())
         session.opened.connect(self._count)
         session.edited.connect(self._count)
+        session.selected.connect(lambda _items, _source: self._enable())
         self._list_sets()
         self.show_set(find_rule_set(DEFAULT_SET))
 
@@ -177,7 +189,7 @@ class RulesPanel(QWidget):
         """Read a rule set's file and show it."""
         self._session.tasks.run(
             "rule-set",
-            lambda: load_rule_set(path),
+            lambda: load_set(path),
             lambda found: self.show_set(found, path),
             self._session.failed.emit,
         )
@@ -221,6 +233,13 @@ class RulesPanel(QWidget):
         else:
             self._session.apply(ApplyRules((rule.id,)))
 
+    def ask_why(self) -> None:
+        """Ask why the chosen rule does not apply to the selected node."""
+        row = self.table.currentIndex().row()
+        rule = self.model.rule(row) if row >= 0 else None
+        if rule is not None:
+            self.asked_why.emit(rule)
+
     def _preview(self) -> None:
         row = self.table.currentIndex().row()
         rule = self.model.rule(row) if row >= 0 else None
@@ -253,6 +272,9 @@ class RulesPanel(QWidget):
         index: QModelIndex = self.table.currentIndex()
         rule = self.model.rule(index.row()) if index.isValid() else None
         fits = rule is not None and self.model.count(index.row()) > 0
+        graph, selection = self._session.graph, self._session.selection
+        one = graph is not None and len(selection) == 1 and selection[0] in graph
+        self.why_button.setEnabled(rule is not None and one)
         self.preview_button.setEnabled(fits)
         self.apply_button.setEnabled(fits)
         self.apply_all.setEnabled(self._session.graph is not None)
