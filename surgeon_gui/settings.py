@@ -136,6 +136,12 @@ class Settings:
         low=0,
         high=1 << 20,
     )
+    plugins: tuple[str, ...] = setting(
+        "Build",
+        "Plugin libraries",
+        "Libraries of TensorRT plugins that builds and runs load; they are code.",
+        (),
+    )
     verify_seed: int = setting(
         "Verify", "Seed", "Makes the random inputs of Verify repeatable.", 0, low=0, high=2**31 - 1
     )

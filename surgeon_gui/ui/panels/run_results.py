@@ -1,0 +1,207 @@
+"""What a test-run showed: times as a histogram and over time, outputs, layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QTableView, QVBoxLayout, QWidget
+
+from surgeon_gui.jobs.spec import RunResult
+from surgeon_gui.ui.plots import pyqtgraph
+from surgeon_gui.ui.tabs import TabPages
+from surgeon_gui.ui.theme import Theme
+from surgeon_gui.ui.widgets import label
+
+_BINS = 40
+
+Row = tuple[str, ...]
+
+
+class _Table(QAbstractTableModel):
+    """Rows of words; numbers to the right."""
+
+    def __init__(self, columns: Sequence[str], theme: Theme) -> None:
+        super().__init__()
+        self._columns = columns
+        self.theme = theme
+        self.rows: tuple[Row, ...] = ()
+
+    def show(self, rows: Sequence[Row]) -> None:
+        self.beginResetModel()
+        self.rows = tuple(rows)
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._columns)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return self._columns[section]
+        return None
+
+    def data(
+        self,
+        index: QModelIndex | QPersistentModelIndex,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        text = self.rows[index.row()][index.column()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return text
+        if role == Qt.ItemDataRole.FontRole:
+            return self.theme.mono_font
+        return None
+
+
+def _view(model: _Table, name: str, widths: Sequence[int]) -> QTableView:
+    table = QTableView()
+    table.setAccessibleName(name)
+    table.setModel(model)
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(26)
+    head = table.horizontalHeader()
+    head.setHighlightSections(False)
+    head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    head.setStretchLastSection(True)
+    for column, width in enumerate(widths):
+        head.resizeSection(column, width)
+    return table
+
+
+class RunResults(QWidget):
+    """The result of a run.
+
+    Signals:
+        followed(str): the user wants to see a node in the graph.
+    """
+
+    followed = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._result: RunResult | None = None
+        self.headline = label("", "strong", wrap=True, copyable=True)
+        self.figures = label("", "muted", wrap=True, copyable=True)
+        self._outputs = _Table(
+            ("Output", "Type", "Shape", "Largest difference", "Relative", "Verdict"), theme
+        )
+        self._layers = _Table(("ms", "Share", "Layer of the engine", "Nodes"), theme)
+        self.outputs = _view(self._outputs, "Outputs", (280, 90, 140, 140, 100))
+        self.layers = _view(self._layers, "Times of the layers", (90, 80, 380))
+        self.layers.activated.connect(self._follow)
+        self.layers.doubleClicked.connect(self._follow)
+        self.histogram = self._plot("Latency (ms)", "Runs")
+        self.jitter = self._plot("Run", "Latency (ms)")
+        plots = QWidget()
+        beside = QHBoxLayout(plots)
+        beside.setContentsMargins(8, 4, 8, 4)
+        beside.addWidget(self.histogram, 1)
+        beside.addWidget(self.jitter, 1)
+        self.pages = TabPages("Results of the run")
+        self.pages.add("times", "Times", plots, "How long each run took")
+        self.pages.add("outputs", "Outputs", self.outputs, "What the engine computed")
+        self.pages.add("layers", "Layers", self.layers, "How long each layer took")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.headline)
+        layout.addWidget(self.figures)
+        layout.addWidget(self.pages, 1)
+        self.set_theme(theme)
+
+    def _plot(self, below: str, left: str) -> Any:
+        plot = pyqtgraph.PlotWidget()
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setMouseEnabled(x=False, y=False)
+        plot.setLabel("bottom", below)
+        plot.setLabel("left", left)
+        plot.setAccessibleName(f"{left} by {below}")
+        return plot
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._outputs.theme = self._layers.theme = theme
+        for plot in (self.histogram, self.jitter):
+            plot.setBackground(theme.color("window"))
+            for side in ("bottom", "left"):
+                axis = plot.getAxis(side)
+                axis.setPen(theme.color("muted"))
+                axis.setTextPen(theme.color("muted"))
+        if self._result is not None:
+            self._draw(self._result)
+
+    def show_result(self, result: RunResult) -> None:
+        """Show a run."""
+        self._result = result
+        times = result.latency_ms
+        self.headline.setText(
+            f"{times.median:.3f} ms median on the {result.device}, "
+            f"{result.throughput:.1f} runs a second"
+        )
+        self.figures.setText(
+            f"least {times.min:.3f}, p95 {times.p95:.3f}, p99 {times.p99:.3f}, most "
+            f"{times.max:.3f} ms · copies {result.to_device_ms:.3f} ms there, "
+            f"{result.to_host_ms:.3f} ms back · {result.gpu_memory_bytes / 2**20:.1f} MiB of GPU "
+            f"memory · TensorRT {result.tensorrt}"
+        )
+        self._outputs.show(_output_rows(result))
+        slowest = sorted(result.layers, key=lambda layer: layer.ms, reverse=True)
+        self._layers.show(
+            [
+                (f"{layer.ms:.4f}", f"{layer.share:.1%}", layer.name, ", ".join(layer.nodes))
+                for layer in slowest
+            ]
+        )
+        self._draw(result)
+
+    def _draw(self, result: RunResult) -> None:
+        accent = self._theme.color("accent")
+        latencies = np.asarray(result.latencies_ms)
+        counts, edges = np.histogram(latencies, bins=min(_BINS, max(1, len(latencies) // 2)))
+        self.histogram.clear()
+        self.histogram.addItem(
+            pyqtgraph.BarGraphItem(
+                x0=edges[:-1], x1=edges[1:], height=counts, brush=accent, pen=None
+            )
+        )
+        pen = pyqtgraph.mkPen(self._theme.color("muted"), style=Qt.PenStyle.DashLine)
+        for at in (result.latency_ms.median, result.latency_ms.p99):
+            self.histogram.addItem(pyqtgraph.InfiniteLine(at, angle=90, pen=pen))
+        self.jitter.clear()
+        self.jitter.plot(latencies, pen=pyqtgraph.mkPen(accent))
+
+    def _follow(self, index: QModelIndex) -> None:
+        nodes = self._layers.rows[index.row()][3]
+        if nodes:
+            self.followed.emit(nodes.split(", ")[0])
+
+
+def _output_rows(result: RunResult) -> list[Row]:
+    compared = {row.name: row for row in result.comparison or ()}
+    strange = {item.name: item for item in result.non_finite}
+    rows: list[Row] = []
+    for tensor in result.outputs:
+        row, bad = compared.get(tensor.name), strange.get(tensor.name)
+        verdict = "not compared" if row is None else ("equal" if row.ok else row.problem or "")
+        if bad is not None:
+            verdict = f"{bad.nans} NaN, {bad.infinities} infinite of {bad.size}; {verdict}"
+        metrics = row.metrics if row is not None else {}
+        differences = (_figure(metrics.get("max_abs")), _figure(metrics.get("max_rel")))
+        shape = "x".join(map(str, tensor.shape)) or "scalar"
+        rows.append((tensor.name, tensor.dtype, shape, *differences, verdict))
+    return rows
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
