@@ -20,6 +20,7 @@ from surgeon_gui.proto import uff_pb2 as pb
 from surgeon_gui.uff.fields import read_orders
 from surgeon_gui.uff.file import UffFile
 from surgeon_gui.uff.reader import open_uff
+from surgeon_gui.uff.restore import channels_first_inputs
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def parser_inputs(file: UffFile) -> tuple[ParserInput, ...]:
         for name in item.inputs:
             readers.setdefault(name, []).append(item)
     found = []
+    turned = channels_first_inputs(file)
     for item in file.nodes:
         if item.operation != "Input":
             continue
@@ -60,7 +62,9 @@ def parser_inputs(file: UffFile) -> tuple[ParserInput, ...]:
                 where=item.id,
                 hint="Fix its shape with --shape NAME=1x224x224x3.",
             )
-        order = _order(file, item.id, readers) if len(dims) == 4 else ""
+        order = "NCHW" if item.id in turned else ""
+        if not order and len(dims) == 4:
+            order = _order(file, item.id, readers)
         if not order:
             order = "NC" if len(dims) == 2 else "NCHW"
         found.append(ParserInput(item.id, dims[1:], order, max(dims[0], 1)))

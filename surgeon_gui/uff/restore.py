@@ -33,6 +33,7 @@ RESTORERS: Registry[Restorer] = Registry("surgeon_gui.uff.restorers")
 restorer = RESTORERS.register
 
 _SOURCES = frozenset({"Placeholder", "Const"})
+_BY_ELEMENT = frozenset({"Activation", "Binary", "Identity", "Unary", "LeakyRelu"})
 
 
 class Restoration:
@@ -120,8 +121,65 @@ def graph_from_uff_file(file: UffFile) -> Graph:
         if item.operation == "MarkOutput"
         for name in item.inputs
     ]
+    for name in channels_first_inputs(file):
+        _turn_input(restoration, name)
     graph = Graph(tuple(restoration.nodes.values()), outputs=tuple(dict.fromkeys(outputs)))
     return _typed(graph)
+
+
+def channels_first_inputs(file: UffFile) -> tuple[str, ...]:
+    """Return the inputs that are declared as batch, channels, height, width for nodes of N+C.
+
+    NVIDIA's recipes for SSD do that, and register the input as NCHW: the parser turns it. The first
+    convolution after an input tells by the channels its weights take.
+    """
+    readers: dict[str, list[pb.Node]] = {}
+    for item in file.nodes:
+        for name in item.inputs[:2] if item.operation == "Binary" else item.inputs[:1]:
+            readers.setdefault(name, []).append(item)
+    shapes = {
+        item.id: tuple(item.fields["shape"].i_list.val)
+        for item in file.nodes
+        if item.operation in ("Input", "Const")
+    }
+    found = []
+    for item in file.nodes:
+        dims = shapes.get(item.id, ())
+        if item.operation != "Input" or len(dims) != 4:
+            continue
+        convolution = _first_convolution(item.id, readers)
+        weights = () if convolution is None else shapes.get(convolution.inputs[1], ())
+        if convolution is None or len(weights) != 4:
+            continue
+        key = convolution.fields["inputs_orders"].ref
+        data = file.data(key)
+        orders = fields.read_orders(data, key) if isinstance(data, pb.Data) else None
+        if orders and orders[0] == "N+C" and dims[1] == weights[2] != dims[3]:
+            found.append(item.id)
+    return tuple(found)
+
+
+def _first_convolution(name: str, readers: dict[str, list[pb.Node]]) -> pb.Node | None:
+    """Return the nearest Conv that reads a node directly or through what works by element."""
+    waiting, seen = [name], {name}
+    while waiting:
+        for item in readers.get(waiting.pop(0), ()):
+            if item.operation == "Conv":
+                return item
+            if item.operation in _BY_ELEMENT and item.id not in seen:
+                seen.add(item.id)
+                waiting.append(item.id)
+    return None
+
+
+def _turn_input(restoration: Restoration, name: str) -> None:
+    """Let an input's readers read it as batch, height, width, channels."""
+    readers = [node for node in restoration.nodes.values() if TensorRef(name) in node.inputs]
+    order = restoration.constant(f"{name}/NHWC/perm", [0, 2, 3, 1])
+    turned = restoration.add(restoration.free_name(f"{name}/NHWC"), "Transpose", [name, order])
+    for node in readers:
+        inputs = [TensorRef(turned) if ref == TensorRef(name) else ref for ref in node.inputs]
+        restoration.nodes[node.name] = node.replace(inputs=tuple(inputs))
 
 
 def tensorflow_form(graph: Graph) -> Graph:

@@ -12,7 +12,9 @@ from surgeon_gui.engine.flavours import Flavour
 from surgeon_gui.engine.uff_parser import ParserInput, parse_uff, parser_inputs
 from surgeon_gui.errors import BuildFailed, OpenError, UsageError
 from surgeon_gui.graph.text import parse_text
+from surgeon_gui.graph.values import DType
 from surgeon_gui.jobs.spec import BuildSpec
+from surgeon_gui.uff.convert import InputSpec
 from surgeon_gui.uff.file import save_uff
 from surgeon_gui.uff.reader import open_uff
 from surgeon_gui.uff.writer import uff_from_graph
@@ -88,6 +90,14 @@ def test_inputs_are_declared_without_batch_in_the_order_of_their_readers(
 def test_a_vector_has_the_order_of_its_own(tmp_path: Path) -> None:
     path = written("x = Placeholder() {shape=[?, 7], dtype=f32}\ny = Relu(x)\noutputs(y)", tmp_path)
     assert parser_inputs(open_uff(path)) == (ParserInput("x", (7,), "NC", 1),)
+
+
+def test_an_input_declared_channels_first_is_registered_so(tmp_path: Path) -> None:
+    graph = parse_text(IMAGE % ("1, 4, 6, 3", "NHWC"))
+    turned = {"x": InputSpec(DType.FLOAT32, (2, 3, 4, 6))}
+    save_uff(uff_from_graph(graph, ["z"], inputs=turned).file, tmp_path / "x.uff")
+    expected = ParserInput("x", (3, 4, 6), "NCHW", 2)
+    assert parser_inputs(open_uff(tmp_path / "x.uff")) == (expected,)
 
 
 def test_nvidias_own_files_can_be_declared() -> None:

@@ -10,7 +10,9 @@ from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.graph.values import Array, AttrValue, DType, Shape, TensorValue
+from surgeon_gui.network.lower import network_from_graph
 from surgeon_gui.proto import uff_pb2 as pb
+from surgeon_gui.uff.convert import InputSpec
 from surgeon_gui.uff.graph import graph_from_uff
 from surgeon_gui.uff.reader import uff_from_bytes
 from surgeon_gui.uff.restore import graph_from_uff_file, tensorflow_form
@@ -267,3 +269,34 @@ def test_what_static_shapes_decide_is_a_constant() -> None:
     export = uff_from_graph(graph)
     assert {node.id: node.operation for node in export.file.nodes}["z"] == "Const"
     assert not export.custom
+
+
+CHANNELS_LAST = """
+    x = Placeholder() {shape=[1, 5, 6, 3], dtype=f32}
+    half = Const() {value=f32{0.5}}
+    w = Const() {value=f32[1, 1, 3, 2]{1, 2, 3, 4, 5, 6}}
+    c = Sub(x, half)
+    y = Conv2D(c, w) {strides=[1, 1, 1, 1], padding="SAME", data_format="NHWC"}
+    outputs(y)
+    """
+
+
+@pytest.mark.tensorflow
+def test_an_input_declared_channels_first_is_turned() -> None:
+    graph = parse_text(CHANNELS_LAST)
+    turned = InputSpec(DType.FLOAT32, (1, 3, 5, 6))
+    export = uff_from_graph(graph, ["y"], inputs={"x": turned})
+    restored = graph_from_uff_file(export.file)
+    assert restored["x"].attrs["shape"] == Shape((1, 3, 5, 6))
+    image = np.random.default_rng(0).uniform(0, 1, (1, 5, 6, 3)).astype(np.float32)
+    (want,) = run(graph, ["y"], {"x": image})
+    (got,) = run(restored, ["y"], {"x": image.transpose(0, 3, 1, 2)})
+    np.testing.assert_allclose(got, want, rtol=1e-5)
+    network = network_from_graph(restored).network
+    assert network is not None
+    assert "Shuffle" not in {layer.kind.type_name for layer in network.layers[:2]}
+
+
+def test_an_input_in_its_readers_order_is_left() -> None:
+    restored = graph_from_uff_file(uff_from_graph(parse_text(CHANNELS_LAST), ["y"]).file)
+    assert "Transpose" not in {node.op for node in restored}
