@@ -149,7 +149,7 @@ def _export_graph(
 ) -> Exported:
     graph = tensorflow_form(graph)
     save_graph(graph, path)
-    return Exported(path, path.suffix[1:], path.stat().st_size, len(graph))
+    return Exported(path, path.suffix[1:].lower(), path.stat().st_size, len(graph))
 
 
 def _export_uff(

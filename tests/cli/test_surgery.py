@@ -62,6 +62,30 @@ def test_export_to_an_unknown_ending_is_bad_usage(tmp_path: Path) -> None:
     assert ".onnx" in ran.json["error"]["hint"]
 
 
+@pytest.mark.parametrize(
+    ("ending", "options"),
+    [
+        ("pb", ("--strict",)),
+        ("onnx", ("--expand-all",)),
+        ("uff", ("--expand", "conv1")),
+        ("network", ("--target", "uff-8")),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_bad_usage(
+    ending: str, options: tuple[str, ...], tmp_path: Path
+) -> None:
+    target = tmp_path / f"x.{ending}"
+    ran = surgeon("export", CIFAR, "-o", target, *options, "--json")
+    assert ran.status == 2
+    assert ran.json["error"]["code"] == "UsageError"
+    assert not target.exists()
+
+
+def test_endings_may_be_in_capitals(tmp_path: Path) -> None:
+    facts = surgeon("export", CIFAR, "-o", tmp_path / "X.PB", "--json").json
+    assert facts["format"] == "pb"
+
+
 def test_export_of_what_does_not_convert_answers_no_and_names_the_nodes(tmp_path: Path) -> None:
     ran = surgeon("export", SAMPLE, "-o", tmp_path / "x.onnx", "--json")
     assert ran.status == 1

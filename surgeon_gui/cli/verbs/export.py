@@ -37,9 +37,7 @@ PICTURES = (".svg", ".png", ".pdf")
 @click.option(
     "--target",
     "target_id",
-    default="direct",
-    show_default=True,
-    help="Pictures: whose verdicts the marks show.",
+    help="Pictures: whose verdicts the marks show; default: direct.",
 )
 @click.option("--strict", is_flag=True, help="UFF exactly as NVIDIA's converter writes it.")
 @click.option(
@@ -61,12 +59,23 @@ def export_verb(
     surgery: Surgery,
 ) -> int:
     """Write a model in another form, or as a picture."""
+    ending = target.suffix.lower()
+    if ending not in PICTURES and (expand or expand_all or target_id is not None):
+        raise UsageError(
+            "--expand, --expand-all and --target are for pictures.",
+            where=str(target),
+            hint=f"Leave them out, or write one of {' '.join(PICTURES)}.",
+        )
+    if strict and ending != ".uff":
+        raise UsageError("--strict is for .uff files.", where=str(target), hint="Leave it out.")
     if parser is not None and target.suffix.lower() != ".uff":
         raise UsageError("A UFF parser reads .uff files only.", where="--parser")
     if is_made(model):
         exported = export_made(open_made(model, surgery), target)
     else:
-        exported = _exported(model, target, target_id, expand, expand_all, strict, parser, surgery)
+        exported = _exported(
+            model, target, target_id or "direct", expand, expand_all, strict, parser, surgery
+        )
     facts = {
         "model": str(model),
         "path": str(exported.path),
