@@ -89,3 +89,27 @@ def test_the_summary_counts_what_converts_what_rules_cure_and_what_needs_the_use
     errors = [problem for problem in report.problems if problem.severity == "error"]
     assert len(errors) == counts[Status.CURED] + counts[Status.REFUSES]
     assert report.problems[: len(errors)] == tuple(errors)
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [("trt-8.6", Status.CAVEAT), ("trt-10", Status.CAVEAT), ("trt-11", Status.REFUSES)],
+)
+def test_a_plugin_that_stays_one_needs_a_tensorrt_that_ships_it(
+    target: str, status: Status
+) -> None:
+    graph = parse_text(
+        """
+        l = Placeholder() {shape=[1, 40], dtype=f32}
+        c = Placeholder() {shape=[1, 30], dtype=f32}
+        p = Placeholder() {shape=[1, 2, 40, 1], dtype=f32}
+        d = NMS_TRT(l, c, p) {keepTopK_u_int=5}
+        outputs(d)
+        """
+    )
+    verdict = inspect(graph, target).verdicts["d"]
+    assert verdict.status is status
+    assert "NMSDynamic_TRT" in verdict.reason
+    refused = inspect(graph, "rtx-1").verdicts["d"]
+    assert refused.status is Status.REFUSES
+    assert refused.remedy

@@ -83,7 +83,7 @@ def _advised(graph: Graph, verdicts: dict[str, Verdict]) -> Mapping[str, Verdict
 def _lacks(flavour: Flavour, lowering: Lowering) -> Mapping[str, Verdict]:
     """Return what this TensorRT has not got, by the node that needs it."""
     network = lowering.network
-    if network is None or not (flavour.missing or flavour.dtypes):
+    if network is None:
         return {}
     tensors = network.tensors
     found: dict[str, Verdict] = {}
