@@ -21,12 +21,14 @@ from surgeon_gui.network.lower import Lowering
 from surgeon_gui.pipeline import lowering_of, types_of
 from surgeon_gui.targets import SupportReport, Target, catalogue, find_target, inspect
 from surgeon_gui.targets.base import Status
-from surgeon_gui.uff.writer import inspect_uff
-from surgeon_gui.ui.pauses import collect_again, spare_present_objects, warm_up
+from surgeon_gui.ui.backstage import backstage
+from surgeon_gui.ui.backstage_work import uff_words
+from surgeon_gui.ui.pauses import collect_again, spare_present_objects
 from surgeon_gui.ui.tasks import Tasks
 from surgeon_gui.view.overlay import Mark, Overlay
 
 logger = logging.getLogger(__name__)
+ask = backstage().ask
 
 # Graphs up to this many nodes are lowered as soon as they change; larger ones when asked for.
 LOWER_AT_ONCE = 5000
@@ -87,7 +89,7 @@ class Session(QObject):
         self.selection: tuple[str, ...] = ()
         self._unsubscribe: Callable[[], None] | None = None
         self._target = _target_or_first(target)
-        self.tasks.run("warm-up", warm_up, lambda _: None, self.failed.emit)
+        self.tasks.run("warm-up", backstage().start, lambda _: None, self.failed.emit)
 
     @property
     def graph(self) -> Graph | None:
@@ -211,8 +213,8 @@ class Session(QObject):
             self._lower()
 
     def close(self) -> None:
-        """Wait for the threads, before the window goes."""
-        self.tasks.close()
+        """End what is at work, before the window goes."""
+        self.tasks.close(backstage().interrupt)
 
     def _changed(self, change: Change) -> None:
         if change.reason != "saved":
@@ -260,7 +262,7 @@ class Session(QObject):
             self.types = types
             self.types_changed.emit()
 
-        self.tasks.run("types", lambda: types_of(present), types_found, self._note)
+        self.tasks.run("types", lambda: ask(types_of, present), types_found, self._note)
         self._judge()
         self.network_changed.emit()
         if len(present) <= LOWER_AT_ONCE:
@@ -270,7 +272,7 @@ class Session(QObject):
                 self.uff = found
                 self.uff_changed.emit()
 
-            self.tasks.run("uff", lambda: uff_words(present), in_uff, self._note)
+            self.tasks.run("uff", lambda: ask(uff_words, present), in_uff, self._note)
 
     def _judge(self) -> None:
         graph, target = self.graph, self._target
@@ -279,7 +281,7 @@ class Session(QObject):
         present = graph
 
         def work() -> tuple[SupportReport, Overlay]:
-            report = inspect(present, target.id)
+            report = ask(inspect, present, target.id)
             return report, overlay_from_support(report)
 
         def found(judged: tuple[SupportReport, Overlay]) -> None:
@@ -304,20 +306,11 @@ class Session(QObject):
             self.lowering_error = error
             self.network_changed.emit()
 
-        self.tasks.run("network", lambda: lowering_of(present), found, refused)
+        self.tasks.run("network", lambda: ask(lowering_of, present), found, refused)
 
     def _note(self, error: SurgeonError) -> None:
         """Log what keeps a view from being worked out; the problems list says the rest."""
         logger.warning("%s", error)
-
-
-def uff_words(graph: Graph) -> Mapping[str, str]:
-    """Return for each node that UFF keeps the operation it becomes: `Conv`, `_Foo (custom)`."""
-    export = inspect_uff(graph)
-    return {
-        node.id: f"{node.operation} (custom)" if node.id in export.custom else node.operation
-        for node in export.nodes
-    }
 
 
 def overlay_from_support(report: SupportReport | None) -> Overlay:

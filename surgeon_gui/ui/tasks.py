@@ -106,12 +106,19 @@ class Tasks(QObject):
         """Whether one of `channels` is at work, or any at all when none is named."""
         return any(channel in self._running for channel in channels or tuple(self._running))
 
-    def close(self) -> None:
-        """Wait for the threads; results are dropped."""
+    def close(self, interrupt: Callable[[], object] = lambda: None) -> None:
+        """Wait for the threads; results are dropped.
+
+        Args:
+            interrupt: ends what they are waiting for.
+        """
         self._closed = True
         self._running.clear()
         for pool in (self._quick, self._long):
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+        interrupt()
+        for pool in (self._quick, self._long):
+            pool.shutdown(wait=True)
 
     def _forget(self, channel: str) -> None:
         self._numbers[channel] = self._numbers.get(channel, 0) + 1

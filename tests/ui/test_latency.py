@@ -1,8 +1,10 @@
-"""The window stays alive: a clock in the UI thread ticks while work goes on elsewhere."""
+"""The window stays alive: a clock in its thread goes on ticking while work is done elsewhere.
+
+How long it stands still is measured by `benchmarks/latency.py`.
+"""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QTimer
@@ -10,76 +12,36 @@ from PySide6.QtCore import QTimer
 from surgeon_gui.document import Document
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.values import DType, Shape
-from surgeon_gui.ui.samples import samples_dir
-from tests.helpers.shared import data_path
 from tests.ui.conftest import Driver
 
-TICK_MS = 5
-# The aim is 50 ms; a busy test machine takes the UI thread off the processor now and then, so a
-# few longer gaps are allowed, none of them long.
-GAP_MS = 50
-WORST_MS = 700
-FEW = 0.08
+
+def ticks_during(driver: Driver, action: Callable[[], object]) -> int:
+    """Return how often a clock in the window's thread ticks until the action has settled."""
+    ticks: list[None] = []
+    timer = QTimer()
+    timer.setInterval(1)
+    timer.timeout.connect(lambda: ticks.append(None))
+    timer.start()
+    action()
+    driver.settle()
+    timer.stop()
+    return len(ticks)
 
 
-class Probe:
-    """Measures the gaps between the ticks of a timer, in ms."""
-
-    def __init__(self) -> None:
-        self.gaps: list[float] = []
-        self._last = time.perf_counter()
-        self._timer = QTimer()
-        self._timer.setInterval(TICK_MS)
-        self._timer.timeout.connect(self._tick)
-
-    def _tick(self) -> None:
-        now = time.perf_counter()
-        self.gaps.append((now - self._last) * 1000)
-        self._last = now
-
-    def watch(self, *actions: Callable[[], object]) -> None:
-        """Run the actions and complain when the window stood still meanwhile."""
-        self.gaps = []
-        self._last = time.perf_counter()
-        self._timer.start()
-        try:
-            for action in actions:
-                action()
-        finally:
-            self._tick()
-            self._timer.stop()
-        long = [gap for gap in self.gaps if gap > GAP_MS]
-        worst = max(self.gaps)
-        assert worst < WORST_MS, sorted(long)
-        assert len(long) <= max(5, FEW * len(self.gaps)), sorted(long)
-
-
-def test_opening_and_walking_a_real_graph_does_not_block(driver: Driver) -> None:
-    probe = Probe()
-    probe.watch(lambda: driver.open(data_path("mobilenet_v1_0.25_128_frozen.pb")))
-    probe.watch(lambda: driver.run("view.expand-all"))
-    probe.watch(lambda: driver.window.go_to("MobilenetV1/Predictions/Softmax"))
-
-
-def test_editing_and_judging_does_not_block(driver: Driver) -> None:
-    driver.open(samples_dir() / "boxes3d.pb")
-    probe = Probe()
-    probe.watch(driver.window.rules.apply_enabled, driver.settle)
-    probe.watch(lambda: driver.run("edit.undo"))
-    probe.watch(lambda: driver.window.session.set_target("uff-8"), driver.settle)
-
-
-def test_a_large_graph_does_not_block(driver: Driver) -> None:
-    graph = layered_graph(10_000)
-    probe = Probe()
+def test_the_window_goes_on_while_a_large_graph_is_judged(driver: Driver) -> None:
     session = driver.window.session
-    probe.watch(lambda: session.set_document(Document(graph)), driver.settle)
-    search = driver.window.search
+    graph = layered_graph(4_000)
+    assert ticks_during(driver, lambda: session.set_document(Document(graph))) > 10
+    assert session.support is not None
+    assert ticks_during(driver, lambda: session.set_target("uff-8")) > 10
 
-    def found() -> bool:
-        return len(search.hits()) > 1000
 
-    probe.watch(lambda: driver.type(search, "op:relu"), lambda: driver.bot.waitUntil(found))
+def test_everything_is_opened_in_many_steps(driver: Driver) -> None:
+    driver.window.session.set_document(Document(layered_graph(4_000)))
+    driver.settle()
+    canvas = driver.window.canvas
+    assert ticks_during(driver, canvas.expand_all) > 3
+    assert len(canvas.visible_items()) > 4_000
 
 
 def layered_graph(size: int) -> Graph:

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from surgeon_gui.view.pace import Pace
 
-_FIRST_S = 0.030
-_SLICE_S = 0.012
+_FIRST_S = 0.016
+_SLICE_S = 0.010
 
 
 class Steps(QObject):

@@ -211,14 +211,21 @@ class OutlinePanel(QWidget):
         )
 
     def _open_items(self) -> set[str]:
-        tree = self.model.tree
-        if tree is None:
-            return set()
-        return {
-            item
-            for item, entry in tree.by_item.items()
-            if entry.children and self.view.isExpanded(self.model.index_of(item))
-        }
+        """The open rows; closed ones are not looked into."""
+        found: set[str] = set()
+        waiting = [self.model.index(0, 0)]
+        while waiting:
+            index = waiting.pop()
+            entry = self.model.entry(index)
+            if entry is None or not self.view.isExpanded(index):
+                continue
+            found.add(entry.item)
+            waiting.extend(
+                self.model.index(row, 0, index)
+                for row, child in enumerate(entry.shown)
+                if child.children
+            )
+        return found
 
     def _mark(self) -> None:
         tree, overlay = self.model.tree, self._session.overlay

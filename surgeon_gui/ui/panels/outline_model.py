@@ -13,6 +13,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.ui.facts import STATUS_WORDS
+from surgeon_gui.ui.pauses import breathing
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.view.overlay import Overlay, Summary, summarize
 
@@ -59,7 +60,7 @@ class OutlineTree:
         self.root = Entry("", "", None)
         self.by_item: dict[str, Entry] = {"": self.root}
         spaces: dict[str, Entry] = {"": self.root}
-        for node in graph:
+        for node in breathing(graph):
             space, _, last = node.name.rpartition("/")
             parent = spaces.get(space)
             if parent is None:
@@ -89,7 +90,7 @@ class OutlineTree:
     def summaries(self, overlay: Overlay) -> dict[str, Summary]:
         """Return for each namespace the summary of the marks inside."""
         counts: dict[int, dict[str, int]] = {}
-        for name, mark in overlay.marks.items():
+        for name, mark in breathing(overlay.marks.items()):
             entry = self.by_item.get(name)
             parent = entry.parent if entry else None
             while parent is not None:
@@ -98,7 +99,7 @@ class OutlineTree:
                 parent = parent.parent
         return {
             entry.item: summarize(counts[id(entry)])
-            for entry in self.by_item.values()
+            for entry in breathing(self.by_item.values())
             if id(entry) in counts
         }
 

@@ -26,7 +26,8 @@ from surgeon_gui.ui.widgets import ElidedLabel, button, label
 
 MOST_ROWS = 150
 # Rows are made in slices of this length, so that a long list does not hold the window up.
-FILL_SECONDS = 0.008
+FILL_SECONDS = 0.006
+FILL_PAUSE_MS = 12
 _ORDER = {"refuses": 0, "unknown": 1, "cured": 2, "caveat": 3}
 
 
@@ -218,7 +219,7 @@ class ProblemsPanel(QWidget):
         self._place = 0
         self._next = QTimer(self)
         self._next.setSingleShot(True)
-        self._next.setInterval(0)
+        self._next.setInterval(FILL_PAUSE_MS)
         self._next.timeout.connect(self._fill)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -262,7 +263,8 @@ class ProblemsPanel(QWidget):
                 notes.append(self._note("", f"and {len(groups) - MOST_ROWS} more"))
             self._begin(notes)
             self._waiting.extend(groups[:MOST_ROWS])
-            self._fill()
+            # Not at once: a new report has the canvas to paint as well.
+            self._next.start()
         elif not self._rows:
             self._begin([self._note("", f"Checking for {self._session.target.title}…")])
 

@@ -1,0 +1,135 @@
+"""Results between two processes, in parts small enough that unpacking holds nobody up.
+
+Unpickling is one call that keeps Python's lock; of a large result it would take a tenth of a second
+of the interface's thread. So large dicts and tuples travel as parcels of their own, in slices. A
+parcel is a pickle with its length before it. The graph a result is about does not travel.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any, BinaryIO, cast
+
+from surgeon_gui.errors import SurgeonError
+from surgeon_gui.graph.model import Graph
+
+_HEAD = struct.Struct("<Q")
+# Items in a slice: about two milliseconds of unpickling.
+_SLICE = 400
+_GRAPH = "graph"
+
+
+class ParcelError(Exception):
+    """The other process is gone."""
+
+
+def write_bytes(stream: BinaryIO, data: bytes | memoryview) -> None:
+    """Write one parcel."""
+    stream.write(_HEAD.pack(len(data)))
+    stream.write(data)
+
+
+def read_bytes(stream: BinaryIO) -> bytes:
+    """Read one parcel.
+
+    Raises:
+        ParcelError: the stream ended.
+    """
+    head = stream.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        raise ParcelError
+    (size,) = _HEAD.unpack(head)
+    data = stream.read(size)
+    if len(data) < size:
+        raise ParcelError
+    return data
+
+
+def packed_result(result: object, graph: Graph) -> list[bytes]:
+    """Return a result that may mention `graph` as parcels: how many slices, the slices, the rest.
+
+    Raises:
+        TypeError, pickle.PicklingError: something in it cannot be pickled.
+    """
+    slices: list[bytes] = []
+    main = _packed(result, graph, slices)
+    return [pickle.dumps(len(slices)), *slices, main]
+
+
+def read_result(stream: BinaryIO, graph: Graph, pause: Callable[[], object]) -> Any:
+    """Read the parcels of `packed_result`; `pause` is called between slices.
+
+    Raises:
+        ParcelError: the stream ended.
+    """
+    found: list[Any] = []
+    for _ in range(pickle.loads(read_bytes(stream))):
+        found.append(_Unpacker(read_bytes(stream), graph, found).load())
+        pause()
+    return _Unpacker(read_bytes(stream), graph, found).load()
+
+
+class _Packer(pickle.Pickler):
+    def __init__(self, file: BinaryIO, graph: Graph, slices: list[bytes], whole: object) -> None:
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._graph = graph
+        self._slices = slices
+        self._whole = whole
+
+    def persistent_id(self, value: object) -> tuple[Any, ...] | None:
+        if value is self._graph:
+            return (_GRAPH,)
+        kind = type(value)
+        if (kind is dict or kind is tuple) and value is not self._whole:
+            many = cast("dict[Any, Any] | tuple[Any, ...]", value)
+            if len(many) > _SLICE:
+                items = list(many.items()) if isinstance(many, dict) else list(many)
+                return (kind.__name__, self._cut(items))
+        return None
+
+    def _cut(self, items: list[Any]) -> tuple[int, ...]:
+        numbers = []
+        for start in range(0, len(items), _SLICE):
+            part = items[start : start + _SLICE]
+            self._slices.append(_packed(part, self._graph, self._slices))
+            numbers.append(len(self._slices) - 1)
+        return tuple(numbers)
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, SurgeonError):
+            return _error, (type(value), value.args, dict(value.__dict__))
+        if isinstance(value, MappingProxyType):
+            return MappingProxyType, (dict(value),)
+        return NotImplemented
+
+
+class _Unpacker(pickle.Unpickler):
+    def __init__(self, data: bytes, graph: Graph, found: list[Any]) -> None:
+        super().__init__(io.BytesIO(data))
+        self._graph = graph
+        self._found = found
+
+    def persistent_load(self, key: Any) -> Any:
+        if key[0] == _GRAPH:
+            return self._graph
+        items = [item for number in key[1] for item in self._found[number]]
+        return dict(items) if key[0] == "dict" else tuple(items)
+
+
+def _packed(value: object, graph: Graph, slices: list[bytes]) -> bytes:
+    buffer = io.BytesIO()
+    _Packer(buffer, graph, slices, value if not isinstance(value, dict | tuple) else None).dump(
+        value
+    )
+    return buffer.getvalue()
+
+
+def _error(kind: type[SurgeonError], args: tuple[Any, ...], state: dict[str, Any]) -> SurgeonError:
+    made = kind.__new__(kind, *args)
+    made.args = args
+    made.__dict__.update(state)
+    return made
