@@ -28,6 +28,7 @@ from surgeon_gui.rewrite.library import (
 )
 from surgeon_gui.rewrite.ruleset import RuleSet, rule_set_of, save_rule_set
 from surgeon_gui.rewrite.search import count_matches
+from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.panels.rules_model import EXACT, FITS, GROUP, ID, ON, TITLE, RulesModel
 from surgeon_gui.ui.session import Session
@@ -288,7 +289,7 @@ class RulesPanel(QWidget):
         present = graph
         self._session.tasks.run(
             "rule-counts",
-            lambda: count_matches(present, rules),
+            lambda: backstage().ask(count_matches, present, tuple(rules)),
             self._counted,
             self._session.failed.emit,
         )
