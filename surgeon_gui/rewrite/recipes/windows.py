@@ -27,10 +27,12 @@ def explicit_padding(place: Place) -> Replacement | Mismatch:
     """
     root = place.node("root")
     layout = attrs.word(root, "data_format", "NHWC")
-    dims = place.shape("x").dims
     pool = root.op == "MaxPool"
-    if attrs.word(root, "padding") != "SAME" or len(dims or ()) != 4:
+    if attrs.word(root, "padding") != "SAME":
         return Mismatch(root.name, "It has no SAME padding.")
+    dims = place.shape("x").dims
+    if dims is None or len(dims) != 4:
+        return Mismatch(root.name, f"The shape of its input is {place.shape('x')}.")
     if pool:
         window = spatial(attrs.wholes(root, "ksize"), layout, 4)
         source = place.subject.producer(place.subject.source(place.tensor("x")))
@@ -44,7 +46,6 @@ def explicit_padding(place: Place) -> Replacement | Mismatch:
     strides = spatial(attrs.wholes(root, "strides"), layout, 4)
     dilations = spatial(attrs.wholes(root, "dilations", (1, 1, 1, 1)), layout, 4)
     axes = spatial_axes(layout, 4)
-    assert dims is not None
     sizes = [dims[axis] for axis in axes]
     if min(*sizes, *window) < 0:
         return Mismatch(root.name, "The size of its input is unknown; give the inputs' shapes.")

@@ -98,6 +98,7 @@ class HistoryPanel(QWidget):
         self.changes = QListWidget()
         self.changes.setAccessibleName("What this step changed")
         self.changes.setUniformItemSizes(True)
+        self.changes.setIconSize(QSize(14, 14))
         self.changes.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.changes.itemActivated.connect(self._follow)
         self.changes.itemClicked.connect(self._follow)
