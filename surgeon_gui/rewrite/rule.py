@@ -23,6 +23,7 @@ note = "why"
 from __future__ import annotations
 
 import itertools
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ from surgeon_gui.rewrite.predicates import Condition, Place, parse_condition
 from surgeon_gui.rewrite.replacement import Replacement, Template, names_in
 from surgeon_gui.rewrite.subject import Match, Mismatch, Subject
 from surgeon_gui.rewrite.tomlfile import Key, TomlFile
+
+logger = logging.getLogger(__name__)
 
 GROUPS = ("normalise", "remove", "fold", "fuse", "plugin")
 
@@ -163,7 +166,14 @@ class Rule:
     def _plan(self, place: Place) -> Replacement | Mismatch:
         if self.template is not None:
             return self.template.build(place)
-        return ACTIONS[self.action or ""](place, **self.options)
+        try:
+            return ACTIONS[self.action or ""](place, **self.options)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # A node whose attributes make no sense must not keep the rule from the others.
+            logger.debug("%s at %s", self.id, place.node("root").name, exc_info=True)
+            return Mismatch(
+                place.node("root").name, f"Its attributes do not fit together: {error}."
+            )
 
 
 def _reads(expression: NodePattern) -> Iterator[str]:
