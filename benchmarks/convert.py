@@ -1,61 +1,86 @@
-"""Time and peak memory from a frozen .pb to the Network: `python -m benchmarks.convert`.
+"""Time and memory from a frozen .pb to the Network: `python -m benchmarks.convert [FILE.pb …]`.
 
-MobileNetV2 and ResNet50 come from Keras with random weights and are frozen once, into
-`benchmarks/.cache`. Each line is measured in a process of its own, beside the same figures for a
-trivial graph, which is what the interpreter and the imports cost.
+MobileNetV2, InceptionV3 and ResNet50 come from Keras with random weights and are frozen once, into
+`benchmarks/.cache`; files named as arguments come after them. Each line is measured in a process of
+its own; the memory above that of a trivial graph, which is what the interpreter and the imports
+cost, is told in sizes of the file.
+
+The same figures of tf2onnx stand beside where `SURGEON_TF2ONNX` names the Python of an environment
+that has it, which is never this project's own:
+
+    python -m venv /some/where && /some/where/bin/pip install tf2onnx tensorflow
+    SURGEON_TF2ONNX=/some/where/bin/python python -m benchmarks.convert
 """
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.measure import in_fresh_process, report
+from benchmarks.freezing import TRIVIAL, freeze, frozen
+from benchmarks.measure import Measured, in_fresh_process, report
 
-CACHE = Path(__file__).parent / ".cache"
-MODELS = ("trivial", "MobileNetV2", "ResNet50")
+MODELS = ("MobileNetV2", "InceptionV3", "ResNet50")
 
-
-def frozen(name: str) -> Path:
-    """Return the frozen graph of that name, made when it is not there yet."""
-    path = CACHE / f"{name}.pb"
-    if not path.exists():
-        CACHE.mkdir(exist_ok=True)
-        in_fresh_process("benchmarks.convert", "freeze", name, str(path))
-    return path
-
-
-def freeze(name: str, path: Path) -> dict[str, float]:
-    """Write a Keras application, or a graph of one Relu, as a frozen GraphDef; return its size."""
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import (
-        convert_variables_to_constants_v2,
-    )
-
-    if name == "trivial":
-        function = tf.function(tf.nn.relu).get_concrete_function(
-            tf.TensorSpec((1, 8), tf.float32, name="input")
-        )
-        definition = function.graph.as_graph_def()
-    else:
-        model = getattr(tf.keras.applications, name)(weights=None)
-        function = tf.function(lambda x: model(x, training=False)).get_concrete_function(
-            tf.TensorSpec((1, 224, 224, 3), tf.float32, name="input")
-        )
-        definition = convert_variables_to_constants_v2(function).graph.as_graph_def()
-    return {"bytes": path.write_bytes(definition.SerializeToString())}
+_TF2ONNX = """
+import json, sys, time
+import onnx
+import tensorflow as tf
+import tf2onnx
+definition = tf.compat.v1.GraphDef.FromString(open(sys.argv[1], "rb").read())
+consumed = {name.split(":")[0].lstrip("^") for node in definition.node for name in node.input}
+inputs = [f"{node.name}:0" for node in definition.node if node.op == "Placeholder"]
+outputs = [f"{n.name}:0" for n in definition.node if n.name not in consumed and n.op != "NoOp"]
+started = time.perf_counter()
+model, _ = tf2onnx.convert.from_graph_def(definition, input_names=inputs, output_names=outputs)
+seconds = time.perf_counter() - started
+peak = int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) / 1024
+nodes = model.graph.node
+facts = {"layers": len(nodes), "transposes": sum(node.op_type == "Transpose" for node in nodes)}
+print(json.dumps({"seconds": seconds, "peak_mb": peak, "facts": facts}))
+"""
 
 
 def convert(path: Path) -> dict[str, float]:
-    """Open a graph and lower it; return nodes and layers."""
+    """Open a graph and lower it; return nodes, layers and how many of those move elements."""
     from surgeon_gui.graph.open import open_graph
+    from surgeon_gui.network.layers import Shuffle
     from surgeon_gui.pipeline import network_of
 
     graph = open_graph(path)
     network = network_of(graph)
-    return {"nodes": len(graph), "layers": len(network.layers)}
+    moving = sum(
+        isinstance(layer.kind, Shuffle)
+        and bool(layer.kind.first_transpose or layer.kind.second_transpose)
+        for layer in network.layers
+    )
+    return {"nodes": len(graph), "layers": len(network.layers), "transposes": moving}
+
+
+def by_tf2onnx(path: Path, python: str) -> Measured | str:
+    """Return tf2onnx's figures for a frozen graph, or the last line it died with."""
+    done = subprocess.run(
+        [python, "-c", _TF2ONNX, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    if done.returncode:
+        return (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
+    answer = json.loads(done.stdout.strip().splitlines()[-1])
+    return Measured(answer["seconds"], answer["peak_mb"], answer["facts"])
+
+
+def _figures(found: Measured, base_mb: float, size_mb: float) -> str:
+    ratio = f"{(found.peak_mb - base_mb) / size_mb:8.2f} x" if size_mb > 1 else f"{'':10}"
+    return (
+        f"{found.facts['layers']:8.0f}{found.facts['transposes']:12.0f}"
+        f"{found.seconds:9.2f}{found.peak_mb:9.0f}{ratio}"
+    )
 
 
 def main() -> int:
@@ -66,19 +91,26 @@ def main() -> int:
     if sys.argv[1:2] == ["convert"]:
         report(lambda: convert(Path(sys.argv[2])))
         return 0
-    titles = ("graph", "file MB", "nodes", "layers", "seconds", "peak MB", "over file")
-    print("{:14}{:>9}{:>8}{:>8}{:>9}{:>9}{:>11}".format(*titles))
-    base = 0.0
-    for name in MODELS:
-        path = frozen(name)
+    other = os.environ.get("SURGEON_TF2ONNX", "")
+    titles = ("layers", "transposes", "seconds", "peak MB", "over file")
+    columns = "{:>8}{:>12}{:>9}{:>9}{:>10}".format(*titles)
+    print(f"{'graph':24}{'file MB':>9}{'nodes':>8}{columns}" + (f" | {columns}" if other else ""))
+    base, other_base = 0.0, 0.0
+    files = [frozen(name) for name in (TRIVIAL, *MODELS)] + [Path(name) for name in sys.argv[1:]]
+    for path in files:
         size = path.stat().st_size / 1e6
         found = in_fresh_process("benchmarks.convert", "convert", str(path))
         base = base or found.peak_mb
-        ratio = f"{(found.peak_mb - base) / size:.2f} x" if size > 1 else ""
-        print(
-            f"{name:14}{size:9.1f}{found.facts['nodes']:8.0f}{found.facts['layers']:8.0f}"
-            f"{found.seconds:9.2f}{found.peak_mb:9.0f}  {ratio}"
-        )
+        line = f"{path.stem[:23]:24}{size:9.1f}{found.facts['nodes']:8.0f}"
+        line += _figures(found, base, size)
+        if other:
+            theirs = by_tf2onnx(path, other)
+            if isinstance(theirs, Measured):
+                other_base = other_base or theirs.peak_mb
+                line += f" | {_figures(theirs, other_base, size)}"
+            else:
+                line += f" | {theirs}"
+        print(line, flush=True)
     return 0
 
 

@@ -12,7 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.convert import MODELS, frozen
+from benchmarks.convert import MODELS
+from benchmarks.freezing import TRIVIAL, frozen
 from benchmarks.measure import in_fresh_process, report
 
 
@@ -46,7 +47,7 @@ def main() -> int:
     titles = ("graph", "file MB", "UFF nodes", "seconds", "over file", "TF seconds", "over file")
     print("{:14}{:>9}{:>11}{:>9}{:>11}{:>12}{:>11}".format(*titles))
     base = dict.fromkeys(works, 0.0)
-    for name in MODELS:
+    for name in (TRIVIAL, *MODELS):
         path = frozen(name)
         size = path.stat().st_size / 1e6
         found = {work: in_fresh_process("benchmarks.uff", work, str(path)) for work in works}

@@ -1,0 +1,89 @@
+"""Keras applications with random weights as frozen graphs, made once into `benchmarks/.cache`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.measure import in_fresh_process
+
+CACHE = Path(__file__).parent / ".cache"
+TRIVIAL = "trivial"
+_SIZE = 224
+"""Of the images, where an application leaves their size open."""
+
+
+def frozen(name: str, cache: Path = CACHE) -> Path:
+    """Return the frozen graph of that name, made in a process of its own when it is missing."""
+    path = cache / f"{name}.pb"
+    if not path.exists():
+        cache.mkdir(exist_ok=True)
+        in_fresh_process("benchmarks.convert", "freeze", name, str(path))
+    return path
+
+
+def freeze(name: str, path: Path, *, open_batch: bool = False) -> dict[str, float]:
+    """Write a Keras application, or a graph of one Relu, as a frozen GraphDef.
+
+    The input is `input`, of the application's default size.
+
+    Args:
+        name: of a class in `keras.applications`, or `trivial`.
+        path: the file.
+        open_batch: leave the batch unknown; else it is 1.
+
+    Returns:
+        The file's bytes, and the application's parameters.
+    """
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import (
+        convert_variables_to_constants_v2,
+    )
+
+    if name == TRIVIAL:
+        function = tf.function(tf.nn.relu).get_concrete_function(
+            tf.TensorSpec((1, 8), tf.float32, name="input")
+        )
+        return {"bytes": path.write_bytes(function.graph.as_graph_def().SerializeToString())}
+    model = getattr(tf.keras.applications, name)(weights=None)
+    sizes = tuple(_SIZE if size is None else int(size) for size in model.input_shape[1:])
+    shape = (None if open_batch else 1, *sizes)
+    _enliven(model, tf, (1, *sizes))
+    function = tf.function(lambda x: model(x, training=False)).get_concrete_function(
+        tf.TensorSpec(shape, tf.float32, name="input")
+    )
+    definition = convert_variables_to_constants_v2(function).graph.as_graph_def()
+    written = path.write_bytes(definition.SerializeToString())
+    return {"bytes": written, "parameters": model.count_params()}
+
+
+def _enliven(model: Any, tf: Any, shape: tuple[int, ...]) -> None:
+    """Give every weight numbers that matter: as Keras starts them, signals die on the way.
+
+    Kernels keep the variance of what they read; the last one makes logits of about 1.
+    """
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        dims = tuple(weight.shape)
+        role = weight.path.rpartition("/")[2]
+        if "kernel" in role and len(dims) > 1:
+            outputs = 1 if "depthwise" in role else dims[-1]
+            inputs = np.prod(dims) / (dims[-2] if "depthwise" in role else outputs)
+            values = rng.normal(0, np.sqrt(2 / inputs), dims)
+        elif role in ("gamma", "moving_variance"):
+            values = rng.uniform(0.8, 1.2, dims)
+        elif role in ("beta", "bias", "moving_mean"):
+            values = rng.normal(0, 0.1, dims)
+        else:
+            continue
+        weight.assign(values.astype(np.float32))
+    last = next(layer for layer in reversed(model.layers) if layer.weights)
+    features = tf.keras.Model(model.input, last.input)
+    image = rng.uniform(-1, 1, shape).astype(np.float32)
+    size = float(np.sqrt(np.sum(np.square(features(image, training=False)))))
+    kernel = last.weights[0]
+    kernel.assign(rng.normal(0, 1 / size, tuple(kernel.shape)).astype(np.float32))
