@@ -69,6 +69,13 @@ def open_view(path: Path) -> Graph:
     return open_graph(path)
 
 
+def open_pair(one: Path, other: Path) -> tuple[Graph, Graph]:
+    """Return two models so that they can be compared: both as they are, or as TensorFlow's."""
+    shown = all(path.suffix.lower() == ".uff" for path in (one, other))
+    opener = open_view if shown else open_model
+    return opener(one), opener(other)
+
+
 def save_view(graph: Graph, path: Path) -> None:
     """Write a graph by the file's ending: `.pb`, `.pbtxt` or `.uff`.
 

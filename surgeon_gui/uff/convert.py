@@ -278,8 +278,8 @@ class Conversion:
                 raise Unsupported(reader.name, "Its input leads in a circle.", "Rewire it.")
         if steps > 1:
             self.repaired("chains of Identity are passed over", reader.name)
-        port = text.partition(":")[2]
-        if node.op in SPLITS and port not in ("", "0") and node.name not in self.folded:
+        port = text.partition(":")[2] or "0"
+        if node.op in SPLITS and port != "0" and node.name not in self.folded:
             self.repaired(
                 "other outputs than the first are read as nodes of their own", reader.name
             )

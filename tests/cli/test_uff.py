@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from surgeon_gui.edits.nodes import RenameNode
+from surgeon_gui.graph.draft import Draft
+from surgeon_gui.graph.open import save_graph
+from surgeon_gui.graph.text import parse_text
+from surgeon_gui.pipeline import open_view, save_view
 from surgeon_gui.uff.reader import open_uff
 from tests.cli.command import surgeon
 from tests.helpers.shared import data_path
@@ -72,3 +77,41 @@ def test_nvidias_parser_is_offered_only_where_tensorrt_has_it(
     assert ran.status == 2
     assert "no UFF parser" in json.dumps(ran.json["error"])
     assert not (tmp_path / "x.engine").exists()
+
+
+def test_two_uff_files_are_compared_by_their_own_operations(uff: Path, tmp_path: Path) -> None:
+    assert surgeon("diff", uff, uff).status == 0
+    shown = open_view(uff)
+    draft = Draft(shown)
+    convolution = next(node for node in shown if node.op == "Conv")
+    draft.set_attr(convolution.name, "strides", (3, 3))
+    draft.set_attr(convolution.name, "inputs_orders", (b"NC+", b"+CK"))
+    relu = next(node.name for node in shown if node.op == "Activation")
+    save_view(RenameNode(relu, "renamed").apply(draft.commit()), tmp_path / "other.uff")
+    ran = surgeon("diff", uff, tmp_path / "other.uff", "--json")
+    assert ran.status == 1
+    assert (ran.json["added"], ran.json["removed"]) == (["renamed"], [relu])
+    changes = {row["node"]: row["changes"] for row in ran.json["changed"]}
+    assert any(line.endswith("→ [3, 3]") for line in changes[convolution.name])
+    assert any("N+C" in line and "NC+" in line for line in changes[convolution.name])
+    assert "renamed" in surgeon("diff", uff, tmp_path / "other.uff").stdout
+
+
+def test_a_uff_file_is_compared_with_a_graph_by_what_it_stands_for(uff: Path) -> None:
+    ran = surgeon("diff", MODEL, uff, "--json")
+    assert ran.status == 1
+    assert not ran.json["equal"]
+    assert all("op:" not in line for row in ran.json["changed"] for line in row["changes"])
+
+
+def test_export_says_what_a_parser_will_refuse(tmp_path: Path) -> None:
+    graph = tmp_path / "clipped.pb"
+    text = "x = Placeholder() {shape=[?, 4], dtype=f32}\nz = Const() {value=f32{0}}\n"
+    save_graph(parse_text(text + "y = Maximum(x, z)\noutputs(y)"), graph)
+    out = tmp_path / "clipped.uff"
+    ran = surgeon("export", graph, "-o", out, "--parser", "uff-5.1", "--json")
+    assert ran.status == 0
+    assert any("will refuse this node" in note for note in ran.json["notes"])
+    assert any(note.startswith("y (Maximum)") for note in ran.json["notes"])
+    ran = surgeon("export", graph, "-o", tmp_path / "x.onnx", "--parser", "uff-5.1")
+    assert ran.status == 2
