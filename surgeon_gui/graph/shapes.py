@@ -330,7 +330,9 @@ def _computed(node: Node, values: Sequence[Array]) -> Sequence[Array | None]:
 def _read_shape(node: Node, shape: Shape) -> Array | None:
     """Return what Shape, Size or Rank gives, masked where a dimension is unknown."""
     kind = attrs.dtype(node, "out_type", default=DType.INT32).numpy
-    if shape.dims is None or kind is None:
+    if shape.dims is None or kind is None or kind.kind not in "iu":
+        return None
+    if max((shape.size or 0, *shape.dims)) > np.iinfo(kind).max:
         return None
     if node.op == "Rank":
         return np.array(len(shape.dims), dtype=kind)

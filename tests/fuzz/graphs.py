@@ -47,7 +47,9 @@ class Maker:
                 attr.list.i.extend(value)
             elif isinstance(value, bytes):
                 attr.s = value
-            elif isinstance(value, int) and (key[0] == "T" or key in ("dtype", "SrcT", "DstT")):
+            elif isinstance(value, int) and (
+                key[0] == "T" or key in ("dtype", "SrcT", "DstT", "out_type")
+            ):
                 attr.type = cast("pb.DataType", value)
             elif isinstance(value, int):
                 attr.i = value
@@ -322,6 +324,14 @@ def constants_that_do_not_fit(g: Maker) -> None:
 def placeholder_of_zettabytes(g: Maker) -> None:
     g.placeholder("x", (2**62, 2**62))
     g.node("o", "Relu", ["x"], T=FLOAT)
+
+
+@case
+def shape_that_int32_cannot_tell(g: Maker) -> None:
+    g.placeholder("x", (1, 2**36))
+    g.node("s", "Shape", ["x"], T=FLOAT, out_type=INT32)
+    g.node("n", "Size", ["x"], T=FLOAT)
+    g.node("o", "Fill", ["s", "n"], T=INT32)
 
 
 @case

@@ -14,7 +14,7 @@ from tests.fuzz.mutate import mutated
 from tests.fuzz.test_malformed import answers
 from tests.helpers.shared import ROOT, data_path
 
-SEEDS_A_MODEL = 8
+SEEDS_A_MODEL = 6
 FOUND = (149, 313, 489, 713, 1425)
 """Seeds that once crashed something."""
 
