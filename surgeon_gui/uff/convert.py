@@ -66,7 +66,7 @@ class InputSpec:
 
 
 SPLITS = frozenset({"Split", "SplitV", "Unpack"})
-"""Ops of several outputs that can be written one by one."""
+"""Ops whose outputs are written one by one."""
 
 
 class Conversion:
