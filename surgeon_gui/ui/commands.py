@@ -170,6 +170,8 @@ def _view(window: MainWindow) -> list[Command]:
                 ("history", "&History"),
                 ("verify", "&Verify"),
                 ("build", "B&uild"),
+                ("run", "R&un"),
+                ("devices", "&Devices"),
                 ("log", "&Log"),
             ),
             start=1,

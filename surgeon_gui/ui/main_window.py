@@ -31,6 +31,7 @@ from surgeon_gui.ui.machine import Machine, find_machine
 from surgeon_gui.ui.menus import CONTEXT_MENU, EMPTY_MENU, menus
 from surgeon_gui.ui.palette import CommandPalette
 from surgeon_gui.ui.panels.build import BuildPanel
+from surgeon_gui.ui.panels.devices import DevicesPanel
 from surgeon_gui.ui.panels.history import HistoryPanel
 from surgeon_gui.ui.panels.inspector import InspectorPanel
 from surgeon_gui.ui.panels.log import LogPanel
@@ -38,6 +39,7 @@ from surgeon_gui.ui.panels.network import NetworkPanel
 from surgeon_gui.ui.panels.outline import OutlinePanel
 from surgeon_gui.ui.panels.problems import ProblemsPanel
 from surgeon_gui.ui.panels.rules import RulesPanel
+from surgeon_gui.ui.panels.run import RunPanel
 from surgeon_gui.ui.panels.search_box import SearchBox
 from surgeon_gui.ui.panels.verify import VerifyPanel
 from surgeon_gui.ui.session import Session
@@ -107,6 +109,7 @@ class MainWindow(QMainWindow):
                 *(self.actions_, self.search, self.palette_, self.center),
                 *(self.outline, self.inspector, self.problems),
                 *(self.rules, self.history, self.build, self.verify, self.log, self.network),
+                *(self.run_, self.devices),
                 *(self.outline_dock, self.inspector_dock, self.bottom_dock),
             )
         ]
@@ -126,6 +129,8 @@ class MainWindow(QMainWindow):
         self.rules = RulesPanel(session, theme, self.chooser)
         self.history = HistoryPanel(session, theme)
         self.build = BuildPanel(session, self.settings, theme, self.chooser, self.files.suggest)
+        self.run_ = RunPanel(session, self.settings, theme, self.chooser)
+        self.devices = DevicesPanel(self.settings, theme, self.chooser)
         self.verify = VerifyPanel(session, self.settings, theme)
         self.log = LogPanel(log, theme)
         self.network = NetworkPanel(session, theme)
@@ -150,6 +155,8 @@ class MainWindow(QMainWindow):
         pages.add("history", "History", self.history, "Every edit, and the way back")
         pages.add("verify", "Verify", self.verify, "Compare with TensorFlow")
         pages.add("build", "Build", self.build, "Build the TensorRT engine")
+        pages.add("run", "Run", self.run_, "Run the engine on this machine's GPU")
+        pages.add("devices", "Devices", self.devices, "GPUs, TensorRTs and plugin libraries")
         pages.add("log", "Log", self.log, "The program's messages")
         self.addDockWidget(areas.LeftDockWidgetArea, self.outline_dock)
         self.addDockWidget(areas.RightDockWidgetArea, self.inspector_dock)
@@ -170,6 +177,7 @@ class MainWindow(QMainWindow):
             session.tasks.busy_changed,
             self.build.running_changed,
             self.verify.running_changed,
+            self.run_.running_changed,
         ):
             changed.connect(self.actions_.refresh)
         self.surgery.told.connect(self.message.show_note)
@@ -193,6 +201,9 @@ class MainWindow(QMainWindow):
         self.rules.previewed.connect(self.preview_rule)
         self.network.followed.connect(self.go_to_all)
         self.verify.followed.connect(self.go_to)
+        self.run_.followed.connect(self.go_to)
+        self.build.built.connect(self.run_.offer)
+        self.devices.settings_changed.connect(self._use_plugins)
         self.verify.verified.connect(self.status.set_verified)
         self.history.followed.connect(self.go_to)
         self.history.script_requested.connect(files.save_script)
@@ -326,6 +337,7 @@ class MainWindow(QMainWindow):
             self.machine = machine
             self.status.machine.setText(machine.words(self.settings.gpus))
             self.build.set_machine(machine)
+            self.run_.set_machine(machine)
 
         self.session.tasks.run("machine", find_machine, found, self.session.failed.emit)
 
@@ -362,6 +374,12 @@ class MainWindow(QMainWindow):
             save_state(self.state)
         except SaveError as error:
             logger.warning("%s", error)
+
+    def _use_plugins(self, settings: Settings) -> None:
+        self.settings = dataclasses.replace(self.settings, plugins=settings.plugins)
+        self.build.use_settings(self.settings)
+        self.run_.use_settings(self.settings)
+        self.save_settings()
 
     def save_settings(self) -> None:
         try:
@@ -400,6 +418,8 @@ class MainWindow(QMainWindow):
         # Threads may take a moment to end; the user need not watch that.
         self.hide()
         self.build.stop()
+        self.run_.stop()
+        self.devices.stop()
         self.verify.stop()
         self.log.close_log()
         self.session.close()

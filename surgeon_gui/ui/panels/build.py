@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QProgressBar,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +30,7 @@ from surgeon_gui.settings import Settings
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.jobs import JobRunner
 from surgeon_gui.ui.machine import Machine
+from surgeon_gui.ui.panels.build_options import BuildOptions
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ComboBox, ElidedLabel, button, label, row, set_role
@@ -43,9 +45,11 @@ class BuildPanel(QWidget):
 
     Signals:
         running_changed(): a build began or ended.
+        built(object): the path of an engine that was built.
     """
 
     running_changed = Signal()
+    built = Signal(object)
 
     def __init__(
         self,
@@ -82,6 +86,7 @@ class BuildPanel(QWidget):
         self.precision.setToolTip("The number format TensorRT may compute in")
         self.precision.addItems(list(PRECISIONS))
         self.precision.setCurrentText(settings.precision)
+        self.options = BuildOptions(settings.workspace_mib)
         self.output = QLineEdit()
         self.output.setAccessibleName("Engine file")
         self.output.setToolTip("Where the engine is written; empty means beside the graph")
@@ -112,6 +117,10 @@ class BuildPanel(QWidget):
         self.job.ended.connect(self._ended)
         session.opened.connect(self._reset)
         session.changed.connect(lambda _change: self._enable())
+        session.network_changed.connect(self._know_network)
+        self.flavour.currentIndexChanged.connect(
+            lambda _index: self.options.set_flavour(self.flavour.currentData())
+        )
         self.set_theme(theme)
         self._fill_flavours()
         self._reset()
@@ -125,11 +134,12 @@ class BuildPanel(QWidget):
         form.addRow("Route", self.route)
         form.addRow("GPU targets", self.gpus)
         form.addRow("Precision", self.precision)
+        form.addRow(self.options)
         form.addRow("Engine file", row(self.output, self.browse, spacing=4))
         form.addRow("", row(self.build_button, self.cancel_button, None))
         left = QWidget()
         left.setLayout(form)
-        left.setFixedWidth(400)
+        left.setFixedWidth(430)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self.phase)
@@ -150,7 +160,12 @@ class BuildPanel(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(left, 0, Qt.AlignmentFlag.AlignTop)
+        scrolled = QScrollArea()
+        scrolled.setWidget(left)
+        scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
+        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scrolled.setFixedWidth(446)
+        layout.addWidget(scrolled)
         layout.addLayout(right, 1)
 
     def set_theme(self, theme: Theme) -> None:
@@ -222,15 +237,20 @@ class BuildPanel(QWidget):
         if not gpus and not self._machine.gpus:
             gpus = self._settings.gpus
         output = self.output.text().strip()
-        return BuildSpec(
+        spec = BuildSpec(
             network=Path(),
             engine=(Path(output) if output else self._suggest(".engine")).absolute(),
             gpus=gpus,
             precision=self.precision.currentText(),
             route=self.route.currentData(),
             flavour=self.flavour.currentData(),
-            workspace_bytes=self._settings.workspace_mib << 20 or None,
+            plugins=tuple(map(Path, self._settings.plugins)),
         )
+        return self.options.apply(spec)
+
+    def _know_network(self) -> None:
+        lowering = self._session.lowering
+        self.options.set_network(lowering.network if lowering is not None else None)
 
     def _launch(self, prepared: tuple[BuildSpec, Path]) -> None:
         spec, directory = prepared
@@ -265,6 +285,7 @@ class BuildPanel(QWidget):
         self.message.setText(f"Built in {result.seconds:.1f} s.")
         set_role(self.message, "strong")
         logger.info("Built %s", result.path)
+        self.built.emit(result.path)
         rows = [
             ("Engine", f"{result.path}"),
             ("Size", f"{result.bytes / 2**20:.2f} MiB, {result.layers} layers"),
@@ -335,6 +356,7 @@ class BuildPanel(QWidget):
             self.route,
             self.gpus,
             self.precision,
+            self.options,
             self.output,
             self.browse,
         ):
