@@ -135,6 +135,15 @@ def _edit(window: MainWindow) -> list[Command]:
             lambda: session.graph is not None,
         ),
         Command(
+            "edit.extract",
+            "E&xtract to a new document",
+            surgery.extract,
+            None,
+            "export",
+            some,
+            tip="Make the selection a graph of its own, fed with what it reads",
+        ),
+        Command(
             "edit.make-rule",
             "Make a r&ule of this…",
             surgery.make_rule,

@@ -77,6 +77,10 @@ class Files(QObject):
     def close_document(self) -> None:
         self.ask_unsaved(lambda: self._session.set_document(None))
 
+    def show_new(self, graph: Graph) -> None:
+        """Show a graph that is in no file yet, after asking about unsaved changes."""
+        self.ask_unsaved(lambda: self._session.set_document(Document(graph)))
+
     def save(self) -> None:
         """Write the graph where it was opened from, or ask where."""
         document = self._session.document

@@ -182,6 +182,7 @@ class MainWindow(QMainWindow):
             changed.connect(self.actions_.refresh)
         self.surgery.told.connect(self.message.show_note)
         self.surgery.explained.connect(self._explained)
+        self.surgery.extracted.connect(files.show_new)
         self.surgery.outlined.connect(self.canvas.set_preview)
         self.rules.asked_why.connect(self.surgery.explain)
         self.canvas.selection_changed.connect(lambda items: session.select(items, self.canvas))

@@ -39,7 +39,7 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
             "&Edit",
             (
                 *("edit.undo", "edit.redo", "-", "edit.remove", "edit.rename", "edit.replace"),
-                *("edit.collapse", "edit.attribute", "edit.make-rule", "-"),
+                *("edit.collapse", "edit.attribute", "edit.extract", "edit.make-rule", "-"),
                 MenuSpec("M&ore edits", tuple(f"edit.any.{word}" for word, _ in other_edits())),
                 *("-", "edit.copy-name", "edit.copy-text"),
             ),
@@ -89,7 +89,7 @@ CONTEXT_MENU = MenuSpec(
         *("view.expand", "view.zoom-selection", "graph.producers", "graph.consumers", "-"),
         *("edit.rename", "edit.replace", "edit.collapse", "edit.attribute", "edit.shape"),
         *("edit.output", "edit.any.bypass", "edit.remove", "-"),
-        *("edit.make-rule", "rules.why", "-", "edit.copy-name", "edit.copy-text"),
+        *("edit.extract", "edit.make-rule", "rules.why", "-", "edit.copy-name", "edit.copy-text"),
     ),
 )
 

@@ -10,13 +10,15 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from surgeon_gui.edits.base import EDITS, Edit, edit_fields
-from surgeon_gui.edits.boundary import SetOutputs, StripUnreachable
+from surgeon_gui.edits.boundary import Extract, SetOutputs, StripUnreachable
+from surgeon_gui.edits.namespaces import boundary
 from surgeon_gui.edits.nodes import RemoveNodes
 from surgeon_gui.edits.patch import Patch, patch_between
 from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.edits.script import load_script
 from surgeon_gui.errors import RuleError, ScriptError, SurgeonError
 from surgeon_gui.graph.model import Graph
+from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.pipeline import preprocess
 from surgeon_gui.rewrite.generalise import rule_from_selection
 from surgeon_gui.rewrite.library import find_rule_set, rules_of
@@ -46,11 +48,13 @@ class Surgery(QObject):
         told(str, str): something to say to the user, and a hint.
         explained(str, str): why a rule does not apply, and the node that stands against it.
         outlined(tuple): nodes to outline in the graph.
+        extracted(object): a Graph that is to be shown as a new document.
     """
 
     told = Signal(str, str)
     explained = Signal(str, str)
     outlined = Signal(tuple)
+    extracted = Signal(object)
 
     def __init__(
         self,
@@ -114,9 +118,35 @@ class Surgery(QObject):
         if graph is None:
             return
         if edit_fields(kind):
-            self._open(AnyEditDialog(kind, self._session, graph, self._theme(), self._window))
+            self._open(
+                AnyEditDialog(
+                    kind, self._session, graph, self._theme(), self._window, self._chooser
+                )
+            )
         else:
             self.do(kind())
+
+    def extract(self) -> None:
+        """Make the selection a graph of its own, fed with what it reads, in a new document."""
+        graph, names = self._session.graph, self._session.selected_nodes()
+        if graph is None or not names:
+            return
+        present = graph
+
+        def work() -> Graph:
+            edge = boundary(present, names)
+            if not edge.outputs:
+                outputs = tuple(ref for ref in deduce_outputs(present) if ref.node in edge.names)
+            else:
+                outputs = tuple(crossing.ref for crossing in edge.outputs)
+            inputs = tuple(
+                str(crossing.ref)
+                for crossing in edge.inputs
+                if not present[crossing.ref.node].is_const
+            )
+            return Extract(tuple(map(str, outputs)), inputs).apply(present)
+
+        self._session.tasks.run("extract", work, self.extracted.emit, self._session.failed.emit)
 
     def make_rule(self) -> None:
         """Generalise the selection to a rule and show it to be changed."""
@@ -184,7 +214,7 @@ class Surgery(QObject):
             "it. It runs in a process of its own; what it changes is one step to undo."
         )
         run = box.addButton("Run", QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
 
         def answered() -> None:
             if box.clickedButton() is run:

@@ -17,9 +17,10 @@ from surgeon_gui.edits.script import script_from_toml, script_to_toml
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.open import save_graph
 from surgeon_gui.graph.text import parse_text
-from surgeon_gui.rewrite.library import load_set
+from surgeon_gui.rewrite.library import bundled_sets, load_set
 from surgeon_gui.ui.dialogs.any_edit import AnyEditDialog
 from surgeon_gui.ui.dialogs.base import PREVIEW_MS
+from surgeon_gui.ui.dialogs.parameters import ParametersDialog
 from surgeon_gui.ui.dialogs.rule import RuleDialog
 from surgeon_gui.ui.more_edits import other_edits
 from surgeon_gui.ui.samples import samples_dir
@@ -259,3 +260,55 @@ def test_a_dropped_rule_is_shown_in_the_rules_panel(driver: Driver, tmp_path: Pa
     assert next(rule.id for rule in driver.window.rules.model.rules()) == "mine"
     assert driver.window.rules.model.rule_set().sources
     driver.key(driver.window, Qt.Key.Key_Escape)
+
+
+def test_the_selection_becomes_a_document_of_its_own(driver: Driver, small: Path) -> None:
+    driver.open(small)
+    driver.window.session.select(("m", "y"))
+    driver.run("edit.extract")
+    made = graph_of(driver)
+    assert driver.window.session.path is None
+    assert [node.op for node in made if node.op == "Placeholder"] == ["Placeholder"] * 2
+    assert {node.name for node in made if node.op in ("Add", "Mul", "Const")} == {"m", "y", "c"}
+
+
+def test_parameters_of_a_rule_set_are_asked_for(driver: Driver) -> None:
+    rules = driver.window.rules
+    driver.window.bottom_dock.open_page("rules")
+    assert not rules.parameters_button.isVisible()
+    rules.show_set(bundled_sets()["ssd-mobilenet-v1"])
+    driver.click(rules.parameters_button)
+    (dialog,) = driver.window.findChildren(ParametersDialog)
+    dialog.lines["classes"].setText("four")
+    driver.click(dialog.use_button)
+    assert "no value" in dialog.words.text()
+    dialog.lines["classes"].setText("4.5")
+    driver.click(dialog.use_button)
+    assert "must be like 91" in dialog.words.text()
+    dialog.lines["classes"].setText("4")
+    driver.click(dialog.use_button)
+    driver.settle()
+    values = {each.name: each.value for each in rules.model.rule_set().parameters}
+    assert values["classes"] == 4
+
+
+def test_from_a_red_node_to_its_cure_in_two_clicks(driver: Driver) -> None:
+    """The page of problems is open; one click shows the node, one click cures it."""
+    driver.open(BOXES)
+    window = driver.window
+    window.session.set_target("uff-8")
+    driver.settle()
+    window.bottom_dock.open_page("problems")
+    driver.settle()
+    row = next(each for each in window.problems.rows() if each.group.rule)
+    nodes = row.group.nodes
+    driver.click(row)
+    driver.settle()
+    assert set(window.session.selection) == set(nodes)
+    before = graph_of(driver)
+    row = next(each for each in window.problems.rows() if each.group.nodes == nodes)
+    fix = next(each for each in row.findChildren(QPushButton) if each.text().startswith("Fix"))
+    driver.click(fix)
+    driver.settle()
+    assert graph_of(driver) is not before
+    assert nodes not in [each.group.nodes for each in window.problems.rows()]

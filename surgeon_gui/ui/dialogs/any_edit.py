@@ -15,6 +15,7 @@ from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.query import namespaces
 from surgeon_gui.graph.values import AttrValue, DType, TensorValue
 from surgeon_gui.rewrite.attributes import value_from_toml
+from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.dialogs.base import EditDialog
 from surgeon_gui.ui.dialogs.fields import (
     AttributesField,
@@ -24,12 +25,13 @@ from surgeon_gui.ui.dialogs.fields import (
 )
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, label
+from surgeon_gui.ui.widgets import ComboBox, button, label, row
 
 _NAMES = frozenset({"node", "tensor", "nodes", "tensors"})
 _LISTS = frozenset({"nodes", "tensors", "rules"})
 _FROM_SELECTION = frozenset({"node", "nodes", "tensor", "tensors", "namespace"})
 _DTYPES = ("float32", "float16", "bfloat16", "float64", "int32", "int64", "int8", "uint8", "bool")
+ARRAY_FILTERS = ("Array (*.npy)",)
 MOST_NAMES = 20_000
 """Names offered while typing; more would make typing slow."""
 
@@ -48,15 +50,23 @@ class AnyEditDialog(EditDialog):
         graph: the graph to edit.
         theme: the colours and fonts.
         parent: the window.
+        chooser: asks for a file where the edit reads one.
     """
 
     def __init__(
-        self, kind: type[Edit], session: Session, graph: Graph, theme: Theme, parent: QWidget
+        self,
+        kind: type[Edit],
+        session: Session,
+        graph: Graph,
+        theme: Theme,
+        parent: QWidget,
+        chooser: PathChooser,
     ) -> None:
         super().__init__(session, graph, edit_title(kind), parent)
         self.setObjectName("any-edit")
         self._kind = kind
         self._theme = theme
+        self._chooser = chooser
         self._readers: dict[str, Callable[[], Any]] = {}
         self.editors: dict[str, QWidget] = {}
         self.form.addRow(label(summary(kind), "muted", wrap=True))
@@ -67,7 +77,8 @@ class AnyEditDialog(EditDialog):
             editor.setAccessibleName(info.label)
             self.editors[info.name] = editor
             self._readers[info.name] = read
-            self.form.addRow(info.label, editor)
+            holder = self._with_browse(editor) if info.name == "file" else editor
+            self.form.addRow(info.label, holder)
             if info.kind in _FROM_SELECTION and isinstance(editor, QLineEdit) and selected:
                 if not editor.text():
                     editor.setText(self._chosen(info, selected))
@@ -84,6 +95,18 @@ class AnyEditDialog(EditDialog):
             if info.required and values[info.name] in ("", (), None):
                 raise EditError(f"{info.label} is missing.", hint=info.help)
         return self._kind(**values)
+
+    def _with_browse(self, line: QWidget) -> QWidget:
+        """Return the field of a file's path with a button that asks for it."""
+        if not isinstance(line, QLineEdit):
+            return line
+
+        def ask() -> None:
+            self._chooser.open_file(
+                self, "Load an array", "", ARRAY_FILTERS, lambda path: line.setText(str(path))
+            )
+
+        return row(line, button("Browse…", ask))
 
     def _selection(self) -> tuple[str, ...]:
         return self._session.selection

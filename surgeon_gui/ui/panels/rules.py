@@ -30,6 +30,7 @@ from surgeon_gui.rewrite.ruleset import RuleSet, rule_set_of, save_rule_set
 from surgeon_gui.rewrite.search import count_matches
 from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.chooser import PathChooser
+from surgeon_gui.ui.dialogs.parameters import ParametersDialog
 from surgeon_gui.ui.panels.rules_model import EXACT, FITS, GROUP, ID, ON, TITLE, RulesModel
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
@@ -105,6 +106,9 @@ class RulesPanel(QWidget):
         self.up_button = button("Move up", lambda: self._move(-1), tip="Run this rule earlier")
         self.down_button = button("Move down", lambda: self._move(1), tip="Run this rule later")
         self.load_button = button("Load…", self.choose_file, tip="Load a rule set from a file")
+        self.parameters_button = button(
+            "Parameters…", self.ask_parameters, tip="Choose the values this rule set asks for"
+        )
         self.save_button = button("Save…", self.save_as, tip="Save the rule set to a file")
         self.apply_all = button(
             "Apply enabled",
@@ -118,6 +122,7 @@ class RulesPanel(QWidget):
         bar.addWidget(self.choice)
         bar.addWidget(self.load_button)
         bar.addWidget(self.save_button)
+        bar.addWidget(self.parameters_button)
         bar.addWidget(self.words, 1)
         for each in (
             *(self.up_button, self.down_button, self.why_button),
@@ -177,9 +182,20 @@ class RulesPanel(QWidget):
             self.choice.addItem(rule_set.title or rule_set.id, rule_set.id)
             at = self.choice.count() - 1
         self.choice.setCurrentIndex(at)
+        self.parameters_button.setVisible(bool(rule_set.parameters))
         self.table.selectRow(0)
         self._count()
         self._enable()
+
+    def ask_parameters(self) -> None:
+        """Ask for the values of the set's parameters."""
+        dialog = ParametersDialog(self.model.rule_set(), self.model.theme, self.window())
+        dialog.chosen.connect(self._use_parameters)
+        dialog.open()
+
+    def _use_parameters(self, rule_set: RuleSet) -> None:
+        self.show_set(rule_set, self._path)
+        self._note_edit()
 
     def choose_file(self) -> None:
         self._chooser.open_file(

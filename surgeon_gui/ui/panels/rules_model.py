@@ -149,13 +149,12 @@ class RulesModel(QAbstractTableModel):
             return f"{found} ×" if found else "–"
         return ""
 
-    @staticmethod
-    def _title(item: Item, rule: Rule | None) -> str:
+    def _title(self, item: Item, rule: Rule | None) -> str:
         if rule is not None:
             return rule.summary
         if item.kind == "edit":
             try:
-                return edit_from_table(item.name, item.fields).title
+                return edit_from_table(item.name, self._set.filled(item)).title
             except EditError:
                 return f"{item.name}: cannot be read"
         return (
