@@ -26,6 +26,11 @@ _MERGES = frozenset({"Merge", "RefMerge"})
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 _BACK = frozenset({"NextIteration", "RefNextIteration"})
 _HANDLES = frozenset({"TensorArrayV3"})
+FLOW = frozenset(
+    {"Enter", "RefEnter", "Exit", "RefExit", "LoopCond", *_MERGES, *_SWITCHES, *_BACK, *_HANDLES}
+)
+"""Ops of TensorFlow 1's control flow, whose types depend on more than their inputs' types."""
+
 _CARRIERS = frozenset({"Enter", "RefEnter", "Exit", "RefExit", "Switch", "RefSwitch", "Merge"})
 
 
@@ -80,14 +85,29 @@ class Types:
     Attributes:
         problems: nodes whose inputs do not fit, with the reason.
         dead: tensors that never come, being on a branch a constant predicate does not take.
+        inputs: nodes that a user feeds.
     """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.problems: dict[str, str] = {}
         self.dead: set[TensorRef] = set()
+        self.inputs: frozenset[str] = frozenset()
         self._types: dict[str, tuple[TensorType, ...]] = {}
         self._values: dict[TensorRef, Array] = {}
+
+    @property
+    def known(self) -> Mapping[TensorRef, Array]:
+        """Values found so far; masked arrays where only some elements are known."""
+        return self._values
+
+    def adopt(self, before: Types) -> None:
+        """Take over what is known of nodes that this graph has too."""
+        kept = self.graph
+        self._types.update((name, found) for name, found in before._types.items() if name in kept)
+        self._values.update(
+            (ref, value) for ref, value in before._values.items() if ref.node in kept
+        )
 
     def outputs(self, name: str) -> tuple[TensorType, ...]:
         """Return the types of all outputs of a node."""
@@ -160,29 +180,37 @@ def infer_types(graph: Graph, shapes: Mapping[str, Shape] | None = None) -> Type
         GraphCycle: the nodes form a circle that is no loop.
     """
     types = Types(graph)
-    walk = _Walk(types, shapes or {})
+    walk = Walk(types, shapes or {})
     order = topological_order(graph)
     walk.visit(order)
     walk.settle_loops(order)
     return types
 
 
-class _Walk:
+def fed_nodes(graph: Graph) -> frozenset[str]:
+    """Return the nodes a user feeds, by name."""
+    return frozenset(node.name for node in deduce_inputs(graph))
+
+
+class Walk:
     """One inference run over a graph."""
 
-    def __init__(self, types: Types, shapes: Mapping[str, Shape]) -> None:
+    def __init__(
+        self, types: Types, shapes: Mapping[str, Shape], fed: frozenset[str] | None = None
+    ) -> None:
         self._types = types
         self._graph = types.graph
         self._shapes = shapes
         self._widened: dict[str, Shape] = {}
         # What a user feeds has no value, even where it has a default.
-        self._fed = {node.name for node in deduce_inputs(types.graph)} | set(shapes)
+        types.inputs = fed_nodes(types.graph) if fed is None else fed
+        self._fed = types.inputs | set(shapes)
         # In old graphs a placeholder without a shape was written as a scalar (array_ops.cc).
         self._scalar_is_unknown = types.graph.versions.producer <= _SCALARS_MEAN_UNKNOWN
 
     def visit(self, names: Iterable[str]) -> None:
         for name in names:
-            self._visit(self._graph[name])
+            self.visit_node(self._graph[name])
 
     def settle_loops(self, order: Sequence[str]) -> None:
         """Widen loop variables whose shape changes from turn to turn, until nothing changes."""
@@ -213,10 +241,10 @@ class _Walk:
                 node = self._graph[name]
                 if name in stale or any(ref.node in stale for ref in node.inputs):
                     stale.add(name)
-                    self._forget(node)
-                    self._visit(node)
+                    self.forget(node)
+                    self.visit_node(node)
 
-    def _forget(self, node: Node) -> None:
+    def forget(self, node: Node) -> None:
         for port in range(len(self._types.outputs(node.name))):
             self._types._values.pop(TensorRef(node.name, port), None)
 
@@ -224,7 +252,7 @@ class _Walk:
         source = self._graph.get(ref.node)
         return source is not None and source.op in _BACK
 
-    def _visit(self, node: Node) -> None:
+    def visit_node(self, node: Node) -> None:
         types = self._types
         refs = self._live_inputs(node)
         inputs = [types.type(ref) for ref in refs]

@@ -88,12 +88,12 @@ class Judgement:
 
     Attributes:
         verdicts: one per node.
-        general: remarks on the whole graph.
+        hits: pitfalls that concern the whole graph, and the nodes where they show.
         types: dtype and shape of tensors, as far as the judge worked them out.
     """
 
     verdicts: Mapping[str, Verdict]
-    general: tuple[Problem, ...] = ()
+    hits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     types: Mapping[TensorRef, TensorType] = field(default_factory=dict)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from surgeon_gui.errors import ConvertError, NotConvertible, Unsupported
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.query import deduce_outputs
-from surgeon_gui.graph.values import Shape
+from surgeon_gui.graph.values import Shape, TensorType
 from surgeon_gui.rewrite.library import bundled_rules
 from surgeon_gui.rewrite.rule import Rule
 from surgeon_gui.rewrite.search import find_rule_matches
@@ -16,6 +16,7 @@ from surgeon_gui.rewrite.subject import Subject
 from surgeon_gui.targets.base import (
     TAKES,
     VANISHES,
+    Judgement,
     Problem,
     Question,
     Status,
@@ -24,6 +25,7 @@ from surgeon_gui.targets.base import (
     Verdict,
     find_target,
 )
+from surgeon_gui.targets.pitfalls import Hits, general_problems
 from surgeon_gui.uff.graph import is_uff_graph
 from surgeon_gui.uff.restore import tensorflow_form
 
@@ -57,12 +59,29 @@ def inspect(
     if is_uff_graph(graph):
         return _of_uff(graph, target, outputs, shapes)
     wanted = tuple(deduce_outputs(graph) if outputs is None else outputs)
-    judgement = target.judge(Question(graph, wanted, shapes or {}))
+    judgement = judged(target, Question(graph, wanted, shapes or {}))
+    return report_of(target, graph, judgement.verdicts, judgement.hits, judgement.types)
+
+
+def judged(target: Target, question: Question) -> Judgement:
+    """Return a target's judgement, with the rules that would cure what it refuses."""
+    judgement = target.judge(question)
     verdicts = dict(judgement.verdicts)
-    _offer_rules(graph, target, verdicts)
-    problems = [*judgement.general, *_problems(graph, verdicts, target)]
+    _offer_rules(question.graph, target, verdicts)
+    return replace(judgement, verdicts=verdicts)
+
+
+def report_of(
+    target: Target,
+    graph: Graph,
+    verdicts: Mapping[str, Verdict],
+    hits: Hits,
+    types: Mapping[TensorRef, TensorType],
+) -> SupportReport:
+    """Return the report that verdicts come to."""
+    problems = [*general_problems(hits), *_problems(graph, verdicts, target)]
     problems.sort(key=lambda problem: problem.severity != "error")
-    return SupportReport(target, verdicts, tuple(problems), judgement.types)
+    return SupportReport(target, verdicts, tuple(problems), types)
 
 
 def _of_uff(

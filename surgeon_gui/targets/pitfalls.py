@@ -23,6 +23,9 @@ from surgeon_gui.targets.tables import first
 
 _SHOWN = 3
 
+Hits = Mapping[str, tuple[str, ...]]
+"""Ids of pitfalls that concern the whole graph, and the nodes where they show."""
+
 
 @dataclass(frozen=True)
 class Pitfall:
@@ -114,8 +117,8 @@ def add_pitfalls(
     verdicts: dict[str, Verdict],
     *,
     advise_only: bool = False,
-) -> tuple[Problem, ...]:
-    """Warn of pitfalls in a judge's verdicts; return what concerns the whole graph.
+) -> Hits:
+    """Warn of pitfalls in a judge's verdicts; return where those of the whole graph show.
 
     A node that vanishes is left alone, one that is refused gets advice where it has none, one that
     is taken gets the warning.
@@ -137,7 +140,7 @@ def add_pitfalls(
             context = Context(graph, node, types)
             verdicts[node.name] = _judged(verdict, found, context)
     live = [node for node in graph if verdicts[node.name].status is not Status.VANISHES]
-    return tuple(_general(general, graph, live, types))
+    return _hits(general, graph, live, types)
 
 
 @cache
@@ -181,15 +184,23 @@ def _judged(verdict: Verdict, found: Iterable[Pitfall], context: Context) -> Ver
     return worst.warning()
 
 
-def _general(
-    found: Iterable[Pitfall], graph: Graph, live: Sequence[Node], types: Types
-) -> Iterator[Problem]:
+def _hits(found: Iterable[Pitfall], graph: Graph, live: Sequence[Node], types: Types) -> Hits:
+    hits = {}
     for pitfall in found:
-        at = [
+        at = tuple(
             node.name
             for node in live
             if _may_fire(pitfall, node, types) and pitfall.fires(Context(graph, node, types))
-        ]
+        )
+        if at:
+            hits[pitfall.id] = at
+    return hits
+
+
+def general_problems(hits: Hits) -> Iterator[Problem]:
+    """Yield what concerns the whole graph, each pitfall once."""
+    for pitfall in pitfalls():
+        at = hits.get(pitfall.id)
         if not at:
             continue
         more = f" and {len(at) - _SHOWN} more" if len(at) > _SHOWN else ""

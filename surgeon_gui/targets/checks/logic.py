@@ -7,18 +7,24 @@ from surgeon_gui.targets.checks.context import CHECKS, Context, Facts, holds
 
 @CHECKS.register("all")
 def every(context: Context, facts: Facts) -> bool | None:
-    results = [holds(part, context) for part in facts["of"]]
-    if False in results:
-        return False
-    return None if None in results else True
+    open_ = False
+    for part in facts["of"]:
+        result = holds(part, context)
+        if result is False:
+            return False
+        open_ = open_ or result is None
+    return None if open_ else True
 
 
 @CHECKS.register("any")
 def some(context: Context, facts: Facts) -> bool | None:
-    results = [holds(part, context) for part in facts["of"]]
-    if True in results:
-        return True
-    return None if None in results else False
+    open_ = False
+    for part in facts["of"]:
+        result = holds(part, context)
+        if result is True:
+            return True
+        open_ = open_ or result is None
+    return None if open_ else False
 
 
 @CHECKS.register("not")

@@ -64,8 +64,8 @@ def judge(target_id: str, question: Question) -> Judgement:
             verdicts[node.name] = _SHAPES
         else:
             verdicts[node.name] = judge_node(target_id, Context(graph, node, types))
-    general = add_pitfalls(target_id, graph, types, verdicts)
-    return Judgement(verdicts, general, {ref: types.type(ref) for ref in map(TensorRef, verdicts)})
+    hits = add_pitfalls(target_id, graph, types, verdicts)
+    return Judgement(verdicts, hits, {ref: types.type(ref) for ref in map(TensorRef, verdicts)})
 
 
 def _is_known(name: str, types: Types) -> bool:

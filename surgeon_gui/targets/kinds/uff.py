@@ -69,8 +69,8 @@ def judge(target_id: str, question: Question) -> Judgement:
                 # The parser folds it; what it ends in is judged by itself.
                 verdict = FOLDED
             verdicts[node.name] = verdict
-    general = add_pitfalls(target_id, graph, types, verdicts)
-    return Judgement(verdicts, general, {ref: types.type(ref) for ref in map(TensorRef, verdicts)})
+    hits = add_pitfalls(target_id, graph, types, verdicts)
+    return Judgement(verdicts, hits, {ref: types.type(ref) for ref in map(TensorRef, verdicts)})
 
 
 def judge_node(target_id: str, context: Context) -> Verdict:

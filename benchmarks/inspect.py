@@ -1,0 +1,63 @@
+"""How long a target takes to judge a graph, and to judge it again after an edit.
+
+`python -m benchmarks.inspect [--nodes N] [--target ID …]`
+
+Budget: 10 000 nodes in 2 s, after an edit in 0.2 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from benchmarks.generate import generate_graph
+from surgeon_gui.graph.draft import Draft
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.targets.again import Inspector
+
+TARGETS = ("direct", "trt-8.6", "uff-8", "tftrt-1.14", "onnx-trt-10")
+EDITS = 9
+
+
+def edited(graph: Graph, share: float) -> Graph:
+    """Return the graph with one activation replaced, so far into the graph."""
+    names = [node.name for node in graph if node.op in ("Relu", "Relu6", "Tanh")]
+    draft = Draft(graph)
+    name = names[int(share * (len(names) - 1))]
+    draft.change(name, op="Elu" if graph[name].op != "Elu" else "Relu")
+    return draft.commit()
+
+
+def measure(graph: Graph, target: str) -> tuple[float, list[float], int]:
+    """Return seconds for the whole graph, for each edit, and how many were judged locally."""
+    inspector = Inspector()
+    started = time.perf_counter()
+    inspector.inspect(graph, target)
+    whole = time.perf_counter() - started
+    edits, local = [], 0
+    for number in range(EDITS):
+        graph = edited(graph, number / EDITS)
+        started = time.perf_counter()
+        inspector.inspect(graph, target)
+        edits.append(time.perf_counter() - started)
+        local += inspector.was_local
+    return whole, edits, local
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--nodes", type=int, default=10_000)
+    parser.add_argument("--target", action="append")
+    options = parser.parse_args()
+    graph = generate_graph(options.nodes)
+    measure(generate_graph(300), "direct")  # imports and tables are not what is measured
+    print(f"{len(graph)} nodes; seconds: whole graph, after an edit (median, worst), local")
+    for target in options.target or TARGETS:
+        whole, edits, local = measure(graph, target)
+        edits.sort()
+        median = edits[len(edits) // 2]
+        print(f"{target:12} {whole:6.2f} {median:6.3f} {edits[-1]:6.3f} {local}/{EDITS}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Types after an edit: only what the edit touches is inferred again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from surgeon_gui.graph.model import Graph, TensorRef
+from surgeon_gui.graph.query import topological_order
+from surgeon_gui.graph.shapes import FLOW, Types, Walk, fed_nodes, infer_types
+from surgeon_gui.graph.values import Array, Shape
+
+
+def update_types(
+    before: Types, graph: Graph, shapes: Mapping[str, Shape] | None = None
+) -> tuple[Types, frozenset[str]]:
+    """Do what `infer_types` does for a graph that came from `before.graph` by an edit.
+
+    Only what the edit touches is inferred again; where control flow is touched, everything is.
+
+    Args:
+        before: the types of the graph before the edit, inferred with the same `shapes`.
+        graph: the graph now.
+        shapes: as for `infer_types`.
+
+    Returns:
+        The types, and the nodes whose types or values are others than before.
+
+    Raises:
+        GraphCycle: the nodes form a circle that is no loop.
+    """
+    given = shapes or {}
+    old = before.graph
+    types = Types(graph)
+    if before.dead or before.problems or old.versions != graph.versions:
+        return infer_types(graph, given), frozenset(node.name for node in graph)
+    types.adopt(before)
+    now = fed_nodes(graph)
+    walk = Walk(types, given, now)
+    inputs = now ^ before.inputs
+    stale: set[str] = set()
+    for name in topological_order(graph):
+        node = graph[name]
+        same = old.get(name) is node and name not in inputs
+        if same and not any(ref.node in stale for ref in node.inputs):
+            continue
+        if node.op in FLOW:
+            return infer_types(graph, given), frozenset(node.name for node in graph)
+        known, values = types.outputs(name), _values_of(types, name)
+        walk.forget(node)
+        walk.visit_node(node)
+        if node.is_const or known != types.outputs(name) or _differ(values, types, name):
+            stale.add(name)
+    return types, frozenset(stale)
+
+
+def _values_of(types: Types, name: str) -> list[Array | None]:
+    ports = range(len(types.outputs(name)))
+    return [types.known.get(TensorRef(name, port)) for port in ports]
+
+
+def _differ(values: Sequence[Array | None], types: Types, name: str) -> bool:
+    now = _values_of(types, name)
+    if len(now) != len(values):
+        return True
+    return any(
+        (one is None) != (other is None)
+        or (one is not None and other is not None and not _are_equal(one, other))
+        for one, other in zip(values, now, strict=True)
+    )
+
+
+def _are_equal(one: Array, other: Array) -> bool:
+    masks = [np.ma.getmaskarray(each).tobytes() for each in (one, other)]
+    return masks[0] == masks[1] and bool(np.ma.allequal(one, other))

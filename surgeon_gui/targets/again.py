@@ -1,0 +1,263 @@
+"""Inspecting a graph again after an edit: only what the edit can have changed is judged.
+
+The verdict on a node depends on the node and its neighbourhood. So the nodes an edit touches are
+cut out with a margin around them, judged as a small graph of their own, and the verdicts of all
+others stay. Where that would not be the same (control flow, open dimensions, functions, too much
+touched) the whole graph is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.graph.ops import is_stateful
+from surgeon_gui.graph.query import deduce_outputs, reachable
+from surgeon_gui.graph.shapes import FLOW, Types, infer_types
+from surgeon_gui.graph.update import update_types
+from surgeon_gui.graph.values import Shape, TensorType
+from surgeon_gui.targets.base import (
+    VANISHES,
+    Question,
+    SupportReport,
+    Target,
+    Verdict,
+    find_target,
+)
+from surgeon_gui.targets.inspect import inspect, judged, report_of
+from surgeon_gui.targets.pitfalls import Hits
+from surgeon_gui.uff.graph import is_uff_graph
+
+REACH = 4
+"""How far from a touched node a verdict may change: operands behind identities, readers."""
+
+REACH_OF_RULES = 9
+"""How far where rules cure something: the deepest of their patterns."""
+
+MARGIN = 9
+"""How far around those the cut goes, so that their neighbourhood is whole."""
+
+LARGEST_SHARE = 0.25
+"""Of the graph's nodes; a larger cut is not worth it."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    graph: Graph
+    outputs: tuple[TensorRef, ...]
+    shapes: Mapping[str, Shape]
+    types: Types
+    verdicts: Mapping[str, Verdict]
+    hits: Hits
+    live: frozenset[str]
+    tensors: Mapping[TensorRef, TensorType]
+
+
+@dataclass
+class Inspector:
+    """Inspects graphs one after the other; what it saw of the last one per target it reuses.
+
+    Attributes:
+        was_local: whether the last inspection judged a part only.
+    """
+
+    was_local: bool = False
+    _seen: dict[str, _Seen] = field(default_factory=dict)
+
+    def inspect(
+        self,
+        graph: Graph,
+        target_id: str,
+        *,
+        outputs: Sequence[TensorRef] | None = None,
+        shapes: Mapping[str, Shape] | None = None,
+    ) -> SupportReport:
+        """Do what `targets.inspect` does.
+
+        Args:
+            graph: the graph.
+            target_id: see `catalogue`.
+            outputs: what must be computed; None deduces it.
+            shapes: placeholder shapes that fix unknown dimensions.
+
+        Raises:
+            UsageError: there is no such target.
+        """
+        target = find_target(target_id)
+        if is_uff_graph(graph):
+            self.was_local = False
+            return inspect(graph, target_id, outputs=outputs, shapes=shapes)
+        wanted = tuple(deduce_outputs(graph) if outputs is None else outputs)
+        given = dict(shapes or {})
+        before = self._seen.get(target_id)
+        seen = None
+        if before is not None and before.shapes == given and before.outputs == wanted:
+            seen = _local(target, before, graph)
+        self.was_local = seen is not None
+        if seen is None:
+            judgement = judged(target, Question(graph, wanted, given))
+            live = frozenset(reachable(graph, [ref.node for ref in wanted]))
+            seen = _Seen(
+                graph,
+                wanted,
+                given,
+                infer_types(graph, given),
+                judgement.verdicts,
+                judgement.hits,
+                live,
+                judgement.types,
+            )
+        self._seen[target_id] = seen
+        return report_of(target, graph, seen.verdicts, seen.hits, seen.tensors)
+
+
+def _local(target: Target, before: _Seen, graph: Graph) -> _Seen | None:
+    """Return what is known after judging a part of the graph; None where that does not do."""
+    if graph is before.graph:
+        return before
+    if graph.library != before.graph.library or graph.versions != before.graph.versions:
+        return None
+    live = frozenset(reachable(graph, [ref.node for ref in before.outputs]))
+    types, stale = update_types(before.types, graph, before.shapes)
+    most = LARGEST_SHARE * len(graph)
+    touched = _touched(before.graph, graph) | stale
+    touched |= {name for name in live ^ before.live if name in graph}
+    if len(touched) > most:
+        return None
+    is_cured = any(verdict.rule for verdict in before.verdicts.values())
+    region = _around(graph, touched, REACH_OF_RULES if is_cured else REACH, most)
+    cut = None if region is None else _around(graph, region, MARGIN, most)
+    if region is None or cut is None:
+        return None
+    small = _cut(graph, cut & live, types, before.outputs)
+    if small is None:
+        return None
+    judgement = judged(target, Question(small, small.outputs or (), before.shapes))
+    fresh = {
+        name: judgement.verdicts[name] if name in live else VANISHES
+        for name in region
+        if name in touched or not graph[name].is_const
+        if name not in live or name in small
+    }
+    verdicts = {}
+    for node in graph:
+        verdict = fresh.get(node.name) or before.verdicts.get(node.name)
+        if verdict is None:
+            return None
+        verdicts[node.name] = verdict
+    hits = {
+        key: tuple(
+            name
+            for name in dict.fromkeys([*before.hits.get(key, ()), *judgement.hits.get(key, ())])
+            if name in graph
+            and (name in judgement.hits.get(key, ()) if name in region else name in live)
+        )
+        for key in {**before.hits, **judgement.hits}
+    }
+    tensors = {ref: known for ref, known in before.tensors.items() if ref.node in graph}
+    tensors |= {ref: known for ref, known in judgement.types.items() if ref.node in region}
+    return _Seen(graph, before.outputs, before.shapes, types, verdicts, hits, live, tensors)
+
+
+def _touched(before: Graph, after: Graph) -> set[str]:
+    """Return the nodes of `after` that are new or changed, or lost a reader or a source."""
+    found: set[str] = set()
+    for node in after:
+        old = before.get(node.name)
+        if old is not node:
+            found.add(node.name)
+            if old is not None:
+                found |= {ref.node for ref in old.inputs}
+    for node in before:
+        if node.name not in after:
+            found |= {ref.node for ref in node.inputs}
+            found |= {reader.name for reader in before.consumers(node.name)}
+    return {name for name in found if name in after}
+
+
+def _around(graph: Graph, names: Iterable[str], steps: int, most: float) -> set[str] | None:
+    """Return the nodes within so many edges; None where there are too many."""
+    found = set(names)
+    border = list(found)
+    for step in range(steps):
+        beyond: list[str] = []
+        for name in border:
+            node = graph[name]
+            near = [ref.node for ref in node.inputs if ref.node in graph]
+            # What a constant feeds is near only where the constant itself was asked about.
+            if step == 0 or not node.is_const:
+                near += [reader.name for reader in graph.consumers(name)]
+            beyond += [each for each in near if each not in found]
+            found.update(near)
+        border = list(dict.fromkeys(beyond))
+        if len(found) > most:
+            return None
+    return found
+
+
+def _cut(graph: Graph, names: set[str], types: Types, outputs: Sequence[TensorRef]) -> Graph | None:
+    """Return the nodes as a graph of their own, with inputs where others fed them."""
+    inside = _with_shape_arithmetic(graph, names, types)
+    if inside is None:
+        return None
+    made: dict[str, Node] = {}
+    nodes: list[Node] = []
+    ends: list[TensorRef] = [ref for ref in outputs if ref.node in inside]
+    for node in graph:
+        if node.name not in inside:
+            continue
+        if node.op in FLOW or (is_stateful(node.op) and node.op != "Placeholder"):
+            return None
+        inputs = []
+        for ref in node.inputs:
+            if ref.node not in inside and ref.node in graph:
+                stand_in = made.get(str(ref)) or _stand_in(ref, types)
+                if stand_in is None:
+                    return None
+                made[str(ref)] = stand_in
+                ref = TensorRef(stand_in.name)
+            inputs.append(ref)
+        nodes.append(node if tuple(inputs) == node.inputs else node.replace(inputs=tuple(inputs)))
+        outer = {
+            ref
+            for reader in graph.consumers(node.name)
+            if reader.name not in inside
+            for ref in reader.inputs
+            if ref.node == node.name
+        }
+        # What is known beforehand is no tensor at run time, so it is no output either.
+        ends += [ref for ref in sorted(outer, key=str) if types.value(ref) is None]
+    if any(control not in inside for node in nodes for control in node.controls):
+        nodes = [
+            node.replace(controls=tuple(name for name in node.controls if name in inside))
+            for node in nodes
+        ]
+    return Graph((*made.values(), *nodes), graph.versions, outputs=tuple(dict.fromkeys(ends)))
+
+
+def _with_shape_arithmetic(graph: Graph, names: set[str], types: Types) -> set[str] | None:
+    """Add constants, and what computes shapes, up to where data comes in."""
+    found = set(names)
+    pending = list(names)
+    while pending:
+        for ref in graph[pending.pop()].inputs:
+            source = graph.get(ref.node)
+            if source is None or ref.node in found:
+                continue
+            if source.is_const or types.partial(ref) is not None or types.value(ref) is not None:
+                found.add(ref.node)
+                pending.append(ref.node)
+        if len(found) > 4 * len(names) + 1000:
+            return None
+    return found
+
+
+def _stand_in(ref: TensorRef, types: Types) -> Node | None:
+    """Return an input of the tensor's type; None where its shape is open besides the batch."""
+    kind = types.type(ref)
+    dims = kind.shape.dims
+    if dims is None or any(dim < 0 for dim in dims[1:]) or kind.dtype.numpy is None:
+        return None
+    name = f"{ref.node}:{ref.port}".replace(":", "__stand_in_")
+    return Node(name, "Placeholder", attrs={"dtype": kind.dtype, "shape": kind.shape})

@@ -1,0 +1,124 @@
+"""Inspecting again after an edit tells exactly what inspecting afresh would."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks.generate import generate_graph
+from surgeon_gui.graph.draft import Draft
+from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.graph.open import open_graph
+from surgeon_gui.graph.query import deduce_outputs
+from surgeon_gui.graph.shapes import infer_types
+from surgeon_gui.graph.text import parse_text
+from surgeon_gui.graph.update import update_types
+from surgeon_gui.graph.values import Shape
+from surgeon_gui.targets import Status, SupportReport, inspect
+from surgeon_gui.targets.again import Inspector
+from tests.helpers.shared import ROOT, data_path
+
+TARGETS = ["direct", "trt-8.6", "uff-8", "tftrt-1.14", "onnx-trt-10"]
+
+
+def _told(report: SupportReport) -> tuple[object, ...]:
+    return report.verdicts, report.problems, report.supported
+
+
+def _replace_activation(draft: Draft, chance: random.Random) -> None:
+    names = [node.name for node in draft.commit() if node.op in ("Relu", "Relu6", "Elu", "Tanh")]
+    name = chance.choice(names)
+    draft.change(name, op=chance.choice(["Tanh", "FrobnicateV7", "LeakyRelu", "Relu"]))
+
+
+def _insert(draft: Draft, chance: random.Random) -> None:
+    graph = draft.commit()
+    node = chance.choice([node for node in graph if node.op in ("Relu", "BiasAdd", "Conv2D")])
+    op = chance.choice(["Identity", "Neg", "Abs"])
+    made = Node(draft.unique_name("made"), op, node.inputs[:1])
+    draft.add(made, before=node.name)
+    draft.change(node.name, inputs=(TensorRef(made.name), *node.inputs[1:]))
+
+
+def _bypass(draft: Draft, chance: random.Random) -> None:
+    graph = draft.commit()
+    node = chance.choice([node for node in graph if node.op in ("Relu", "Relu6", "Identity")])
+    draft.rewire(TensorRef(node.name), node.inputs[0])
+
+
+EDITS: list[Callable[[Draft, random.Random], None]] = [_replace_activation, _insert, _bypass]
+
+
+def _graph(name: str) -> Graph:
+    if name == "generated":
+        return generate_graph(600, 3)
+    if name == "boxes3d.pb":
+        return open_graph(ROOT / "samples" / name)
+    return open_graph(data_path(name))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", ["generated", "boxes3d.pb", "mobilenet_v1_0.25_128_frozen.pb"])
+def test_after_any_edit_the_report_is_what_a_fresh_one_is(name: str, target: str) -> None:
+    chance = random.Random(f"{name} {target}")
+    graph = _graph(name)
+    outputs = tuple(deduce_outputs(graph))
+    inspector = Inspector()
+    inspector.inspect(graph, target, outputs=outputs)
+    for _ in range(6):
+        draft = Draft(graph)
+        chance.choice(EDITS)(draft, chance)
+        graph = draft.commit()
+        again = inspector.inspect(graph, target, outputs=outputs)
+        assert _told(again) == _told(inspect(graph, target, outputs=outputs))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_small_edit_of_a_large_graph_is_judged_locally(target: str) -> None:
+    graph = generate_graph(3000, 1)
+    inspector = Inspector()
+    inspector.inspect(graph, target)
+    assert not inspector.was_local
+    names = [node.name for node in graph if node.op == "Relu"]
+    relu = names[3 * len(names) // 4]
+    draft = Draft(graph)
+    draft.change(relu, op="Selu")
+    report = inspector.inspect(draft.commit(), target)
+    assert inspector.was_local
+    if target == "uff-8":
+        assert report.verdicts[relu].status is Status.REFUSES
+    assert _told(report) == _told(inspect(draft.commit(), target))
+
+
+def test_other_outputs_shapes_or_targets_are_judged_afresh() -> None:
+    graph = generate_graph(600, 1)
+    inspector = Inspector()
+    inspector.inspect(graph, "direct")
+    inspector.inspect(graph, "uff-8")
+    assert not inspector.was_local
+    inspector.inspect(graph, "direct", outputs=[TensorRef(graph.nodes[0].name)])
+    assert not inspector.was_local
+    inspector.inspect(graph, "direct", shapes={"input": Shape((1, 16, 16, 8))})
+    assert not inspector.was_local
+
+
+def test_types_after_an_edit_are_those_of_a_fresh_inference() -> None:
+    graph = parse_text(
+        "x = Placeholder() {shape=[1,4,4,2]}\nw = Const() {value=f32[3,3,2,5]{0.5}}\n"
+        'y = Conv2D(x, w) {strides=[1,1,1,1], padding="SAME"}\nz = Relu(y)\ns = Shape(z)'
+    )
+    types = infer_types(graph)
+    draft = Draft(graph)
+    draft.set_attr("y", "padding", b"VALID")
+    after = draft.commit()
+    again, stale = update_types(types, after)
+    fresh = infer_types(after)
+    assert stale == {"y", "z", "s"}
+    for node in after:
+        assert again.outputs(node.name) == fresh.outputs(node.name)
+    value, wanted = again.value(TensorRef("s")), fresh.value(TensorRef("s"))
+    assert value is not None
+    assert wanted is not None
+    assert value.tolist() == wanted.tolist()
