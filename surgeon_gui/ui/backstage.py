@@ -33,6 +33,8 @@ T = TypeVar("T")
 # Nodes handled between two pauses, and how long a pause is: the window's thread gets its turn.
 _BATCH = 200
 _PAUSE_S = 0.0005
+# A new process takes a second to be ready: an answer that is nearly there is worth waiting for.
+_PATIENCE_S = 0.5
 
 
 class Backstage:
@@ -93,13 +95,15 @@ class Backstage:
         return self._asking
 
     def interrupt(self) -> None:
-        """Give up what is being asked: the process ends if it is at work."""
-        process = self._process
+        """Give up what is being asked: a process that does not answer soon ends."""
         self._closing = True
-        if self._asking and process is not None:
-            process.kill()
-        with self._lock:
-            self._closing = False
+        if not self._lock.acquire(timeout=_PATIENCE_S):
+            process = self._process
+            if process is not None:
+                process.kill()
+            self._lock.acquire()
+        self._closing = False
+        self._lock.release()
 
     def close(self) -> None:
         """End the process, even in the middle of an answer."""

@@ -14,13 +14,13 @@ import surgeon_gui
 from surgeon_gui.settings import config_dir
 from surgeon_gui.ui.actions import Command
 from surgeon_gui.ui.more_edits import other_edit_commands
+from surgeon_gui.ui.explore import explore_commands
 from surgeon_gui.ui.selection import (
     copy_names,
     copy_text,
     is_input,
     is_namespace,
     is_one_node,
-    walk,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def command_table(window: MainWindow) -> list[Command]:
         *_edit(window),
         *other_edit_commands(window),
         *_view(window),
-        *_graph(window),
+        *explore_commands(window),
         *_rules_and_build(window),
     ]
 
@@ -263,38 +263,6 @@ def _view(window: MainWindow) -> list[Command]:
     ]
 
 
-def _graph(window: MainWindow) -> list[Command]:
-    def has_selection() -> bool:
-        return bool(window.session.selection)
-
-    return [
-        Command(
-            "graph.reveal",
-            "Show in the &graph",
-            partial(_reveal, window),
-            None,
-            "crosshair",
-            has_selection,
-        ),
-        Command(
-            "graph.producers",
-            "Select &producers",
-            partial(walk, window.session, window.canvas.reveal, -1),
-            "Alt+Up",
-            "",
-            has_selection,
-        ),
-        Command(
-            "graph.consumers",
-            "Select &consumers",
-            partial(walk, window.session, window.canvas.reveal, 1),
-            "Alt+Down",
-            "",
-            has_selection,
-        ),
-    ]
-
-
 def _rules_and_build(window: MainWindow) -> list[Command]:
     def has_graph() -> bool:
         return window.session.graph is not None
@@ -384,10 +352,6 @@ def _has_cures(window: MainWindow) -> bool:
 
 def _toggle_expanded(window: MainWindow) -> None:
     window.canvas.toggle(window.session.selection[0].removesuffix("/"))
-
-
-def _reveal(window: MainWindow) -> None:
-    window.go_to(window.session.selection[0])
 
 
 def _verify(window: MainWindow) -> None:

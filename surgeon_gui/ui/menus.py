@@ -59,7 +59,16 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
         MenuSpec(
             "&Graph",
             (
-                *("graph.reveal", "graph.producers", "graph.consumers", "-"),
+                *("go.back", "go.forward", "-"),
+                *("graph.reveal", "graph.producers", "graph.consumers"),
+                MenuSpec(
+                    "&Trace",
+                    (
+                        *("trace.up", "trace.down", "trace.inputs", "trace.outputs"),
+                        *("trace.between", "-", "trace.clear"),
+                    ),
+                ),
+                "-",
                 *("edit.shape", "edit.output", "edit.strip"),
             ),
         ),

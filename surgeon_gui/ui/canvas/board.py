@@ -126,6 +126,10 @@ class GraphBoard(GraphShow):
         self._hits = tuple(names)
         self._light_up()
 
+    def preview(self) -> tuple[str, ...]:
+        """The nodes outlined."""
+        return self._preview
+
     def set_preview(self, names: Iterable[str]) -> None:
         """Outline the nodes an edit or rule would touch."""
         self._preview = tuple(names)
