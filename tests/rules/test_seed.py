@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.graph.model import Graph
+from surgeon_gui.graph.open import save_graph
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.network.lower import network_from_graph
 from surgeon_gui.targets.inspect import inspect
 from surgeon_gui.uff.writer import uff_from_graph
+from tests.cli.command import surgeon
+from tests.helpers.shared import ROOT
 
 BODY = """
 x = Placeholder() {shape=[?, 8, 8, 3]}
@@ -63,3 +68,28 @@ def test_the_plugin_is_written_as_the_parser_knows_it(graph: Graph) -> None:
     node = next(node for node in exported.meta.graphs[0].nodes if node.id == "relu")
     assert node.operation == "_LReLU_TRT"
     assert node.fields["negSlope_u_float"].d == pytest.approx(0.1)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("rules", ["uff", "direct"])
+def test_the_cured_network_computes_what_tensorflow_does(
+    graph: Graph, rules: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SURGEON_HOME", str(tmp_path / "home"))
+    original, cured = tmp_path / "original.pb", tmp_path / "cured.pb"
+    save_graph(graph, original)
+    save_graph(ApplyRules((rules,)).apply(graph), cured)
+    ran = surgeon("verify", cured, "--original", original, "--json")
+    assert ran.status == 0, ran.json
+    assert {output["name"] for output in ran.json["outputs"]} == {f"{name}/l2" for name in HEADS}
+    assert all(output["max_abs"] < 1e-5 for output in ran.json["outputs"])
+
+
+@pytest.mark.tensorflow
+def test_the_sample_is_cured_and_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SURGEON_HOME", str(tmp_path / "home"))
+    sample = ROOT / "samples" / "boxes3d.pb"
+    cured = tmp_path / "cured.pb"
+    assert surgeon("edit", sample, "--rules", "uff", "-o", cured).status == 0
+    assert surgeon("inspect", cured, "--target", "uff-8", "--json").json["supported"]
+    assert surgeon("verify", cured, "--original", sample, "--json").status == 0
