@@ -112,6 +112,28 @@ class Inspector:
         return report_of(target, graph, seen.verdicts, seen.hits, seen.tensors)
 
 
+_last = Inspector()
+
+
+def inspect_again(graph: Graph, target_id: str) -> SupportReport:
+    """Do what `targets.inspect` does, reusing what this process saw of the graph before an edit.
+
+    The graph may have been read anew: nodes that are equal to the last graph's count as the same.
+    """
+    seen = _last._seen.get(target_id)
+    if seen is not None:
+        graph = _with_nodes_of(graph, seen.graph)
+    return _last.inspect(graph, target_id)
+
+
+def _with_nodes_of(graph: Graph, before: Graph) -> Graph:
+    nodes = tuple(
+        old if (old := before.get(node.name)) is not None and old == node else node
+        for node in graph
+    )
+    return Graph(nodes, graph.versions, graph.library, graph.extra, graph.outputs)
+
+
 def _local(target: Target, before: _Seen, graph: Graph) -> _Seen | None:
     """Return what is known after judging a part of the graph; None where that does not do."""
     if graph is before.graph:

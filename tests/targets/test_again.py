@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.generate import generate_graph
 from surgeon_gui.graph.draft import Draft
+from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.query import deduce_outputs
@@ -17,7 +18,7 @@ from surgeon_gui.graph.text import parse_text
 from surgeon_gui.graph.update import update_types
 from surgeon_gui.graph.values import Shape
 from surgeon_gui.targets import Status, SupportReport, inspect
-from surgeon_gui.targets.again import Inspector
+from surgeon_gui.targets.again import Inspector, inspect_again
 from tests.helpers.shared import ROOT, data_path
 
 TARGETS = ["direct", "trt-8.6", "uff-8", "tftrt-1.14", "onnx-trt-10"]
@@ -122,3 +123,14 @@ def test_types_after_an_edit_are_those_of_a_fresh_inference() -> None:
     assert value is not None
     assert wanted is not None
     assert value.tolist() == wanted.tolist()
+
+
+def test_a_graph_read_anew_counts_as_the_one_before_where_it_is_equal() -> None:
+    graph = generate_graph(3000, 2)
+    inspect_again(graph, "direct")
+    draft = Draft(graph)
+    names = [node.name for node in graph if node.op == "Relu"]
+    draft.change(names[3 * len(names) // 4], op="Erf")
+    anew = graph_from_graphdef(graphdef_from_graph(draft.commit()))
+    assert anew.nodes[0] is not graph.nodes[0]
+    assert _told(inspect_again(anew, "direct")) == _told(inspect(anew, "direct"))
