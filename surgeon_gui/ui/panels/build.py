@@ -118,9 +118,7 @@ class BuildPanel(QWidget):
         session.opened.connect(self._reset)
         session.changed.connect(lambda _change: self._enable())
         session.network_changed.connect(self._know_network)
-        self.flavour.currentIndexChanged.connect(
-            lambda _index: self.options.set_flavour(self.flavour.currentData())
-        )
+        self.flavour.currentIndexChanged.connect(lambda _index: self._know_flavour())
         self.set_theme(theme)
         self._fill_flavours()
         self._reset()
@@ -247,6 +245,10 @@ class BuildPanel(QWidget):
             plugins=tuple(map(Path, self._settings.plugins)),
         )
         return self.options.apply(spec)
+
+    def _know_flavour(self) -> None:
+        installed = [flavour.id for flavour in self._machine.flavours]
+        self.options.set_flavour(self.flavour.currentData() or next(iter(installed), None))
 
     def _know_network(self) -> None:
         lowering = self._session.lowering
