@@ -122,7 +122,10 @@ def _with_open_batch(
         except Unsupported as problem:
             problems = (problem,)
     told = tuple(
-        open_batch.refusal(item.node, f"It suits no other batch than 1: {item.reason}")
+        open_batch.refusal(
+            item.node,
+            f"It suits no other batch than 1 ({open_batch.BATCHES[0]} was tried): {item.reason}",
+        )
         for item in problems
     )
     return replace(single, network=None, problems=told)
