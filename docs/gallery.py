@@ -1,0 +1,153 @@
+"""Make a picture of every state of the window: `python -m docs.gallery [FOLDER]`.
+
+To be looked at by a person after a change to the window. The pictures are taken offscreen, with
+settings of their own; each state is a graph, the arguments of `surgeon gui`, and a scale.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.generate import generate_graph
+from surgeon_gui.graph.graphdef import save_graphdef
+from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.graph.text import parse_text
+from surgeon_gui.graph.values import AttrValue, DType, Shape
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = ROOT / "samples" / "boxes3d.pb"
+FLOAT = {"T": DType.FLOAT32}
+
+
+@dataclass(frozen=True)
+class State:
+    """What a picture shows: a graph or a file (None: nothing open), arguments, Qt's scale."""
+
+    graph: Graph | Path | None
+    arguments: tuple[str, ...] = ()
+    scale: str = "1"
+
+
+def one_node() -> Graph:
+    return parse_text("alone = Placeholder()")
+
+
+def disconnected() -> Graph:
+    return parse_text(
+        "\n".join(f"x{n} = Placeholder()\ny{n} = Relu(x{n})\nz{n} = Neg(y{n})" for n in range(6))
+    )
+
+
+def loop() -> Graph:
+    """A while loop of TensorFlow 1."""
+    return parse_text(
+        """
+        start = Const() {value=f32{0}}
+        limit = Const() {value=f32{10}}
+        one = Const() {value=f32{1}}
+        while/Enter = Enter(start) {frame_name="while"}
+        while/limit = Enter(limit) {frame_name="while", is_constant=true}
+        while/one = Enter(one) {frame_name="while", is_constant=true}
+        while/Merge = Merge(while/Enter, while/NextIteration)
+        while/Less = Less(while/Merge, while/limit)
+        while/LoopCond = LoopCond(while/Less)
+        while/Switch = Switch(while/Merge, while/LoopCond)
+        while/add = Add(while/Switch:1, while/one)
+        while/NextIteration = NextIteration(while/add)
+        while/Exit = Exit(while/Switch)
+        """
+    )
+
+
+def many_inputs(count: int = 300) -> Graph:
+    attrs: dict[str, AttrValue] = {"dtype": DType.FLOAT32, "shape": Shape((1, 8))}
+    nodes = [Node(f"in_{n}", "Placeholder", attrs=attrs) for n in range(count)]
+    refs = [TensorRef(node.name) for node in nodes]
+    return Graph((*nodes, Node("sum", "AddN", refs, {**FLOAT, "N": count})))
+
+
+def long_names() -> Graph:
+    space = "/".join(f"a_rather_long_name_of_a_namespace_{n}" for n in range(6))
+    first = Node(f"{space}/placeholder_with_a_very_long_name_indeed", "Placeholder")
+    second = Node(
+        f"{space}/rectified_linear_unit_with_a_long_name", "Relu", [TensorRef(first.name)]
+    )
+    return Graph((first, second))
+
+
+def strange_names() -> Graph:
+    first = Node("eingang/größe\nzeile", "Placeholder")
+    second = Node("層/畳み込み", "Relu", [TensorRef(first.name)])
+    third = Node("выход <b>&amp;</b>", "Neg", [TensorRef(second.name)])
+    return Graph((first, second, third))
+
+
+def states() -> dict[str, State]:
+    """Return every state by the name of its picture."""
+    shown = ("--expand", "orientation", "--select", "orientation/leaky_re_lu_1/LeakyRelu")
+    target = ("--target", "uff-5.1")
+    return {
+        "empty": State(None),
+        "empty-dark": State(None, ("--theme", "dark")),
+        "small": State(SAMPLE),
+        "selected": State(SAMPLE, (*target, *shown)),
+        "selected-dark": State(SAMPLE, (*target, *shown, "--theme", "dark")),
+        "double-size": State(SAMPLE, (*target, *shown), "2"),
+        "huge": State(generate_graph(50_000)),
+        "one-node": State(one_node(), ("--select", "alone")),
+        "disconnected": State(disconnected()),
+        "loop": State(loop(), ("--expand", "while")),
+        "many-inputs": State(many_inputs(), ("--select", "sum")),
+        "long-names": State(long_names(), ("--select", long_names().nodes[1].name)),
+        "strange-names": State(strange_names(), ("--select", "層/畳み込み")),
+        "not-a-graph": State(ROOT / "README.md"),
+        **{
+            f"page-{page}": State(SAMPLE, (*target, "--page", page))
+            for page in ("rules", "history", "verify", "build", "log")
+        },
+    }
+
+
+def take(name: str, state: State, folder: Path, home: Path) -> Path:
+    """Take one picture and return its path."""
+    picture = folder / f"{name}.png"
+    model: list[str] = []
+    if isinstance(state.graph, Graph):
+        file = home / f"{name}.pb"
+        save_graphdef(state.graph, file)
+        model = [str(file)]
+    elif state.graph is not None:
+        model = [str(state.graph)]
+    environment = {
+        **os.environ,
+        "QT_QPA_PLATFORM": "offscreen",
+        "QT_SCALE_FACTOR": state.scale,
+        "SURGEON_HOME": str(home),
+        "SURGEON_CACHE": str(home),
+    }
+    theme = () if "--theme" in state.arguments else ("--theme", "light")
+    command = [sys.executable, "app.py", *model, *state.arguments, *theme]
+    command += ["--size", "1400x900", "--shot", str(picture)]
+    # A file that is no graph is shown as such, and told by the exit status.
+    subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True)
+    if not picture.exists():
+        raise SystemExit(f"{name}: no picture was made")
+    return picture
+
+
+def main() -> int:
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "gallery").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        for name, state in states().items():
+            print(take(name, state, folder, Path(home)), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
