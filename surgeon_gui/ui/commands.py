@@ -289,6 +289,15 @@ def _rules_and_build(window: MainWindow) -> list[Command]:
         Command("rules.load", "&Load rule set…", rules.choose_file, None, "", None),
         Command("rules.save", "&Save rule set…", rules.save_as, None, "", None),
         Command(
+            "rules.selection",
+            "Apply rule in the se&lection",
+            rules.apply_in_selection,
+            None,
+            "",
+            lambda: bool(window.session.selection),
+            tip="Apply the rule chosen in the rules panel to the selected nodes only",
+        ),
+        Command(
             "rules.why",
             "&Why not here?",
             rules.ask_why,

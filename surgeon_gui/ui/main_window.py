@@ -42,6 +42,7 @@ from surgeon_gui.ui.panels.rules import RulesPanel
 from surgeon_gui.ui.panels.run import RunPanel
 from surgeon_gui.ui.panels.search_box import SearchBox
 from surgeon_gui.ui.panels.verify import VerifyPanel
+from surgeon_gui.ui.selection import Walk
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.state import WindowState, from_text, load_state, save_state, to_text
 from surgeon_gui.ui.status import StatusLine
@@ -264,14 +265,18 @@ class MainWindow(QMainWindow):
     def preview_rule(self, rule_id: str) -> None:
         """Outline on the canvas what a rule would touch."""
 
-        def shown(names: tuple[str, ...]) -> None:
+        def shown(places: tuple[tuple[str, ...], ...]) -> None:
+            names = tuple(dict.fromkeys(name for place in places for name in place))
             self.canvas.set_preview(names)
             if names:
                 self.center.pages.show_page("graph")
-                self.canvas.reveal(names[0])
+                walk = Walk([place[0] for place in places], self.canvas.reveal)
                 self.message.show_note(
                     f"{rule_id} would change {len(names)} nodes, outlined in the graph.",
-                    choices=[("Apply", lambda: self._apply_previewed(rule_id))],
+                    choices=[
+                        *(walk.choices() if len(places) > 1 else ()),
+                        ("Apply", lambda: self._apply_previewed(rule_id)),
+                    ],
                 )
             else:
                 self.message.show_note(f"{rule_id} fits nowhere in this graph.")

@@ -75,7 +75,14 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
         MenuSpec(
             "&Rules",
             (
-                *("rules.apply", "rules.autofix", "rules.why", "edit.make-rule", "-"),
+                *(
+                    "rules.apply",
+                    "rules.selection",
+                    "rules.autofix",
+                    "rules.why",
+                    "edit.make-rule",
+                    "-",
+                ),
                 *("rules.load", "rules.save", "-", "rules.replay", "rules.script"),
             ),
         ),

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtGui import QGuiApplication
 
 from surgeon_gui.graph.model import Graph, Node
 from surgeon_gui.graph.text import print_text
 from surgeon_gui.ui.session import Session
+
+
+class Walk:
+    """Goes from place to place, round and round; begins at the first.
+
+    Args:
+        places: names of nodes.
+        go: shows one.
+    """
+
+    def __init__(self, places: Sequence[str], go: Callable[[str], object]) -> None:
+        self._places = places
+        self._go = go
+        self._at = 0
+        go(places[0])
+
+    def step(self, by: int) -> None:
+        self._at = (self._at + by) % len(self._places)
+        self._go(self._places[self._at])
+
+    def choices(self) -> list[tuple[str, Callable[[], object]]]:
+        """Return the buttons that walk, for a message."""
+        return [("Previous", partial(self.step, -1)), ("Next", partial(self.step, 1))]
 
 
 def selected_node(session: Session) -> Node | None:

@@ -314,21 +314,19 @@ class Surgery(QObject):
             "edit", lambda: find_fix(present, target.id), done, self._session.failed.emit
         )
 
-    def matches(self, rule: str, then: Callable[[tuple[str, ...]], None]) -> None:
-        """Find the nodes a rule would touch, off the UI thread."""
+    def matches(self, rule: str, then: Callable[[tuple[tuple[str, ...], ...]], None]) -> None:
+        """Find the nodes a rule would touch at each place it fits, off the UI thread."""
         graph = self._session.graph
         if graph is None:
             return
         present = graph
 
-        def work() -> tuple[str, ...]:
-            names = [
-                name
+        def work() -> tuple[tuple[str, ...], ...]:
+            return tuple(
+                match.names
                 for each in rules_of(find_rule_set(rule))
                 for match in find_rule_matches(present, each)
-                for name in match.names
-            ]
-            return tuple(dict.fromkeys(names))
+            )
 
         self._session.tasks.run("rule-preview", work, then, self._session.failed.emit)
 

@@ -24,6 +24,7 @@ from surgeon_gui.ui.dialogs.parameters import ParametersDialog
 from surgeon_gui.ui.dialogs.rule import RuleDialog
 from surgeon_gui.ui.more_edits import other_edits
 from surgeon_gui.ui.samples import samples_dir
+from surgeon_gui.ui.selection import Walk
 from tests.ui.conftest import Driver
 
 BOXES = samples_dir() / "boxes3d.pb"
@@ -312,3 +313,38 @@ def test_from_a_red_node_to_its_cure_in_two_clicks(driver: Driver) -> None:
     driver.settle()
     assert graph_of(driver) is not before
     assert nodes not in [each.group.nodes for each in window.problems.rows()]
+
+
+def test_a_rule_is_applied_in_the_selection_only(driver: Driver, tmp_path: Path) -> None:
+    path = tmp_path / "two.pb"
+    save_graph(parse_text("x = Placeholder() {shape=[4]}\na = AddV2(x, x)\nb = AddV2(a, a)"), path)
+    driver.open(path)
+    window = driver.window
+    window.bottom_dock.open_page("rules")
+    ids = [rule.id if (rule := window.rules.model.rule(at)) else "" for at in range(40)]
+    window.rules.table.selectRow(ids.index("addv2-to-add"))
+    window.session.select(("b",))
+    driver.run("rules.selection")
+    assert [node.op for node in graph_of(driver)] == ["Placeholder", "AddV2", "Add"]
+
+
+def test_a_preview_walks_from_match_to_match(driver: Driver, tmp_path: Path) -> None:
+    path = tmp_path / "two.pb"
+    save_graph(parse_text("x = Placeholder() {shape=[4]}\na = AddV2(x, x)\nb = AddV2(a, a)"), path)
+    driver.open(path)
+    window = driver.window
+    shown: list[str] = []
+    window.preview_rule("addv2-to-add")
+    driver.settle()
+    buttons = {each.text(): each for each in window.message.findChildren(QPushButton)}
+    assert {"Previous", "Next", "Apply"} <= set(buttons)
+    walk = Walk(["a", "b", "c"], shown.append)
+    walk.step(1)
+    walk.step(1)
+    walk.step(1)
+    walk.step(-1)
+    assert shown == ["a", "b", "c", "a", "c"]
+    driver.click(buttons["Next"])
+    driver.click(buttons["Apply"])
+    driver.settle()
+    assert [node.op for node in graph_of(driver)] == ["Placeholder", "Add", "Add"]

@@ -235,7 +235,12 @@ class RulesPanel(QWidget):
         """Apply the set as one undoable step."""
         self._session.apply(ApplyRules.of(self.model.rule_set()))
 
-    def _apply_one(self) -> None:
+    def apply_in_selection(self) -> None:
+        """Apply the chosen rule where its result is among the selected nodes."""
+        if names := self._session.selected_nodes():
+            self._apply_one(names)
+
+    def _apply_one(self, only: tuple[str, ...] = ()) -> None:
         row = self.table.currentIndex().row()
         rule = self.model.rule(row) if row >= 0 else None
         if rule is None or self._session.graph is None:
@@ -244,11 +249,10 @@ class RulesPanel(QWidget):
         if rule.id in own.rules:
             single = rule_set_of(rule.id, (rule.id,), rule.summary)
             sources = tuple(s for s in own.sources if s.get("id") == rule.id)
-            self._session.apply(
-                ApplyRules.of(RuleSet(single.id, single.title, items=single.items, sources=sources))
-            )
+            own_set = RuleSet(single.id, single.title, items=single.items, sources=sources)
+            self._session.apply(ApplyRules.of(own_set, only))
         else:
-            self._session.apply(ApplyRules((rule.id,)))
+            self._session.apply(ApplyRules((rule.id,), only))
 
     def ask_why(self) -> None:
         """Ask why the chosen rule does not apply to the selected node."""
