@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QDockWidget, QMessageBox
 import surgeon_gui
 from surgeon_gui.settings import config_dir
 from surgeon_gui.ui.actions import Command
-from surgeon_gui.ui.more_edits import other_edit_commands
 from surgeon_gui.ui.explore import explore_commands
+from surgeon_gui.ui.more_edits import other_edit_commands
 from surgeon_gui.ui.selection import (
     copy_names,
     copy_text,
