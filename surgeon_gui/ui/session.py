@@ -19,7 +19,8 @@ from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.shapes import Types
 from surgeon_gui.network.lower import Lowering
 from surgeon_gui.pipeline import lowering_of, types_of
-from surgeon_gui.targets import SupportReport, Target, catalogue, find_target, inspect
+from surgeon_gui.targets import SupportReport, Target, catalogue, find_target
+from surgeon_gui.targets.again import inspect_again
 from surgeon_gui.targets.base import Status
 from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.backstage_work import uff_words
@@ -281,7 +282,7 @@ class Session(QObject):
         present = graph
 
         def work() -> tuple[SupportReport, Overlay]:
-            report = ask(inspect, present, target.id)
+            report = ask(inspect_again, present, target.id)
             return report, overlay_from_support(report)
 
         def found(judged: tuple[SupportReport, Overlay]) -> None:
