@@ -75,6 +75,18 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def provenance_of(model: Path, script: str = "") -> Provenance:
+    """Return where an engine comes from: the model's name and sum, and the surgery's script.
+
+    A folder, or a file that is gone, has no sum.
+    """
+    try:
+        digest = sha256_of(model) if model.is_file() else ""
+    except OSError:
+        digest = ""
+    return Provenance(str(model.absolute()), digest, script)
+
+
 def write_card(engine: Path, card: EngineCard) -> None:
     """Write the card beside its engine.
 

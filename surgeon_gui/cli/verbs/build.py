@@ -11,10 +11,12 @@ from surgeon_gui.cli.networks import build_made, is_made, open_made
 from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.errors import UsageError
+from surgeon_gui.jobs.engine_card import provenance_of
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import PRECISIONS, BuildResult, BuildSpec, ShapeRange
 from surgeon_gui.jobs.store import job_directory
 from surgeon_gui.pipeline import prepare_build
+from surgeon_gui.settings import load_settings
 
 
 @VERBS.register("build")
@@ -77,6 +79,8 @@ def build_verb(
         precision=precision,
         route=route,
         profiles=(ranges,) if ranges else (),
+        plugins=tuple(map(Path, load_settings().settings.plugins)),
+        provenance=provenance_of(model, _script(surgery)),
     )
     with job_directory("build") as folder:
         if made is not None:
@@ -93,6 +97,16 @@ def build_verb(
     else:
         _print(result)
     return 0
+
+
+def _script(surgery: Surgery) -> str:
+    """Return the surgery asked for as a script, its rules and preprocessing as comments."""
+    lines = [f"# rules: {name}\n" for name in surgery.rules]
+    if surgery.preprocess is not None:
+        lines.append(f"# preprocess: {surgery.preprocess}\n")
+    if surgery.script is not None:
+        lines.append(surgery.script.read_text(encoding="utf-8"))
+    return "".join(lines)
 
 
 def parse_profile(text: str) -> ShapeRange:

@@ -6,6 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -21,7 +22,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from surgeon_gui.edits.script import script_to_toml
 from surgeon_gui.errors import SurgeonError, UsageError
+from surgeon_gui.jobs.engine_card import provenance_of
 from surgeon_gui.jobs.outcome import Cancelled, Outcome, Succeeded
 from surgeon_gui.jobs.spec import PRECISIONS, BuildResult, BuildSpec, TensorInfo
 from surgeon_gui.jobs.store import new_job_directory
@@ -202,11 +205,15 @@ class BuildPanel(QWidget):
         self._show_phase("Lowering the graph", 0, -1)
         self._clock.start()
         self._enable()
-        present = graph
+        present, path = graph, self._session.path
+        document = self._session.document
+        edits = list(document.edits) if document is not None else []
 
         def work() -> tuple[BuildSpec, Path]:
             directory = new_job_directory("build")
-            return prepare_build(present, directory, wanted), directory
+            source = provenance_of(path, script_to_toml(edits)) if path is not None else None
+            spec = replace(wanted, provenance=source)
+            return prepare_build(present, directory, spec), directory
 
         self._session.tasks.run("build-prepare", work, self._launch, self._refused)
 
