@@ -57,3 +57,10 @@ def test_a_wrong_shape_says_so(text: str) -> None:
 def test_a_wrong_value_says_so(text: str, like: AttrValue) -> None:
     with pytest.raises(EditError):
         value_from_text(text, like)
+
+
+def test_lists_and_tensors_stay_on_one_line() -> None:
+    assert value_to_text((1, 2, 3)) == "[1, 2, 3]"
+    tensor = value_from_text('{tensor = [1, 2], dtype = "int32"}')
+    assert value_to_text(tensor) == '{tensor = [1, 2], dtype = "int32"}'
+    assert value_from_text(value_to_text(tensor)) == tensor

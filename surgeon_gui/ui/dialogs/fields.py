@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from typing import Any
 
 import tomli_w
 from PySide6.QtCore import QStringListModel, Qt, Signal
@@ -38,7 +39,17 @@ def value_to_text(value: AttrValue) -> str:
         return "?" if value.dims is None else "[" + ", ".join(map(str, value.dims)) + "]"
     if isinstance(value, bytes):
         return value.decode(errors="replace")
-    return tomli_w.dumps({"x": value_to_toml(value)}).removeprefix("x = ").strip()
+    return one_line(value_to_toml(value))
+
+
+def one_line(value: Any) -> str:
+    """Return a TOML value as a line of text: lists are not spread over several."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(one_line, value))}]"
+    if isinstance(value, dict):
+        inside = ", ".join(f"{key} = {one_line(item)}" for key, item in value.items())
+        return f"{{{inside}}}"
+    return tomli_w.dumps({"x": value}).removeprefix("x = ").strip()
 
 
 def value_from_text(text: str, like: AttrValue | None = None) -> AttrValue:

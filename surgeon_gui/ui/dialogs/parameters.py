@@ -5,12 +5,12 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
-import tomli_w
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from surgeon_gui.errors import RuleError
 from surgeon_gui.rewrite.ruleset import RuleSet
+from surgeon_gui.ui.dialogs.fields import one_line
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import button, label, row, set_role
 
@@ -77,9 +77,7 @@ class ParametersDialog(QDialog):
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return tomli_w.dumps({"x": value}).removeprefix("x = ").strip().replace("\n", " ")
+    return value if isinstance(value, str) else one_line(value)
 
 
 def _value(text: str, like: Any) -> Any:
