@@ -13,7 +13,7 @@ from surgeon_gui.ui.theme import Theme
 _WIDEST, _HIGHEST = 150, 190
 _NARROWEST = 44
 _PAD = 6
-_MOST_BOXES = 4000
+_MOST_BOXES = 1200
 
 
 class Minimap(QWidget):
@@ -125,7 +125,9 @@ class Minimap(QWidget):
         scale = self._scale(plan)
         painter.scale(scale, scale)
         painter.setPen(Qt.PenStyle.NoPen)
-        for at in map(int, plan.open_in(plan.rect)):
+        opened = plan.open_in(plan.rect)
+        # They come outermost first; those inside are too small to tell apart.
+        for at in map(int, opened[:_MOST_BOXES]):
             painter.setBrush(theme.group_fill(plan.tree.depth(plan.picture.items[at])))
             painter.drawRect(plan.box_rect(at))
         closed = plan.closed_in(plan.rect)
