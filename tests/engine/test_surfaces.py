@@ -247,11 +247,62 @@ CLASSES = {
 }
 """What the engine room calls its TensorRT objects, and what they are."""
 
+RUNNING = ("lane", "load", "run", "tensors")
+"""Modules that run engines: there, `tensor` is our own and `config` another class."""
+
+RUN_CLASSES = {
+    "engine": "ICudaEngine",
+    "_engine": "ICudaEngine",
+    "context": "IExecutionContext",
+    "runtime": "Runtime",
+    "config": "IRuntimeConfig",
+}
+"""What those modules call TensorRT's objects."""
+
+RUN_DETECTED = {
+    "get_binding_name": "has_implicit_batch_dimension",
+    "get_binding_shape": "has_implicit_batch_dimension",
+    "get_binding_dtype": "has_implicit_batch_dimension",
+    "binding_is_input": "has_implicit_batch_dimension",
+    "num_bindings": "has_implicit_batch_dimension",
+    "max_batch_size": "has_implicit_batch_dimension",
+    "execute_async": "has_implicit_batch_dimension",
+    "create_runtime_config": "CudaGraphStrategy",
+    "cuda_graph_strategy": "CudaGraphStrategy",
+    "get_engine_validity": "EngineValidity",
+}
+"""Names used only where that feature is there; an implicit batch is TensorRT 8.6's alone."""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_name_used_to_run_an_engine_exists(version: str) -> None:
+    names = surface(version)
+    folder = Path(inspect.getfile(config)).parent
+    used = set()
+    for stem in RUNNING:
+        for node in ast.walk(ast.parse((folder / f"{stem}.py").read_text())):
+            if isinstance(node, ast.Attribute):
+                holder = node.value
+                name = holder.id if isinstance(holder, ast.Name) else getattr(holder, "attr", "")
+                if name in RUN_CLASSES:
+                    used.add((RUN_CLASSES[name], node.attr))
+    assert {cls for cls, _ in used} == set(RUN_CLASSES.values())
+    features = {*names["enums"], *(["has_implicit_batch_dimension"] if version == "8.6.1" else [])}
+    missing = {
+        f"{cls}.{member}"
+        for cls, member in used
+        if member not in names["classes"].get(cls, {})
+        and (member not in RUN_DETECTED or RUN_DETECTED[member] in features)
+    }
+    assert missing == set()
+
+
 DETECTED = {
     "num_compute_capabilities": "ComputeCapability",
     "set_compute_capability": "ComputeCapability",
     "progress_monitor": "IProgressMonitor",
     "get_plugin_creator": None,
+    "plugin_creator_list": None,
     "add_cumulative": "CumulativeOperation",
     "max_batch_size": "UffParser",
 }
@@ -268,7 +319,7 @@ def names_used() -> set[tuple[str, str]]:
                 continue
             holder = node.value
             name = holder.id if isinstance(holder, ast.Name) else getattr(holder, "attr", "")
-            if name in CLASSES and path.stem not in ("benign", "witness", "narrow"):
+            if name in CLASSES and path.stem not in (*RUNNING, "benign", "witness", "narrow"):
                 found.add((CLASSES[name], node.attr))
     return found
 
