@@ -1,7 +1,7 @@
 """The TensorRT versions the direct route builds with, and what each of them lacks.
 
 Sources: the method and enum lists of the Python bindings of 8.6.1, 10.16.1, 11.4.0 and TensorRT for
-RTX 1.7.1; NVIDIA's JetPack release notes.
+RTX 1.7.1; JetPack versions as recalled, not looked up.
 """
 
 from __future__ import annotations
