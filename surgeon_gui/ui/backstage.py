@@ -18,7 +18,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from typing import Any, BinaryIO, TypeVar
+from typing import IO, Any, TypeVar
 
 from surgeon_gui.errors import JobCrashed, SurgeonError
 from surgeon_gui.graph.graphdef import graphdef_chunks
@@ -80,10 +80,12 @@ class Backstage:
                 if self._closing:
                     break
                 try:
-                    return self._ask(function, graph, arguments)  # type: ignore[no-any-return]
+                    answer: T = self._ask(function, graph, arguments)
                 except (ParcelError, OSError):
                     logger.warning("The process that judges graphs ended; starting another.")
                     self._end()
+                else:
+                    return answer
         raise JobCrashed(
             "The process that judges graphs ended twice.",
             hint="There may be too little memory. Close other programs and try again.",
@@ -128,7 +130,7 @@ class Backstage:
             raise _told(result)
         return function(graph, *arguments) if kind == b"unfit" else result
 
-    def _number_of(self, graph: Graph, requests: BinaryIO) -> int:
+    def _number_of(self, graph: Graph, requests: IO[bytes]) -> int:
         """Send a graph unless the process has it; return the number it knows it by."""
         for place, (number, known) in enumerate(self._sent):
             if known() is graph:
@@ -149,7 +151,7 @@ class Backstage:
         self._sent = [*self._sent, (self._number, weakref.ref(graph))][-KEPT:]
         return self._number
 
-    def _running(self) -> tuple[BinaryIO, BinaryIO]:
+    def _running(self) -> tuple[IO[bytes], IO[bytes]]:
         process = self._process
         if process is None or process.poll() is not None:
             self._end()
@@ -161,7 +163,7 @@ class Backstage:
             )
         if process.stdin is None or process.stdout is None:
             raise ParcelError
-        return process.stdin, process.stdout  # type: ignore[return-value]
+        return process.stdin, process.stdout
 
     def _end(self) -> None:
         process, self._process, self._sent = self._process, None, []

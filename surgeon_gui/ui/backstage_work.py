@@ -14,7 +14,7 @@ import pickle
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.graphdef import graph_from_graphdef
@@ -31,6 +31,8 @@ KEPT = 2
 
 # The window goes first where both want the processor.
 _NICE = 5
+# Bytes of a graph read at a time.
+_PART = 1 << 20
 
 
 def uff_words(graph: Graph) -> Mapping[str, str]:
@@ -42,7 +44,7 @@ def uff_words(graph: Graph) -> Mapping[str, str]:
     }
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Answer until the requests end."""
     graphs: OrderedDict[int, Graph] = OrderedDict()
     while True:
@@ -61,15 +63,16 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             _answer(answers, graphs[number], function, arguments)
 
 
-def _read_graph(requests: BinaryIO, size: int, outputs: tuple[TensorRef, ...] | None) -> Graph:
+def _read_graph(requests: IO[bytes], size: int, outputs: tuple[TensorRef, ...] | None) -> Graph:
     data = bytearray(size)
     view = memoryview(data)
     at = 0
     while at < size:
-        taken = requests.readinto(view[at:])  # type: ignore[attr-defined]
-        if not taken:
+        part = requests.read(min(_PART, size - at))
+        if not part:
             raise ParcelError
-        at += taken
+        view[at : at + len(part)] = part
+        at += len(part)
     graph = graph_from_graphdef(view)
     # What was read lives until it is replaced; the collector need not look through it.
     gc.collect()
@@ -78,7 +81,7 @@ def _read_graph(requests: BinaryIO, size: int, outputs: tuple[TensorRef, ...] | 
 
 
 def _answer(
-    answers: BinaryIO, graph: Graph, function: Callable[..., Any], arguments: tuple[Any, ...]
+    answers: IO[bytes], graph: Graph, function: Callable[..., Any], arguments: tuple[Any, ...]
 ) -> None:
     kind, result = b"result", None
     try:

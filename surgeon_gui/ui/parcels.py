@@ -12,7 +12,7 @@ import pickle
 import struct
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, cast
 
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.model import Graph
@@ -27,13 +27,13 @@ class ParcelError(Exception):
     """The other process is gone."""
 
 
-def write_bytes(stream: BinaryIO, data: bytes | memoryview) -> None:
+def write_bytes(stream: IO[bytes], data: bytes | memoryview) -> None:
     """Write one parcel."""
     stream.write(_HEAD.pack(len(data)))
     stream.write(data)
 
 
-def read_bytes(stream: BinaryIO) -> bytes:
+def read_bytes(stream: IO[bytes]) -> bytes:
     """Read one parcel.
 
     Raises:
@@ -60,7 +60,7 @@ def packed_result(result: object, graph: Graph) -> list[bytes]:
     return [pickle.dumps(len(slices)), *slices, main]
 
 
-def read_result(stream: BinaryIO, graph: Graph, pause: Callable[[], object]) -> Any:
+def read_result(stream: IO[bytes], graph: Graph, pause: Callable[[], object]) -> Any:
     """Read the parcels of `packed_result`; `pause` is called between slices.
 
     Raises:
@@ -74,7 +74,7 @@ def read_result(stream: BinaryIO, graph: Graph, pause: Callable[[], object]) -> 
 
 
 class _Packer(pickle.Pickler):
-    def __init__(self, file: BinaryIO, graph: Graph, slices: list[bytes], whole: object) -> None:
+    def __init__(self, file: IO[bytes], graph: Graph, slices: list[bytes], whole: object) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
         self._graph = graph
         self._slices = slices
