@@ -30,6 +30,10 @@ _DTYPES = {
 }
 
 
+# It folds padding zeros into average pools, which then leave them out of the count.
+_WRONG_OPTIMIZERS = ["Pad_Fusion"]
+
+
 class OnnxRunner:
     """A session on one model.
 
@@ -60,7 +64,10 @@ class OnnxRunner:
             data = model.SerializeToString()
             del model
             self._session = onnxruntime.InferenceSession(
-                data, options, providers=["CPUExecutionProvider"]
+                data,
+                options,
+                providers=["CPUExecutionProvider"],
+                disabled_optimizers=_WRONG_OPTIMIZERS,
             )
         except Exception as error:  # ONNX Runtime's errors share no base class.
             raise ConvertError(

@@ -78,3 +78,13 @@ def test_inputs_that_do_not_fit_are_said(feeds: dict[str, np.ndarray], words: st
 def test_inputs_are_brought_to_the_dtype_of_the_network() -> None:
     found = OnnxRunner(model(NEG, EXP)).run({"x": np.ones((1, 2), np.float64)})
     assert found["y"].dtype == np.float32
+
+
+def test_padding_before_an_average_counts() -> None:
+    """ONNX Runtime's own optimiser would leave the zeros out of the mean."""
+    pads = onnx.helper.make_node("Constant", [], ["p"], value_ints=[0, 0, 1, 1, 0, 0, 1, 1])
+    pad = onnx.helper.make_node("Pad", ["x", "p"], ["padded"])
+    pool = onnx.helper.make_node("AveragePool", ["padded"], ["y"], kernel_shape=[3, 3])
+    runner = OnnxRunner(model(pads, pad, pool, shape=(1, 1, 3, 3)), optimised=True)
+    found = runner.run({"x": np.ones((1, 1, 3, 3), np.float32)})
+    np.testing.assert_allclose(found["y"][0, 0], np.array([[4, 6, 4], [6, 9, 6], [4, 6, 4]]) / 9)
