@@ -30,7 +30,8 @@ _DTYPES = {
 }
 
 
-# It folds padding zeros into average pools, which then leave them out of the count.
+# It folds zeros padded before a pool into the pool's own padding, where they count for nothing:
+# the largest of negative numbers is then below zero.
 _WRONG_OPTIMIZERS = ["Pad_Fusion"]
 
 
