@@ -10,8 +10,16 @@ from typing import Any
 
 import pytest
 
-from surgeon_gui.compare.report import TensorComparison
+from surgeon_gui.compare.report import NonFinite, TensorComparison
 from surgeon_gui.errors import ProtocolError
+from surgeon_gui.jobs.devices_spec import (
+    DevicesResult,
+    DevicesSpec,
+    FlavourInfo,
+    GpuInfo,
+    PluginInfo,
+)
+from surgeon_gui.jobs.run_spec import Latency, LayerTime, RunResult, RunSpec
 from surgeon_gui.jobs.spec import (
     RESULTS,
     SPECS,
@@ -35,6 +43,7 @@ from surgeon_gui.jobs.spec import (
     spec_from_json,
 )
 
+PLUGIN = PluginInfo("LReLU_TRT", "1", "", (("negSlope", "float32"),))
 ROW = TensorComparison("out", (1, 10), True, {"max_abs": 1e-6, "cosine": 1.0})
 SPEC_EXAMPLES: list[JobSpec[Any]] = [
     BuildSpec(
@@ -48,6 +57,8 @@ SPEC_EXAMPLES: list[JobSpec[Any]] = [
     ReferenceSpec(Path("/m/a.pb"), Path("/m/y.npz"), fetches=("a:1",), shapes={"x": (1, 4)}),
     FreezeSpec(Path("/m/saved"), Path("/m/a.pb"), tags=("serve",), outputs=("y",)),
     PreprocessSpec(Path("/m/a.pb"), Path("/m/config.py"), Path("/m/b.pb")),
+    DevicesSpec((Path("/m/p.so"),)),
+    RunSpec(Path("/m/a.engine"), shapes={"x": (1, 4)}, reference=Path("/m/a.pb"), layers=True),
     VerifySpec(Path("/m/a.pb"), Path("/m/a.network"), renamed={"y": "z"}, shapes={"x": ()}),
 ]
 RESULT_EXAMPLES: list[JobResult] = [
@@ -61,6 +72,17 @@ RESULT_EXAMPLES: list[JobResult] = [
         (PassInfo("constfold", 5, 3),),
     ),
     PreprocessResult(Path("/m/b.pb"), ("n: m:0",), ("n",)),
+    DevicesResult(
+        (GpuInfo(0, "NVIDIA L4", "sm89", 1 << 34),),
+        (FlavourInfo("rtx", "TensorRT for RTX 1.7", "1.7", ("sm89",), plugins=(PLUGIN,)),),
+        driver="580.1",
+    ),
+    RunResult(
+        "NVIDIA L4", "sm89", "rtx", "1.7", (TensorInfo("x", "float32", (1, 4)),), (),
+        Latency(1.0, 2.0, 2.0, 3.0, 4.0, 5.0), (1.0, 5.0), 0.1, 0.2, 500.0,
+        (LayerTime("conv", 0.75, 0.5, ("net/Conv2D",)),), 1 << 20, (NonFinite("y", 1, 1, 8),),
+        comparison=(ROW,), compared_with="TensorFlow",
+    ),
     VerifyResult(False, (ROW,), Divergence("n", "Conv2D", "conv", ROW), (ROW,)),
 ]  # fmt: skip
 
