@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from surgeon_gui.edits.base import counted, edit, param
-from surgeon_gui.edits.nodes import PLUGIN_CHOICES, check_name, make_node, rename_nodes
+from surgeon_gui.edits.nodes import (
+    attributes_param,
+    check_name,
+    make_node,
+    plugin_param,
+    rename_nodes,
+)
 from surgeon_gui.errors import EditError
 from surgeon_gui.graph.draft import Draft
 from surgeon_gui.graph.model import Graph, Node, TensorRef
@@ -119,9 +125,7 @@ class Collapse:
     name: str = param(
         "Name", tip="The new node's name; empty takes the namespace's.", kind="text", default=""
     )
-    attributes: Mapping[str, AttrValue] = param(
-        "Attributes", tip="Its attributes or plugin fields.", kind="attributes", default={}
-    )
+    attributes: Mapping[str, AttrValue] = attributes_param()
     inputs: tuple[str, ...] = param(
         "Inputs",
         tip="What it reads, in order; empty takes all that came in, in the order it was read.",
@@ -137,13 +141,7 @@ class Collapse:
     no_inputs: bool = param(
         "No inputs", tip="It reads nothing, whatever came in.", kind="bool", default=False
     )
-    plugin: str = param(
-        "Plugin",
-        tip="Write attributes as fields of a TensorRT plugin (auto: unless TensorFlow has the op).",
-        kind="text",
-        default="auto",
-        choices=PLUGIN_CHOICES,
-    )
+    plugin: str = plugin_param()
 
     whole: bool = param(
         "Read as a whole",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from surgeon_gui.edits.base import counted, edit, param
 from surgeon_gui.errors import EditError
@@ -22,6 +23,24 @@ from surgeon_gui.rewrite.plugins import find_plugin
 
 _NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 PLUGIN_CHOICES = ("auto", "yes", "no")
+
+
+def attributes_param() -> Any:
+    """Return the field for the attributes of a node an edit makes."""
+    return param(
+        "Attributes", tip="Its attributes or plugin fields.", kind="attributes", default={}
+    )
+
+
+def plugin_param() -> Any:
+    """Return the field that says whether those attributes are a plugin's fields."""
+    return param(
+        "Plugin",
+        tip="Write attributes as fields of a TensorRT plugin (auto: unless TensorFlow has the op).",
+        kind="text",
+        default="auto",
+        choices=PLUGIN_CHOICES,
+    )
 
 
 @edit("remove")
@@ -141,19 +160,11 @@ class ReplaceNode:
 
     node: str = param("Node", tip="The node to replace.", kind="node")
     op: str = param("Operation", tip="The plugin or operation to put there.", kind="op")
-    attributes: Mapping[str, AttrValue] = param(
-        "Attributes", tip="Its attributes or plugin fields.", kind="attributes", default={}
-    )
+    attributes: Mapping[str, AttrValue] = attributes_param()
     inputs: tuple[str, ...] = param(
         "Inputs", tip="What it reads, in order; empty keeps the inputs.", kind="tensors", default=()
     )
-    plugin: str = param(
-        "Plugin",
-        tip="Write attributes as fields of a TensorRT plugin (auto: unless TensorFlow has the op).",
-        kind="text",
-        default="auto",
-        choices=PLUGIN_CHOICES,
-    )
+    plugin: str = plugin_param()
 
     @property
     def title(self) -> str:

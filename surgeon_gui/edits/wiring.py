@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from surgeon_gui.edits.base import counted, edit, param
-from surgeon_gui.edits.nodes import PLUGIN_CHOICES, check_name, make_node
+from surgeon_gui.edits.nodes import attributes_param, check_name, make_node, plugin_param
 from surgeon_gui.errors import EditError
 from surgeon_gui.graph.draft import Draft
 from surgeon_gui.graph.model import Graph, Node, TensorRef
@@ -25,22 +25,14 @@ class InsertNode:
     tensor: str = param("Tensor", tip="What the new node reads first.", kind="tensor")
     op: str = param("Operation", tip="The plugin or operation to insert.", kind="op")
     name: str = param("Name", tip="The new node's name.", kind="text")
-    attributes: Mapping[str, AttrValue] = param(
-        "Attributes", tip="Its attributes or plugin fields.", kind="attributes", default={}
-    )
+    attributes: Mapping[str, AttrValue] = attributes_param()
     inputs: tuple[str, ...] = param(
         "More inputs", tip="What else it reads, in order.", kind="tensors", default=()
     )
     readers: tuple[str, ...] = param(
         "Readers", tip="The nodes that shall read it; none means all.", kind="nodes", default=()
     )
-    plugin: str = param(
-        "Plugin",
-        tip="Write attributes as fields of a TensorRT plugin (auto: unless TensorFlow has the op).",
-        kind="text",
-        default="auto",
-        choices=PLUGIN_CHOICES,
-    )
+    plugin: str = plugin_param()
 
     @property
     def title(self) -> str:
@@ -91,16 +83,8 @@ class AddNode:
     inputs: tuple[str, ...] = param(
         "Inputs", tip="What it reads, in order.", kind="tensors", default=()
     )
-    attributes: Mapping[str, AttrValue] = param(
-        "Attributes", tip="Its attributes or plugin fields.", kind="attributes", default={}
-    )
-    plugin: str = param(
-        "Plugin",
-        tip="Write attributes as fields of a TensorRT plugin (auto: unless TensorFlow has the op).",
-        kind="text",
-        default="auto",
-        choices=PLUGIN_CHOICES,
-    )
+    attributes: Mapping[str, AttrValue] = attributes_param()
+    plugin: str = plugin_param()
 
     @property
     def title(self) -> str:
