@@ -72,7 +72,7 @@ def main(folder: Path) -> None:
             try:
                 value = np.asarray(session.run(name, feeds))
             except (tf.errors.OpError, ValueError) as error:
-                errors[name] = str(error)[:200]
+                errors[name] = str(error)[:2000]
             else:
                 arrays[name] = value.astype("S") if value.dtype == object else value
     np.savez(folder / "arrays.npz", **arrays)
