@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +49,7 @@ from surgeon_gui.ui.style import dress_application
 from surgeon_gui.ui.surgery import Surgery
 from surgeon_gui.ui.theme import THEMES, Theme, system_theme
 from surgeon_gui.ui.toolbar import ToolBar
+from surgeon_gui.ui.wiring import connect_parts, order_tabs
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,8 @@ class MainWindow(QMainWindow):
         self.palette_ = CommandPalette(self.actions_, self)
         self.status = StatusLine(self.statusBar(), self.session)
         self.keeper = Keeper(self.session, self.files, self.surgery, self.message)
-        self._connect()
+        self._listen()
+        connect_parts(self)
         self._themed: list[Callable[[Theme], None]] = [
             part.set_theme
             for part in (
@@ -115,7 +116,7 @@ class MainWindow(QMainWindow):
             )
         ]
         self.set_theme(self.theme)
-        self._order_tabs()
+        order_tabs(self)
         self._restore()
         self.center.refresh()
         self._look_round()
@@ -165,65 +166,17 @@ class MainWindow(QMainWindow):
         self.setCorner(corners.BottomLeftCorner, areas.BottomDockWidgetArea)
         self.setCorner(corners.BottomRightCorner, areas.BottomDockWidgetArea)
 
-    def _connect(self) -> None:
-        session, files = self.session, self.files
-        files.loaded.connect(self._loaded)
+    def _listen(self) -> None:
+        session = self.session
+        self.files.loaded.connect(self._loaded)
         session.opened.connect(self._opened)
         session.changed.connect(self._changed)
         session.failed.connect(self.show_error)
-        session.types_changed.connect(lambda: self.canvas.set_types(session.types))
         session.support_changed.connect(self._mark)
         session.selected.connect(self._selected)
-        for changed in (
-            session.tasks.busy_changed,
-            self.build.running_changed,
-            self.verify.running_changed,
-            self.run_.running_changed,
-        ):
-            changed.connect(self.actions_.refresh)
-        self.surgery.told.connect(self.message.show_note)
         self.surgery.explained.connect(self._explained)
-        self.surgery.extracted.connect(files.show_new)
-        self.surgery.outlined.connect(self.canvas.set_preview)
-        self.rules.asked_why.connect(self.surgery.explain)
-        self.canvas.selection_changed.connect(lambda items: session.select(items, self.canvas))
-        self.canvas.context_menu_requested.connect(self.show_context_menu)
-        self.outline.menu_requested.connect(self.show_context_menu)
-        for panel in (self.outline.revealed, self.inspector.followed, self.search.chosen):
-            panel.connect(self.go_to)
-        self.outline.count_changed.connect(self.outline_dock.set_note)
-        self.inspector.kind_changed.connect(self.inspector_dock.set_note)
-        self.inspector.attribute_requested.connect(self.surgery.set_attribute)
-        self.inspector.rule_previewed.connect(self.preview_rule)
-        self.inspector.rule_applied.connect(self.surgery.apply_rule)
-        self.problems.shown.connect(self.go_to_all)
-        self.problems.previewed.connect(self.preview_rule)
-        self.problems.fixed.connect(self.surgery.apply_rule)
-        self.problems.shape_requested.connect(self.surgery.set_shape)
-        self.rules.previewed.connect(self.preview_rule)
-        self.network.followed.connect(self.go_to_all)
-        self.verify.followed.connect(self.go_to)
-        self.run_.followed.connect(self.go_to)
-        self.build.built.connect(self.run_.offer)
         self.devices.settings_changed.connect(self._use_plugins)
-        self.verify.verified.connect(self.status.set_verified)
-        self.history.followed.connect(self.go_to)
-        self.history.script_requested.connect(files.save_script)
-        self.history.replay_requested.connect(self.surgery.replay_script)
-        self.search.hits_changed.connect(self.canvas.set_hits)
-        badge = self.bottom_dock.pages.set_badge
-        self.problems.count_changed.connect(lambda text: badge("problems", text))
-        self.history.count_changed.connect(lambda text: badge("history", text))
-        self.rules.count_changed.connect(lambda text: badge("rules", text))
-        hints = QApplication.styleHints()
-        hints.colorSchemeChanged.connect(self._system_theme_changed)
-
-    def _order_tabs(self) -> None:
-        """Let Tab walk as the eye does: toolbar, outline, graph, then what lies around it."""
-        outline = self.outline
-        stops = (self.search, outline.filter, outline.view, self.center.pages.strip, self.canvas)
-        for first, second in itertools.pairwise(stops):
-            self.setTabOrder(first, second)
+        QApplication.styleHints().colorSchemeChanged.connect(self._system_theme_changed)
 
     # Showing
 

@@ -1,0 +1,78 @@
+"""Which panel's wish goes where: the connections between the parts of a window."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from surgeon_gui.ui.main_window import MainWindow
+
+
+def connect_parts(window: MainWindow) -> None:
+    """Connect panels, canvas, search and files of a window with each other."""
+    session, files, canvas = window.session, window.files, window.canvas
+    session.types_changed.connect(lambda: canvas.set_types(session.types))
+    for changed in (
+        session.tasks.busy_changed,
+        window.build.running_changed,
+        window.verify.running_changed,
+        window.run_.running_changed,
+    ):
+        changed.connect(window.actions_.refresh)
+    window.surgery.told.connect(window.message.show_note)
+    window.surgery.extracted.connect(files.show_new)
+    window.surgery.outlined.connect(canvas.set_preview)
+    canvas.selection_changed.connect(lambda items: session.select(items, canvas))
+    canvas.context_menu_requested.connect(window.show_context_menu)
+    window.search.hits_changed.connect(canvas.set_hits)
+    window.search.chosen.connect(window.go_to)
+    window.build.built.connect(window.run_.offer)
+    window.verify.verified.connect(window.status.set_verified)
+    _connect_sides(window)
+    _connect_bottom(window)
+
+
+def _connect_sides(window: MainWindow) -> None:
+    outline, inspector = window.outline, window.inspector
+    outline.menu_requested.connect(window.show_context_menu)
+    outline.revealed.connect(window.go_to)
+    outline.count_changed.connect(window.outline_dock.set_note)
+    inspector.followed.connect(window.go_to)
+    inspector.kind_changed.connect(window.inspector_dock.set_note)
+    inspector.attribute_requested.connect(window.surgery.set_attribute)
+    inspector.rule_previewed.connect(window.preview_rule)
+    inspector.rule_applied.connect(window.surgery.apply_rule)
+
+
+def _connect_bottom(window: MainWindow) -> None:
+    problems, rules, history = window.problems, window.rules, window.history
+    problems.shown.connect(window.go_to_all)
+    problems.previewed.connect(window.preview_rule)
+    problems.fixed.connect(window.surgery.apply_rule)
+    problems.shape_requested.connect(window.surgery.set_shape)
+    rules.asked_why.connect(window.surgery.explain)
+    rules.previewed.connect(window.preview_rule)
+    window.network.followed.connect(window.go_to_all)
+    window.verify.followed.connect(window.go_to)
+    window.run_.followed.connect(window.go_to)
+    history.followed.connect(window.go_to)
+    history.script_requested.connect(window.files.save_script)
+    history.replay_requested.connect(window.surgery.replay_script)
+    badge = window.bottom_dock.pages.set_badge
+    problems.count_changed.connect(lambda text: badge("problems", text))
+    history.count_changed.connect(lambda text: badge("history", text))
+    rules.count_changed.connect(lambda text: badge("rules", text))
+
+
+def order_tabs(window: MainWindow) -> None:
+    """Let Tab walk as the eye does: search, outline, graph, then what lies around it."""
+    outline = window.outline
+    stops: tuple[QWidget, ...] = (
+        *(window.search, outline.filter, outline.view),
+        *(window.center.pages.strip, window.canvas),
+    )
+    for first, second in itertools.pairwise(stops):
+        QWidget.setTabOrder(first, second)
