@@ -97,7 +97,7 @@ def test_a_file_to_compare_with_is_asked_for_only_then(panel: RunPanel) -> None:
     assert panel.reference_file.isVisible()
     panel.offer(Path("/x/y.engine"))
     panel.start()
-    assert panel.words.text() == "Choose the file to compare with."
+    assert panel.words.text() == "Compare with: Choose the file to compare with."
 
 
 def test_a_missing_engine_ends_in_words(panel: RunPanel, qtbot: QtBot, tmp_path: Path) -> None:

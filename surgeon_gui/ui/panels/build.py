@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFormLayout,
     QGridLayout,
@@ -25,15 +23,14 @@ from PySide6.QtWidgets import (
 from surgeon_gui.edits.script import script_to_toml
 from surgeon_gui.errors import SurgeonError, UsageError
 from surgeon_gui.jobs.engine_card import provenance_of
-from surgeon_gui.jobs.outcome import Cancelled, Outcome, Succeeded
 from surgeon_gui.jobs.spec import PRECISIONS, BuildResult, BuildSpec, TensorInfo
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.pipeline import prepare_build
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.chooser import PathChooser
-from surgeon_gui.ui.jobs import JobRunner
 from surgeon_gui.ui.machine import Machine
 from surgeon_gui.ui.panels.build_options import BuildOptions
+from surgeon_gui.ui.panels.job_panel import JobPanel
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ComboBox, ElidedLabel, button, label, row, set_role
@@ -43,15 +40,13 @@ logger = logging.getLogger(__name__)
 ENGINE_FILTERS = ("TensorRT engine (*.engine)", "All files (*)")
 
 
-class BuildPanel(QWidget):
+class BuildPanel(JobPanel):
     """Builds the engine of the graph on show in a worker process.
 
     Signals:
-        running_changed(): a build began or ended.
         built(object): the path of an engine that was built.
     """
 
-    running_changed = Signal()
     built = Signal(object)
 
     def __init__(
@@ -62,17 +57,11 @@ class BuildPanel(QWidget):
         chooser: PathChooser,
         suggest: Callable[[str], Path],
     ) -> None:
-        super().__init__()
+        super().__init__("build", "build", session, settings)
         self.setAccessibleName("Build")
-        self._session = session
-        self._settings = settings
         self._chooser = chooser
         self._suggest = suggest
         self._machine = Machine()
-        self._preparing = False
-        self._started = 0.0
-        self._phase = ""
-        self.job = JobRunner(self)
         self.flavour = ComboBox("TensorRT")
         self.flavour.setToolTip("Which TensorRT builds; the first that is installed by default")
         self.route = ComboBox("Route")
@@ -112,12 +101,6 @@ class BuildPanel(QWidget):
         self.text.setAccessibleName("Log of the build")
         self.text.setMaximumBlockCount(5000)
         self._lay_out()
-        self._clock = QTimer(self)
-        self._clock.setInterval(200)
-        self._clock.timeout.connect(self._tick)
-        self.job.progressed.connect(self._progress)
-        self.job.logged.connect(self._log)
-        self.job.ended.connect(self._ended)
         session.opened.connect(self._reset)
         session.changed.connect(lambda _change: self._enable())
         session.network_changed.connect(self._know_network)
@@ -182,12 +165,8 @@ class BuildPanel(QWidget):
         self._enable()
 
     def use_settings(self, settings: Settings) -> None:
-        """Build as these settings say from now on."""
-        self._settings = settings
+        super().use_settings(settings)
         self._fill_flavours()
-
-    def is_running(self) -> bool:
-        return self._preparing or self.job.is_running
 
     def start(self) -> None:
         """Lower the graph, write the network and start the worker."""
@@ -199,12 +178,7 @@ class BuildPanel(QWidget):
         except SurgeonError as error:
             self._say_error(error)
             return
-        self._preparing = True
         self._clear()
-        self._started = time.monotonic()
-        self._show_phase("Lowering the graph", 0, -1)
-        self._clock.start()
-        self._enable()
         present, path = graph, self._session.path
         document = self._session.document
         edits = list(document.edits) if document is not None else []
@@ -215,22 +189,13 @@ class BuildPanel(QWidget):
             spec = replace(wanted, provenance=source)
             return prepare_build(present, directory, spec), directory
 
-        self._session.tasks.run("build-prepare", work, self._launch, self._refused)
+        self._begin("Lowering the graph", work)
 
     def cancel(self) -> None:
         """Stop the build; the old engine file stays as it was."""
-        if self._preparing:
-            self._session.tasks.drop("build-prepare")
-            self._finish()
-            self.message.setText("The build was cancelled.")
-        else:
-            self.job.cancel()
+        super().cancel()
+        if self.job.is_running:
             self.phase.setText("Cancelling")
-
-    def stop(self) -> None:
-        """End the worker, before the window goes."""
-        self._clock.stop()
-        self.job.close()
 
     def _spec(self) -> BuildSpec:
         gpus = tuple(part for part in self.gpus.text().replace(",", " ").split() if part)
@@ -261,34 +226,10 @@ class BuildPanel(QWidget):
         lowering = self._session.lowering
         self.options.set_network(lowering.network if lowering is not None else None)
 
-    def _launch(self, prepared: tuple[BuildSpec, Path]) -> None:
-        spec, directory = prepared
-        self._preparing = False
-        self._show_phase("Starting the worker", 0, -1)
-        timeout = float(self._settings.job_timeout_s) or None
-        python = self._settings.worker_python or sys.executable
-        self.job.start(spec, directory, python=python, timeout=timeout)
-        self._enable()
-
-    def _refused(self, error: SurgeonError) -> None:
-        self._finish()
-        self._say_error(error)
-
-    def _ended(self, outcome: Outcome) -> None:
-        self._finish()
-        if isinstance(outcome, Succeeded) and isinstance(outcome.result, BuildResult):
-            self._show_result(outcome.result)
-        elif isinstance(outcome, Cancelled):
-            self.message.setText("The build was cancelled.")
-        elif not isinstance(outcome, Succeeded):
-            self._say_error(outcome.error())
-
     def _finish(self) -> None:
-        self._preparing = False
-        self._clock.stop()
         for each in (self.phase, self.elapsed, self.bar):
             each.hide()
-        self._enable()
+        super()._finish()
 
     def _show_result(self, result: BuildResult) -> None:
         self.message.setText(f"Built in {result.seconds:.1f} s.")
@@ -309,19 +250,14 @@ class BuildPanel(QWidget):
             self.facts.addWidget(label(name, "muted"), at, 0)
             self.facts.addWidget(ElidedLabel(words, font=self._theme.mono_font), at, 1)
 
-    def _say_error(self, error: SurgeonError) -> None:
-        set_role(self.message, "refuses")
-        where = f"{error.where}: " if error.where else ""
-        self.message.setText(where + error.message)
-        self.hint.setText(error.hint or "")
-        self.hint.setVisible(bool(error.hint))
-        logger.error("%s", error)
+    def _say(self, words: str, role: str, hint: str = "") -> None:
+        self.message.setText(words)
+        set_role(self.message, role)
+        self.hint.setText(hint)
+        self.hint.setVisible(bool(hint))
 
     def _clear(self) -> None:
-        set_role(self.message, "")
-        self.message.clear()
-        self.hint.clear()
-        self.hint.hide()
+        self._say("", "")
         self.text.clear()
         while (item := self.facts.takeAt(0)) is not None:
             widget = item.widget()
@@ -338,10 +274,6 @@ class BuildPanel(QWidget):
         self.message.setText(words if self._session.graph else "Open a graph to build its engine.")
 
     def _progress(self, phase: str, done: int, total: int) -> None:
-        self._show_phase(phase, done, total)
-
-    def _show_phase(self, phase: str, done: int, total: int) -> None:
-        self._phase = phase
         share = f"  {done} of {total}" if total > 0 else ""
         self.phase.setText(phase + share)
         self.bar.setRange(0, max(total, 0))
@@ -354,7 +286,7 @@ class BuildPanel(QWidget):
         self.text.appendPlainText(text)
 
     def _tick(self) -> None:
-        self.elapsed.setText(f"{time.monotonic() - self._started:.0f} s")
+        self.elapsed.setText(f"{self._seconds():.0f} s")
 
     def _enable(self) -> None:
         running = self.is_running()
@@ -370,7 +302,7 @@ class BuildPanel(QWidget):
             self.browse,
         ):
             field.setEnabled(not running)
-        self.running_changed.emit()
+        super()._enable()
 
     def _fill_flavours(self) -> None:
         present = self.flavour.currentData()

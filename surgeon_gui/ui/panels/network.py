@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QSortFilterProxyModel,
-    Qt,
-    Signal,
-)
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QHeaderView,
-    QLineEdit,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSortFilterProxyModel, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QLineEdit, QTableView, QVBoxLayout, QWidget
 
 from surgeon_gui.network.ir import Layer, Network, Tensor
 from surgeon_gui.ui.facts import layer_text, short_dtype
 from surgeon_gui.ui.session import Session
+from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import label
 
@@ -36,45 +22,21 @@ def tensor_text(tensor: Tensor) -> str:
     return f"{short_dtype(tensor.dtype)} [{dims}]"
 
 
-class _Layers(QAbstractTableModel):
+class _Layers(RowsModel[Layer]):
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.theme = theme
-        self._layers: tuple[Layer, ...] = ()
+        super().__init__(_COLUMNS, theme)
         self._tensors: dict[str, Tensor] = {}
 
-    def show(self, network: Network | None) -> None:
-        self.beginResetModel()
-        self._layers = network.layers if network else ()
+    def show_network(self, network: Network | None) -> None:
         self._tensors = network.tensors if network else {}
-        self.endResetModel()
-
-    def layer(self, row: int) -> Layer:
-        return self._layers[row]
+        self.show(network.layers if network else ())
 
     def rows_from(self, names: set[str]) -> list[int]:
         """Return the rows of layers that came from any of these nodes."""
-        return [row for row, layer in enumerate(self._layers) if names.intersection(layer.origin)]
+        return [row for row, layer in enumerate(self.rows) if names.intersection(layer.origin)]
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._layers)
-
-    def columnCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(_COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section]
-        return None
-
-    def data(
-        self,
-        index: QModelIndex | QPersistentModelIndex,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        layer = self._layers[index.row()]
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        layer = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(layer, index)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -87,7 +49,7 @@ class _Layers(QAbstractTableModel):
             return self.theme.color("muted")
         return None
 
-    def _text(self, layer: Layer, index: QModelIndex | QPersistentModelIndex) -> Any:
+    def _text(self, layer: Layer, index: Index) -> Any:
         column = index.column()
         if column == 0:
             return index.row()
@@ -149,20 +111,10 @@ class NetworkPanel(QWidget):
         self.filter.textChanged.connect(self._sieve.setFilterFixedString)
         self.words = label(role="muted")
         self.table = QTableView()
-        self.table.setAccessibleName("Layers of the network")
-        self.table.setModel(self._sieve)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
+        widths = (40, 160, 200, 160, 160)
+        set_up_table(self.table, self._sieve, "Layers of the network", widths, row_height=24)
         self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(24)
         head = self.table.horizontalHeader()
-        head.setHighlightSections(False)
-        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        for column, width in enumerate((40, 160, 200, 160, 160)):
-            head.resizeSection(column, width)
         for column in (2, len(_COLUMNS) - 1):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         bar = QHBoxLayout()
@@ -193,7 +145,7 @@ class NetworkPanel(QWidget):
         lowering = self._session.lowering
         network = lowering.network if lowering else None
         self._following = True
-        self._model.show(network)
+        self._model.show_network(network)
         self._following = False
         self.count_changed.emit(f"{len(network.layers)} layers" if network else "")
         self.words.setText(self._status())
@@ -223,9 +175,7 @@ class NetworkPanel(QWidget):
         rows = {
             self._sieve.mapToSource(i).row() for i in self.table.selectionModel().selectedRows()
         }
-        return tuple(
-            dict.fromkeys(n for row in sorted(rows) for n in self._model.layer(row).origin)
-        )
+        return tuple(dict.fromkeys(n for row in sorted(rows) for n in self._model.rows[row].origin))
 
     def _select(self) -> None:
         if not self._following:

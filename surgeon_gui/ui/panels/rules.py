@@ -33,6 +33,7 @@ from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.dialogs.parameters import ParametersDialog
 from surgeon_gui.ui.panels.rules_model import EXACT, FITS, GROUP, ID, ON, TITLE, RulesModel
 from surgeon_gui.ui.session import Session
+from surgeon_gui.ui.tables import set_up_table
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ComboBox, ElidedLabel, button
 
@@ -151,18 +152,9 @@ class RulesPanel(QWidget):
 
     def _make_table(self) -> _Table:
         table = _Table()
-        table.setAccessibleName("Rules in order")
-        table.setModel(self.model)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        set_up_table(table, self.model, "Rules in order", ())
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(26)
         head = table.horizontalHeader()
-        head.setHighlightSections(False)
-        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         head.setSectionResizeMode(TITLE, QHeaderView.ResizeMode.Stretch)
         for column, width in ((ON, 36), (ID, 260), (GROUP, 96), (EXACT, 96), (FITS, 64)):
             head.resizeSection(column, width)
@@ -174,7 +166,7 @@ class RulesPanel(QWidget):
 
     def show_set(self, rule_set: RuleSet, path: Path | None = None) -> None:
         """Show a rule set; `path` is the file it came from."""
-        self.model.show(rule_set)
+        self.model.show_set(rule_set)
         self._path, self._edited = path, False
         self.words.set_full(rule_set.note or rule_set.title)
         at = self.choice.findData(rule_set.id)

@@ -6,21 +6,21 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 
 from surgeon_gui.edits.script import edit_from_table
 from surgeon_gui.errors import EditError
 from surgeon_gui.rewrite.library import bundled_rules
 from surgeon_gui.rewrite.rule import Rule
 from surgeon_gui.rewrite.ruleset import Item, RuleSet
+from surgeon_gui.ui.tables import Index, RowsModel
 from surgeon_gui.ui.theme import Theme
 
-Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("", "Rule", "Id", "Group", "Numbers", "Fits")
 ON, TITLE, ID, GROUP, EXACT, FITS = range(len(COLUMNS))
 
 
-class RulesModel(QAbstractTableModel):
+class RulesModel(RowsModel[Item]):
     """A `RuleSet` that can be reordered and switched.
 
     Signals:
@@ -30,20 +30,16 @@ class RulesModel(QAbstractTableModel):
     edited = Signal()
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.theme = theme
+        super().__init__(COLUMNS, theme)
         self._set = RuleSet("rules")
-        self._items: list[Item] = []
         self._counts: Mapping[str, int] = {}
 
-    def show(self, rule_set: RuleSet) -> None:
+    def show_set(self, rule_set: RuleSet) -> None:
         """Show a set and, after its items, the bundled rules it does not name."""
-        self.beginResetModel()
         self._set = rule_set
         named = {item.name for item in rule_set.items if item.kind == "rule"}
         rest = [Item("rule", name, on=False) for name in bundled_rules() if name not in named]
-        self._items = [*rule_set.items, *rest]
-        self.endResetModel()
+        self.show([*rule_set.items, *rest])
 
     def set_counts(self, counts: Mapping[str, int]) -> None:
         """Show how often each rule fits."""
@@ -58,59 +54,46 @@ class RulesModel(QAbstractTableModel):
             name: its new id and title; None keeps both.
         """
         named = {(item.kind, item.name) for item in self._set.items}
-        kept = tuple(item for item in self._items if item.on or (item.kind, item.name) in named)
+        kept = tuple(item for item in self.rows if item.on or (item.kind, item.name) in named)
         made = dataclasses.replace(self._set, items=kept)
         if name is None or name == made.id:
             return made
         return dataclasses.replace(made, id=name, title=name)
 
     def item(self, row: int) -> Item:
-        return self._items[row]
+        return self.rows[row]
 
     def rule(self, row: int) -> Rule | None:
         """The rule a row stands for; None for a set or an edit."""
-        item = self._items[row]
+        item = self.rows[row]
         if item.kind != "rule":
             return None
         return self._set.rules.get(item.name) or bundled_rules().get(item.name)
 
     def rules(self) -> list[Rule]:
         """Every rule listed."""
-        return [rule for row in range(len(self._items)) if (rule := self.rule(row)) is not None]
+        return [rule for row in range(len(self.rows)) if (rule := self.rule(row)) is not None]
 
     def count(self, row: int) -> int:
-        return self._counts.get(self._items[row].name, 0)
+        return self._counts.get(self.rows[row].name, 0)
 
     def move(self, row: int, by: int) -> int:
         """Move a row; return where it is afterwards."""
         to = row + by
-        if not (0 <= row < len(self._items) and 0 <= to < len(self._items)):
+        if not (0 <= row < len(self.rows) and 0 <= to < len(self.rows)):
             return row
         self.beginMoveRows(QModelIndex(), row, row, QModelIndex(), to + (1 if by > 0 else 0))
-        self._items.insert(to, self._items.pop(row))
+        self.rows.insert(to, self.rows.pop(row))
         self.endMoveRows()
         self.edited.emit()
         return to
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._items)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         found = super().flags(index)
         return found | Qt.ItemFlag.ItemIsUserCheckable if index.column() == ON else found
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        item, column = self._items[index.row()], index.column()
+        item, column = self.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.CheckStateRole and column == ON:
             return Qt.CheckState.Checked if item.on else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.DisplayRole:
@@ -129,13 +112,13 @@ class RulesModel(QAbstractTableModel):
         if role != Qt.ItemDataRole.CheckStateRole or index.column() != ON:
             return False
         on = Qt.CheckState(value) is Qt.CheckState.Checked
-        self._items[index.row()] = dataclasses.replace(self._items[index.row()], on=on)
+        self.rows[index.row()] = dataclasses.replace(self.rows[index.row()], on=on)
         self.dataChanged.emit(index, index)
         self.edited.emit()
         return True
 
     def _text(self, row: int, column: int) -> str:
-        item, rule = self._items[row], self.rule(row)
+        item, rule = self.rows[row], self.rule(row)
         if column == TITLE:
             return self._title(item, rule)
         if column == ID:
@@ -162,7 +145,7 @@ class RulesModel(QAbstractTableModel):
         )
 
     def _tip(self, row: int) -> str:
-        item, rule = self._items[row], self.rule(row)
+        item, rule = self.rows[row], self.rule(row)
         parts = [self._title(item, rule)]
         if rule is not None:
             parts.append(f"Source: {rule.source}")
@@ -173,7 +156,7 @@ class RulesModel(QAbstractTableModel):
         return "\n".join(parts)
 
     def _color(self, row: int, column: int) -> Any:
-        if column in (ID, GROUP, EXACT) or not self._items[row].on:
+        if column in (ID, GROUP, EXACT) or not self.rows[row].on:
             return self.theme.color("muted")
         if column == FITS and self.count(row):
             return self.theme.color("cured")

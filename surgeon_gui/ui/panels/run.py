@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
@@ -20,51 +17,41 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from surgeon_gui.errors import SurgeonError, UsageError
+from surgeon_gui.errors import UsageError
 from surgeon_gui.graph.graphdef import save_graphdef
-from surgeon_gui.jobs.outcome import Cancelled, Outcome, Succeeded
 from surgeon_gui.jobs.spec import RunResult, RunSpec
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.chooser import PathChooser
-from surgeon_gui.ui.jobs import JobRunner
 from surgeon_gui.ui.machine import Machine
+from surgeon_gui.ui.panels.job_panel import JobPanel
 from surgeon_gui.ui.panels.run_results import RunResults
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ComboBox, button, label, row, set_role
-
-logger = logging.getLogger(__name__)
 
 _ENGINES = ("TensorRT engine (*.engine *.plan *.trt)", "All files (*)")
 _ARRAYS = ("Arrays (*.npz)", "All files (*)")
 _REFERENCES = ("Graphs and results (*.pb *.pbtxt *.network *.onnx *.npz)", "All files (*)")
 
 
-class RunPanel(QWidget):
+class RunPanel(JobPanel):
     """Runs an engine on this machine's GPU in a worker process.
 
     Signals:
         followed(str): the user wants to see a node in the graph.
-        running_changed(): a run began or ended.
     """
 
     followed = Signal(str)
-    running_changed = Signal()
 
     def __init__(
         self, session: Session, settings: Settings, theme: Theme, chooser: PathChooser
     ) -> None:
-        super().__init__()
+        super().__init__("run", "run", session, settings)
         self.setAccessibleName("Run")
-        self._session = session
-        self._settings = settings
         self._chooser = chooser
         self._machine = Machine()
-        self._preparing = False
-        self._started = 0.0
         self._phase = ""
-        self.job = JobRunner(self)
         self.engine = _field("Engine file", "The engine to run; the last one built by default")
         self.inputs = _field("Inputs", "An .npz file keyed by node name; empty draws random ones")
         self.inputs.setPlaceholderText("random")
@@ -98,12 +85,6 @@ class RunPanel(QWidget):
         self.results = RunResults(theme)
         self.results.followed.connect(self.followed)
         self._lay_out()
-        self._clock = QTimer(self)
-        self._clock.setInterval(200)
-        self._clock.timeout.connect(self._tick)
-        self.job.progressed.connect(self._progress)
-        self.job.logged.connect(lambda level, text: logger.log(level, "%s", text))
-        self.job.ended.connect(self._ended)
         self.engine.textChanged.connect(lambda _text: self._enable())
         self.reference.currentIndexChanged.connect(lambda _index: self._enable())
         session.opened.connect(self._enable)
@@ -171,16 +152,9 @@ class RunPanel(QWidget):
             self._say("This machine has no NVIDIA GPU to run an engine on.", "muted")
             self._hint("Building and verifying work without one; a run says what is missing.")
 
-    def use_settings(self, settings: Settings) -> None:
-        """Run as these settings say from now on."""
-        self._settings = settings
-
     def offer(self, engine: Path) -> None:
         """Take an engine that was just built."""
         self.engine.setText(str(engine))
-
-    def is_running(self) -> bool:
-        return self._preparing or self.job.is_running
 
     def start(self) -> None:
         """Write the reference, if one is on show, and start the worker."""
@@ -195,12 +169,7 @@ class RunPanel(QWidget):
         original = None
         if document is not None and self.reference.currentData() == "original":
             original = document.original
-        self._preparing = True
-        self._started = time.monotonic()
         self.results.hide()
-        self._progress("Preparing", 0, -1)
-        self._clock.start()
-        self._enable()
 
         def work() -> tuple[RunSpec, Path]:
             directory = new_job_directory("run")
@@ -210,20 +179,7 @@ class RunPanel(QWidget):
             save_graphdef(original, path)
             return replace(spec, reference=path), directory
 
-        self._session.tasks.run("run-prepare", work, self._launch, self._refused)
-
-    def cancel(self) -> None:
-        if self._preparing:
-            self._session.tasks.drop("run-prepare")
-            self._finish()
-            self._say("The run was cancelled.", "muted")
-        else:
-            self.job.cancel()
-
-    def stop(self) -> None:
-        """End the worker, before the window goes."""
-        self._clock.stop()
-        self.job.close()
+        self._begin("Preparing", work)
 
     def _spec(self) -> RunSpec:
         inputs, other = self.inputs.text().strip(), self.reference_file.text().strip()
@@ -245,27 +201,6 @@ class RunPanel(QWidget):
             plugins=tuple(map(Path, self._settings.plugins)),
         )
 
-    def _launch(self, prepared: tuple[RunSpec, Path]) -> None:
-        spec, directory = prepared
-        self._preparing = False
-        timeout = float(self._settings.job_timeout_s) or None
-        python = self._settings.worker_python or sys.executable
-        self.job.start(spec, directory, python=python, timeout=timeout)
-        self._enable()
-
-    def _refused(self, error: SurgeonError) -> None:
-        self._finish()
-        self._say_error(error)
-
-    def _ended(self, outcome: Outcome) -> None:
-        self._finish()
-        if isinstance(outcome, Succeeded) and isinstance(outcome.result, RunResult):
-            self._show_result(outcome.result)
-        elif isinstance(outcome, Cancelled):
-            self._say("The run was cancelled.", "muted")
-        elif not isinstance(outcome, Succeeded):
-            self._say_error(outcome.error())
-
     def _show_result(self, result: RunResult) -> None:
         if result.comparison is None:
             self._say("It runs.", "strong")
@@ -278,31 +213,21 @@ class RunPanel(QWidget):
         self.results.show_result(result)
         self.results.pages.show_page("times" if result.ok else "outputs")
 
-    def _say_error(self, error: SurgeonError) -> None:
-        self._say(error.message, "refuses")
-        self._hint(error.hint or "")
-        logger.error("%s", error)
-
-    def _say(self, words: str, role: str) -> None:
+    def _say(self, words: str, role: str, hint: str = "") -> None:
         self.words.setText(words)
         set_role(self.words, role)
-        self._hint("")
+        self._hint(hint)
 
     def _hint(self, words: str) -> None:
         self.hint.setText(words)
         self.hint.setVisible(bool(words))
-
-    def _finish(self) -> None:
-        self._preparing = False
-        self._clock.stop()
-        self._enable()
 
     def _progress(self, phase: str, done: int, total: int) -> None:
         self._phase = phase + (f"  {done} of {total}" if total > 0 else "")
         self._tick()
 
     def _tick(self) -> None:
-        self._say(f"{self._phase}…  {time.monotonic() - self._started:.0f} s", "muted")
+        self._say(f"{self._phase}…  {self._seconds():.0f} s", "muted")
 
     def _enable(self) -> None:
         running = self.is_running()
@@ -315,7 +240,7 @@ class RunPanel(QWidget):
         self._browsers[2].setVisible(wants_file)
         self.run_button.setEnabled(bool(self.engine.text().strip()) and not running)
         self.cancel_button.setEnabled(running)
-        self.running_changed.emit()
+        super()._enable()
 
 
 def _field(name: str, tip: str) -> QLineEdit:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QTableView, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QTableView, QVBoxLayout, QWidget
 
 from surgeon_gui.jobs.spec import RunResult
 from surgeon_gui.ui.plots import pyqtgraph
+from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
 from surgeon_gui.ui.tabs import TabPages
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import label
@@ -20,38 +21,10 @@ _BINS = 40
 Row = tuple[str, ...]
 
 
-class _Table(QAbstractTableModel):
-    """Rows of words; numbers to the right."""
+class _Table(RowsModel[Row]):
+    """Rows of words."""
 
-    def __init__(self, columns: Sequence[str], theme: Theme) -> None:
-        super().__init__()
-        self._columns = columns
-        self.theme = theme
-        self.rows: tuple[Row, ...] = ()
-
-    def show(self, rows: Sequence[Row]) -> None:
-        self.beginResetModel()
-        self.rows = tuple(rows)
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._columns)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._columns[section]
-        return None
-
-    def data(
-        self,
-        index: QModelIndex | QPersistentModelIndex,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         text = self.rows[index.row()][index.column()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return text
@@ -62,19 +35,8 @@ class _Table(QAbstractTableModel):
 
 def _view(model: _Table, name: str, widths: Sequence[int]) -> QTableView:
     table = QTableView()
-    table.setAccessibleName(name)
-    table.setModel(model)
-    table.setShowGrid(False)
-    table.setTabKeyNavigation(False)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(26)
-    head = table.horizontalHeader()
-    head.setHighlightSections(False)
-    head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    head.setStretchLastSection(True)
-    for column, width in enumerate(widths):
-        head.resizeSection(column, width)
+    set_up_table(table, model, name, widths)
+    table.horizontalHeader().setStretchLastSection(True)
     return table
 
 

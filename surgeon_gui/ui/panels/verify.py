@@ -2,79 +2,31 @@
 
 from __future__ import annotations
 
-import logging
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    Qt,
-    QTimer,
-    Signal,
-)
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QHeaderView,
-    QSpinBox,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QSpinBox, QTableView, QVBoxLayout
 
 from surgeon_gui.compare.report import TensorComparison
-from surgeon_gui.errors import SurgeonError
-from surgeon_gui.jobs.outcome import Cancelled, Outcome, Succeeded
 from surgeon_gui.jobs.spec import VerifyResult, VerifySpec
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.pipeline import prepare_verify
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.icons import status_icon
-from surgeon_gui.ui.jobs import JobRunner
+from surgeon_gui.ui.panels.job_panel import JobPanel
 from surgeon_gui.ui.session import Session
+from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import button, label, set_role
-
-logger = logging.getLogger(__name__)
 
 _COLUMNS = ("", "Output", "Shape", "Largest difference", "Relative", "Cosine", "")
 _METRICS = {3: "max_abs", 4: "max_rel", 5: "cosine"}
 
 
-class _Outputs(QAbstractTableModel):
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.theme = theme
-        self.rows: tuple[TensorComparison, ...] = ()
-
-    def show(self, rows: tuple[TensorComparison, ...]) -> None:
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(_COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section]
-        return None
-
-    def data(
-        self,
-        index: QModelIndex | QPersistentModelIndex,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
+class _Outputs(RowsModel[TensorComparison]):
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         found, column = self.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             if column in _METRICS:
@@ -93,29 +45,22 @@ class _Outputs(QAbstractTableModel):
         return None
 
 
-class VerifyPanel(QWidget):
+class VerifyPanel(JobPanel):
     """Runs the verification in a worker and shows its rows.
 
     Signals:
         followed(str): the user wants to see a node in the graph.
         verified(str): the result in a few words (rich text), for the status bar.
-        running_changed(): a comparison began or ended.
     """
 
     followed = Signal(str)
     verified = Signal(str)
-    running_changed = Signal()
 
     def __init__(self, session: Session, settings: Settings, theme: Theme) -> None:
-        super().__init__()
+        super().__init__("verify", "comparison", session, settings)
         self.setAccessibleName("Verify")
-        self._session = session
-        self._settings = settings
-        self._preparing = False
-        self._started = 0.0
         self._phase = ""
         self._diverging = ""
-        self.job = JobRunner(self)
         self.seed = QSpinBox()
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setValue(settings.verify_seed)
@@ -131,20 +76,10 @@ class VerifyPanel(QWidget):
         self.show_button = button(
             "Show the first node that differs", lambda: self.followed.emit(self._diverging)
         )
-        self._model = _Outputs(theme)
+        self._model = _Outputs(_COLUMNS, theme)
         self.table = QTableView()
-        self.table.setAccessibleName("Outputs compared")
-        self.table.setModel(self._model)
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(26)
+        set_up_table(self.table, self._model, "Outputs compared", (32, 320, 160, 140, 120, 120))
         head = self.table.horizontalHeader()
-        head.setHighlightSections(False)
-        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, width in enumerate((32, 320, 160, 140, 120, 120)):
-            head.resizeSection(column, width)
         head.setSectionResizeMode(len(_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 8, 12, 8)
@@ -167,12 +102,6 @@ class VerifyPanel(QWidget):
         inset.setContentsMargins(8, 0, 8, 0)
         inset.addWidget(self.table)
         layout.addLayout(inset, 1)
-        self._clock = QTimer(self)
-        self._clock.setInterval(200)
-        self._clock.timeout.connect(self._tick)
-        self.job.progressed.connect(lambda phase, _done, _total: self._show_phase(phase))
-        self.job.logged.connect(lambda level, text: logger.log(level, "%s", text))
-        self.job.ended.connect(self._ended)
         self.table.doubleClicked.connect(self._follow)
         self.table.activated.connect(self._follow)
         session.opened.connect(self._reset)
@@ -183,26 +112,14 @@ class VerifyPanel(QWidget):
         self._model.theme = theme
         self.table.viewport().update()
 
-    def use_settings(self, settings: Settings) -> None:
-        """Verify as these settings say from now on."""
-        self._settings = settings
-
-    def is_running(self) -> bool:
-        return self._preparing or self.job.is_running
-
     def start(self) -> None:
         """Write both graphs and start the worker."""
         document = self._session.document
         if document is None or self.is_running():
             return
         original, graph, seed = document.original, document.graph, self.seed.value()
-        self._preparing = True
         self._say("", "")
         self._model.show(())
-        self._started = time.monotonic()
-        self._show_phase("Preparing")
-        self._clock.start()
-        self._enable()
         max_rel, min_cosine = self._settings.verify_max_rel, self._settings.verify_cosine
 
         def work() -> tuple[VerifySpec, Path]:
@@ -210,42 +127,7 @@ class VerifyPanel(QWidget):
             spec = prepare_verify(original, graph, directory, seed=seed)
             return replace(spec, max_rel=max_rel, min_cosine=min_cosine), directory
 
-        self._session.tasks.run("verify-prepare", work, self._launch, self._refused)
-
-    def cancel(self) -> None:
-        if self._preparing:
-            self._session.tasks.drop("verify-prepare")
-            self._finish()
-            self._say("The comparison was cancelled.", "muted")
-        else:
-            self.job.cancel()
-
-    def stop(self) -> None:
-        """End the worker, before the window goes."""
-        self._clock.stop()
-        self.job.close()
-
-    def _launch(self, prepared: tuple[VerifySpec, Path]) -> None:
-        spec, directory = prepared
-        self._preparing = False
-        timeout = float(self._settings.job_timeout_s) or None
-        python = self._settings.worker_python or sys.executable
-        warm = self._settings.warm_reference
-        self.job.start(spec, directory, python=python, timeout=timeout, warm=warm)
-        self._enable()
-
-    def _refused(self, error: SurgeonError) -> None:
-        self._finish()
-        self._say_error(error)
-
-    def _ended(self, outcome: Outcome) -> None:
-        self._finish()
-        if isinstance(outcome, Succeeded) and isinstance(outcome.result, VerifyResult):
-            self._show_result(outcome.result)
-        elif isinstance(outcome, Cancelled):
-            self._say("The comparison was cancelled.", "muted")
-        elif not isinstance(outcome, Succeeded):
-            self._say_error(outcome.error())
+        self._begin("Preparing", work, warm=self._settings.warm_reference)
 
     def _show_result(self, result: VerifyResult) -> None:
         self._model.show(result.outputs)
@@ -264,16 +146,10 @@ class VerifyPanel(QWidget):
         if first is not None:
             self._hint(f"The first that differs is {first.node} ({first.op}).")
 
-    def _say_error(self, error: SurgeonError) -> None:
-        where = f"{error.where}: " if error.where else ""
-        self._say(where + error.message, "refuses")
-        self._hint(error.hint or "")
-        logger.error("%s", error)
-
-    def _say(self, words: str, role: str) -> None:
+    def _say(self, words: str, role: str, hint: str = "") -> None:
         self.words.setText(words)
         set_role(self.words, role)
-        self._hint("")
+        self._hint(hint)
         self.show_button.hide()
 
     def _hint(self, words: str) -> None:
@@ -291,24 +167,19 @@ class VerifyPanel(QWidget):
         )
         self._enable()
 
-    def _finish(self) -> None:
-        self._preparing = False
-        self._clock.stop()
-        self._enable()
-
-    def _show_phase(self, phase: str) -> None:
+    def _progress(self, phase: str, _done: int, _total: int) -> None:
         self._phase = phase
         self._tick()
 
     def _tick(self) -> None:
         set_role(self.words, "muted")
-        self.words.setText(f"{self._phase}…  {time.monotonic() - self._started:.0f} s")
+        self.words.setText(f"{self._phase}…  {self._seconds():.0f} s")
 
     def _enable(self) -> None:
         self.verify_button.setEnabled(self._session.graph is not None and not self.is_running())
         self.cancel_button.setEnabled(self.is_running())
         self.seed.setEnabled(not self.is_running())
-        self.running_changed.emit()
+        super()._enable()
 
     def _follow(self, index: QModelIndex) -> None:
         self.followed.emit(self._model.rows[index.row()].name.partition(":")[0])
