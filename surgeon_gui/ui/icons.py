@@ -17,12 +17,17 @@ STATUS_ICONS = {
     "cured": "wrench",
     "refuses": "x",
     "unknown": "question",
+    "added": "plus",
+    "removed": "minus",
+    "changed": "mdi6.tilde",
 }
 
 
 @lru_cache(maxsize=512)
 def _icon(name: str, color: str, disabled: str) -> QIcon:
-    icon: QIcon = qtawesome.icon(f"ph.{name}", color=color, color_disabled=disabled)
+    # Phosphor has no tilde.
+    full = name if "." in name else f"ph.{name}"
+    icon: QIcon = qtawesome.icon(full, color=color, color_disabled=disabled)
     return icon
 
 

@@ -22,6 +22,14 @@ _NO_SYSTEM_FONTS = frozenset({"DejaVu Sans", "Sans Serif", "Bitstream Vera Sans"
 _NO_SYSTEM_MONO = frozenset({"DejaVu Sans Mono", "monospace", "Monospace", "Noto Mono", "Courier"})
 
 
+_STATUS_COLORS = {
+    "vanishes": "takes",
+    "added": "takes",
+    "removed": "refuses",
+    "changed": "caveat",
+}
+
+
 @lru_cache(maxsize=4096)
 def _color(text: str) -> QColor:
     return QColor(text)
@@ -106,8 +114,8 @@ class Theme:
         return _color(self.group[min(max(depth, 1), len(self.group)) - 1])
 
     def status(self, status: str) -> QColor:
-        """Return the colour of a verdict; `vanishes` has the one of `takes`."""
-        return self.color("takes" if status == "vanishes" else status)
+        """Return the colour of a verdict or difference; some share one."""
+        return self.color(_STATUS_COLORS.get(status, status))
 
     @cached_property
     def ui_font(self) -> QFont:

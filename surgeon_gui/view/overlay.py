@@ -6,8 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+DIFFERENCES = (ADDED, REMOVED, CHANGED)
+"""What a node is when two graphs are compared."""
+
 # From the best to the worst; a group wears the worst inside.
-STATUSES = ("vanishes", "takes", "unknown", "caveat", "cured", "refuses")
+STATUSES = ("vanishes", "takes", "unknown", "caveat", "cured", "refuses", *reversed(DIFFERENCES))
 _RANK = {status: rank for rank, status in enumerate(STATUSES)}
 _CONVERTS = frozenset({"vanishes", "takes", "caveat"})
 
@@ -18,7 +22,8 @@ class Mark:
 
     Attributes:
         status: one of `STATUSES`. `takes` and `vanishes` draw nothing; `caveat` a warning,
-            `cured` a wrench (a rule cures it), `refuses` a cross, `unknown` a question mark.
+            `cured` a wrench (a rule cures it), `refuses` a cross, `unknown` a question mark;
+            `added`, `removed` and `changed` a plus, a minus and a tilde.
         reason: one sentence for the tooltip.
     """
 
@@ -48,11 +53,13 @@ class Summary:
         worst: the worst status inside, None where no node has a mark.
         count: how many nodes have that status.
         converts: share of the marked nodes the target takes, 0 to 1.
+        differences: how many nodes were added, removed and changed, of those that are not none.
     """
 
     worst: str | None = None
     count: int = 0
     converts: float = 1.0
+    differences: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_drawn(self) -> bool:
@@ -67,10 +74,12 @@ class Overlay:
     Attributes:
         marks: node name → mark.
         title: what the marks are about, as the legend says it: `TensorRT 10`.
+        edges: producer and consumer of an edge → `added` or `removed`.
     """
 
     marks: Mapping[str, Mark] = field(default_factory=lambda: MappingProxyType({}))
     title: str = ""
+    edges: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
 
     def summary(self, names: Iterable[str]) -> Summary:
         """Return the summary of the marks of `names`."""
@@ -89,4 +98,5 @@ def summarize(counts: Mapping[str, int]) -> Summary:
         return Summary()
     worst = max(counts, key=_RANK.__getitem__)
     converts = sum(count for status, count in counts.items() if status in _CONVERTS)
-    return Summary(worst, counts[worst], converts / total)
+    differences = tuple((status, counts[status]) for status in DIFFERENCES if status in counts)
+    return Summary(worst, counts[worst], converts / total, differences)

@@ -26,7 +26,7 @@ def test_op_inputs_attributes_numbers_and_outputs_are_compared() -> None:
     found = diff_graphs(parse_text(BEFORE), parse_text(text.replace("outputs(y)", "outputs(b)")))
     assert (found.added, found.removed) == (("b",), ())
     changes = {item.node: item.changes for item in found.changed}
-    assert changes["w"] == ("value: float32 [12], other numbers",)
+    assert changes["w"] == ("value: float32 [12], 1 of 12 numbers differs, by 1 at most",)
     assert "op: Add → Sub" in changes["a"]
     assert changes["y"] == ("inputs: a → b", "alpha: 0.5 → 0.25")
     assert found.outputs == "outputs: y → b"

@@ -46,6 +46,9 @@ _STATUS_WORDS = {
     "refuses": "target refuses",
     "caveat": "taken, with a caveat",
     "unknown": "not known",
+    "added": "added",
+    "removed": "removed",
+    "changed": "changed",
 }
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Iterable
 from itertools import pairwise
 from time import perf_counter
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
+from surgeon_gui.ui.canvas.differences import marked_pen, split_edges
 from surgeon_gui.ui.canvas.ink import BADGE, Ink
 from surgeon_gui.ui.canvas.marks import Marks
-from surgeon_gui.ui.canvas.plan import Indices, Plan
+from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.view.labels import HEAD
+from surgeon_gui.view.overlay import DIFFERENCES
 
 FAR_BELOW = 0.44
 _TILE = 256
@@ -40,7 +43,12 @@ def paint_far(
         painter.drawRect(plan.box_rect(at))
     edges = plan.edges_in(area, least=2 * pixel)
     painter.setPen(QPen(theme.color("edge", 0.7), 0))
+    edges, different = split_edges(plan, marks, edges)
     painter.drawLines(_lines(plan, edges))
+    for status in DIFFERENCES if len(different) else ():
+        alike = [at for at in map(int, different) if marks.edge(plan.strand(at)) == status]
+        painter.setPen(marked_pen(ink, status, 0.7))
+        painter.drawLines(_lines(plan, alike))
     closed = plan.closed_in(area)
     painter.setPen(Qt.PenStyle.NoPen)
     bodies: list[QRectF] = []
@@ -91,7 +99,7 @@ def paint_far(
             painter.drawPixmap(rect, sprite, QRectF(sprite.rect()))
 
 
-def _lines(plan: Plan, edges: Indices) -> list[QLineF]:
+def _lines(plan: Plan, edges: Iterable[int]) -> list[QLineF]:
     """The edges as straight pieces: each bend is one."""
     lines = []
     origins = plan.picture.origins

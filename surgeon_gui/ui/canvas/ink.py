@@ -33,6 +33,9 @@ _ICONS = {
     "cured": "fa6s.screwdriver-wrench",
     "refuses": "fa6s.xmark",
     "unknown": "fa6s.question",
+    "added": "fa6s.plus",
+    "removed": "fa6s.minus",
+    "changed": "mdi6.tilde",
 }
 
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from surgeon_gui.view.overlay import Mark, Overlay, Summary, summarize
+from surgeon_gui.view.overlay import (
+    CHANGED,
+    DIFFERENCES,
+    Mark,
+    Overlay,
+    Summary,
+    summarize,
+)
+from surgeon_gui.view.picture import Strand
 from surgeon_gui.view.tree import Tree
 
 
@@ -19,6 +27,17 @@ class Marks:
         self._tree = tree
         self._status = self._by_node(tree, overlay)
         self._summaries: dict[int, Summary] = {}
+        self._edges = self._by_link(tree, overlay)
+        self._strands: dict[int, tuple[Strand, str]] = {}
+
+    @staticmethod
+    def _by_link(tree: Tree, overlay: Overlay) -> dict[tuple[int, int], str]:
+        graph, place = tree.graph, tree.place
+        return {
+            (place[graph.position(source)], place[graph.position(target)]): status
+            for (source, target), status in overlay.edges.items()
+            if source in graph and target in graph
+        }
 
     @staticmethod
     def _by_node(tree: Tree, overlay: Overlay) -> list[Mark | None]:
@@ -33,7 +52,12 @@ class Marks:
                 continue
             for reader in readers:
                 own = found[tree.place[reader]]
-                if own is None or mark.rank > own.rank:
+                if mark.status in DIFFERENCES:
+                    if own is None:
+                        found[tree.place[reader]] = Mark(
+                            CHANGED, f"It reads {nodes[position].name}."
+                        )
+                elif own is None or mark.rank > own.rank:
                     found[tree.place[reader]] = mark
         return found
 
@@ -45,6 +69,20 @@ class Marks:
         """The mark a node wears; None where it wears none."""
         found = self._status[node] if self._status else None
         return found if found is not None and found.is_drawn else None
+
+    @property
+    def has_edges(self) -> bool:
+        """Whether edges have marks too."""
+        return bool(self._edges)
+
+    def edge(self, strand: Strand) -> str:
+        """What the edges of a strand are, `changed` where they are not all the same; or empty."""
+        known = self._strands.get(id(strand))
+        if known is None:
+            found = {self._edges.get((link.source, link.target), "") for link in strand.links}
+            status = found.pop() if len(found) == 1 else CHANGED
+            known = self._strands[id(strand)] = (strand, status)
+        return known[1]
 
     def summary(self, item: int) -> Summary:
         """The summary of a group, or of a node as if it were one."""

@@ -5,6 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
+from surgeon_gui.ui.canvas.differences import (
+    marked_pen,
+    paint_differences,
+    paint_share,
+    split_edges,
+)
 from surgeon_gui.ui.canvas.ink import (
     BADGE,
     GROUP_RADIUS,
@@ -96,7 +102,10 @@ class _Near:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.theme.color("track"))
         painter.drawRoundedRect(bar, 2.5, 2.5)
-        if summary.converts > 0:
+        if summary.differences:
+            whole = self.plan.tree.group(item).count
+            paint_share(painter, self.ink, summary, whole, bar, 2.5)
+        elif summary.converts > 0:
             bar.setWidth(max(bar.width() * summary.converts, 5))
             painter.setBrush(self.theme.color("takes"))
             painter.drawRoundedRect(bar, 2.5, 2.5)
@@ -212,6 +221,7 @@ class _Near:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(plain)
         is_dashed = False
+        found, marked = split_edges(plan, self.marks, found)
         for at in map(int, found):
             strand = plan.strand(at)
             if strand.is_control != is_dashed:
@@ -229,6 +239,21 @@ class _Near:
         for at in map(int, found):
             if plan.strand(at).has_arrow:
                 paint_arrow(painter, plan, at)
+        for at in map(int, marked):
+            self._marked_edge(at, ratio)
+
+    def _marked_edge(self, at: int, ratio: float) -> None:
+        painter, plan = self.painter, self.plan
+        status, (x, y) = self.marks.edge(plan.strand(at)), plan.picture.origins[at]
+        painter.setPen(marked_pen(self.ink, status, ratio))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.translate(x, y)
+        painter.drawPolyline(plan.polygon(at))
+        painter.translate(-x, -y)
+        if plan.strand(at).has_arrow:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self.theme.status(status))
+            paint_arrow(painter, plan, at)
 
     def edge_labels(self, found: Indices) -> None:
         if not self.with_text:
@@ -274,6 +299,9 @@ class _Near:
             self._round(summary.worst, rect)
             return
         painter, ink = self.painter, self.ink
+        if summary.differences:
+            paint_differences(painter, ink, summary, rect.right() + 12, rect.top())
+            return
         count = str(summary.count)
         width = ink.width(count, "bold") + 26
         pill = QRectF(rect.right() - width + 12, rect.top() - BADGE, width, 2 * BADGE)

@@ -16,6 +16,9 @@ _WORDS = {
     "refuses": "The target refuses it.",
     "unknown": "Whether the target takes it is not known.",
     "vanishes": "It vanishes on the way to the target.",
+    "added": "It was added.",
+    "removed": "It was removed.",
+    "changed": "It was changed.",
 }
 _MOST_OPS = 6
 
