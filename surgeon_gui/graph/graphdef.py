@@ -18,12 +18,11 @@ from typing import BinaryIO
 from google.protobuf.message import DecodeError, EncodeError
 
 from surgeon_gui.errors import NotAGraphDef, SaveError, TruncatedFile
+from surgeon_gui.graph.attrmessages import attr_from_message, attr_to_message
 from surgeon_gui.graph.model import Graph, Node, TensorRef, Versions
 from surgeon_gui.graph.values import (
     AttrValue,
     TensorValue,
-    attr_from_message,
-    attr_to_message,
     tensor_from_message,
 )
 from surgeon_gui.proto import graphdef_pb2 as pb

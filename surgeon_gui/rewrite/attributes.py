@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from surgeon_gui.graph.attrmessages import attr_from_message, attr_to_message
 from surgeon_gui.graph.values import (
     AttrValue,
     DType,
@@ -21,8 +22,6 @@ from surgeon_gui.graph.values import (
     RawAttr,
     Shape,
     TensorValue,
-    attr_from_message,
-    attr_to_message,
     float32,
 )
 from surgeon_gui.proto import graphdef_pb2 as pb

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from surgeon_gui.errors import GraphCycle, OpenError, Unsupported
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.shapes import Types, infer_types
@@ -21,6 +19,7 @@ from surgeon_gui.registry import Registry
 from surgeon_gui.uff import fields
 from surgeon_gui.uff.file import Blob, blob_of
 from surgeon_gui.uff.folding import Folding
+from surgeon_gui.uff.narrow import NARROWED, narrow
 from surgeon_gui.uff.wiring import WiredNode, clean_name
 
 Converter = Callable[["Conversion", WiredNode, list[str]], Iterable[str]]
@@ -36,19 +35,6 @@ repair = REPAIRS.register
 
 IDENTITIES = frozenset({"Identity", "StopGradient", "PreventGradient", "Snapshot", "CheckNumerics"})
 """Operations that hand on their first input."""
-
-_NARROWED: Mapping[DType, DType] = {
-    DType.FLOAT64: DType.FLOAT32,
-    DType.BFLOAT16: DType.FLOAT32,
-    DType.INT64: DType.INT32,
-    DType.INT16: DType.INT32,
-    DType.UINT8: DType.INT32,
-    DType.UINT16: DType.INT32,
-    DType.UINT32: DType.INT32,
-    DType.UINT64: DType.INT32,
-    DType.BOOL: DType.INT32,
-}
-"""NVIDIA documents float32, float16, int32 and int8 for Input and Const, nothing else."""
 
 
 @dataclass(frozen=True)
@@ -200,22 +186,18 @@ class Conversion:
         return identity
 
     def _narrowed(self, name: str, values: Array, dtype: DType) -> tuple[Array, DType]:
-        target = _NARROWED.get(dtype)
-        if target is None or target.numpy is None:
+        target = NARROWED.get(dtype)
+        if target is None:
             return values, dtype
         self.repaired(f"{dtype.text} is written as {target.text}", name)
-        if target.is_integer and values.size:
-            limits = np.iinfo(np.int32)
-            if values.dtype.kind != "b" and (
-                values.max() > limits.max or values.min() < limits.min
-            ):
-                self.warnings.append(f"{name}: values beyond int32 are cut off at its limits.")
-                values = np.clip(values, limits.min, limits.max)
-        return values.astype(target.numpy), target
+        narrowed = narrow(values, target)
+        if not narrowed.whole:
+            self.warnings.append(f"{name}: values beyond int32 are cut off at its limits.")
+        return narrowed.values, target
 
     def dtype_field(self, node: WiredNode, dtype: DType) -> pb.Data:
         """Return a dtype as a declared field holds it."""
-        target = _NARROWED.get(dtype)
+        target = NARROWED.get(dtype)
         if not self.strict and target is not None:
             self.repaired(f"{dtype.text} is written as {target.text}", node.name)
             dtype = target

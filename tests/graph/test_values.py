@@ -13,14 +13,13 @@ import pytest
 from hypothesis import given, settings
 
 from surgeon_gui.errors import OpenError
+from surgeon_gui.graph.attrmessages import attr_from_message, attr_to_message
 from surgeon_gui.graph.values import (
     AttrValue,
     DType,
     Shape,
     TensorType,
     TensorValue,
-    attr_from_message,
-    attr_to_message,
     tensor_from_message,
 )
 from surgeon_gui.proto import graphdef_pb2 as pb
