@@ -27,6 +27,7 @@ from surgeon_gui.ui.backstage_work import uff_words
 from surgeon_gui.ui.pauses import collect_again, spare_present_objects
 from surgeon_gui.ui.tasks import Tasks
 from surgeon_gui.view.overlay import Mark, Overlay
+from surgeon_gui.view.series import namespaces_in
 
 logger = logging.getLogger(__name__)
 ask = backstage().ask
@@ -140,9 +141,17 @@ class Session(QObject):
         self._judge()
 
     def select(self, items: tuple[str, ...], source: object = None) -> None:
-        """Select items; `source` is the widget that did, so that it does not follow itself."""
+        """Select items; `source` is the widget that did, so that it does not follow itself.
+
+        For a series, which only the canvas knows, the namespaces in it are selected.
+        """
         graph = self.graph
-        items = tuple(item for item in items if graph is not None and self._exists(item, graph))
+        items = tuple(
+            name
+            for item in items
+            for name in namespaces_in(item)
+            if graph is not None and self._exists(name, graph)
+        )
         if items == self.selection:
             return
         self.selection = items

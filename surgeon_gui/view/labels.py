@@ -252,6 +252,8 @@ class Labels:
         group = self._tree.group(item)
         metrics = self._metrics
         count = f"{group.count:,} node{'s' * (group.count != 1)}".replace(",", "\u2009")
+        if group.series:
+            count = f"{len(group.series)}× · {count}"
         beside = metrics.width(count, "plain") + 16 + 2 * 12 + 16
         name = one_line(group.label)
         width = min(max(metrics.width(name, "bold") + beside, _GROUP_NARROWEST), _GROUP_WIDEST)

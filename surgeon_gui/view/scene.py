@@ -97,9 +97,11 @@ class Scene:
             ]
             if not fits:
                 break
-            opened.add(fits[0])
-            shown.remove(fits[0])
-            shown.extend(tree.group(fits[0]).children)
+            # What is folded for its likeness tells least.
+            chosen = min(fits, key=lambda item: bool(tree.group(item).series))
+            opened.add(chosen)
+            shown.remove(chosen)
+            shown.extend(tree.group(chosen).children)
         return frozenset(opened)
 
     def shown(self) -> list[int]:

@@ -5,17 +5,21 @@ operation and a namespace of the same path are thus two items. `Tree.nodes` is o
 group is one range of it.
 
 What is simplified on the way: folded constants are no items; a namespace that would show a single
-thing is replaced by that thing; a group of more than `MOST_CHILDREN` is split into parts.
+thing is replaced by that thing; numbered siblings that are alike fold into a series; a group of
+more than `MOST_CHILDREN` is split into parts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.view.flow import Flow, flow_steps
 from surgeon_gui.view.fold import Folding, fold_steps
 from surgeon_gui.view.pace import BATCH, Pace, completed
+from surgeon_gui.view.scopes import Member, Part, Scope, Series, nodes_in, scope_at
+from surgeon_gui.view.series import DOTS, namespaces_in, series_name, series_steps
 
 MOST_CHILDREN = 300
 _PART = 150
@@ -24,14 +28,16 @@ ROOT = -1
 
 @dataclass(slots=True)
 class Group:
-    """A namespace, or a part of one that has too many members.
+    """A namespace, a series of them, or a part of one that has too many members.
 
     Attributes:
-        path: the namespace, without a closing slash; empty for the whole graph.
+        path: the namespace, without a closing slash; empty for the whole graph. A series and a part
+            have the one they are in.
         label: the path seen from the parent.
         parent: the item it is in (`ROOT` for the outermost; of the root itself too).
         depth: 0 for the root.
         part: 0 for a namespace, else the number of the part (from 1) it was split into.
+        series: the paths of the namespaces a series folds.
         children: items directly in it, in file order.
         start, stop: the range of `Tree.nodes` inside.
         count: nodes inside, folded constants included.
@@ -42,10 +48,20 @@ class Group:
     parent: int = ROOT
     depth: int = 0
     part: int = 0
+    series: tuple[str, ...] = ()
     children: tuple[int, ...] = ()
     start: int = 0
     stop: int = 0
     count: int = 0
+
+
+def _name(groups: Sequence[Group], item: int) -> str:
+    group = groups[~item]
+    if group.series:
+        return f"{series_name(group.series[0], group.series[-1])}/"
+    if group.part:
+        return f"{_name(groups, group.parent)}#{group.part}/"
+    return f"{group.path}/" if group.path else ""
 
 
 @dataclass(frozen=True)
@@ -99,13 +115,13 @@ class Tree:
         return self.groups[~self.home[item]].depth + 1 if item >= 0 else self.groups[~item].depth
 
     def name(self, item: int) -> str:
-        """The public name: a node's own, `namespace/` of a group, `namespace/#2/` of a part."""
+        """The public name: a node's own, `namespace/` of a group, `namespace/#2/` of a part.
+
+        A series is named as `view.series` says: `namespace/block_1…block_12/`.
+        """
         if item >= 0:
             return self.graph.nodes[self.nodes[item]].name
-        group = self.groups[~item]
-        if group.part:
-            return f"{self.name(group.parent) if group.parent != ROOT else ''}#{group.part}/"
-        return f"{group.path}/" if group.path else ""
+        return _name(self.groups, item)
 
     def label(self, item: int) -> str:
         """The name seen from the group it is in."""
@@ -125,70 +141,57 @@ class Tree:
         return self.by_path.get(name.removesuffix("/"))
 
     def find_group(self, path: str) -> int | None:
-        """The group item of a namespace (with or without its closing slash), if it is drawn."""
-        item = self.by_path.get(path.removesuffix("/"))
+        """The group item of a namespace (with or without its closing slash), if it is drawn.
+
+        A series that has changed since it was named is found by its members.
+        """
+        path = path.removesuffix("/")
+        item = self.by_path.get(path)
+        if item is None and DOTS in path:
+            members = (self.by_path.get(name[:-1]) for name in namespaces_in(f"{path}/"))
+            around = (self.parent(member) for member in members if member is not None)
+            item = next((outer for outer in around if self.group(outer).series), None)
         return item if item is not None and item < ROOT else None
 
     def members(self, item: int) -> tuple[str, ...]:
         """The names of all nodes in a group, folded constants included, in file order."""
         start, stop = self.range_of(item)
         found = set(self.nodes[start:stop])
-        path = self.groups[~item].path if item < 0 else ""
-        prefix = f"{path}/"
+        group = self.groups[~item] if item < 0 else Group("")
+        paths = group.series or ((group.path,) if group.path else ())
+        prefixes = tuple(f"{path}/" for path in paths)
         return tuple(
             node.name
             for position, node in enumerate(self.graph.nodes)
-            if position in found
-            or (self.place[position] < 0 and bool(path) and node.name.startswith(prefix))
+            if position in found or (self.place[position] < 0 and node.name.startswith(prefixes))
         )
 
 
-class _Scope:
-    """A namespace while the tree is built; `first` is the earliest place of a node inside."""
+def tree_from_graph(graph: Graph, *, series: bool = True) -> Tree:
+    """Return the tree of what can be drawn of `graph`.
 
-    __slots__ = ("count", "first", "members", "path", "shown")
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.members: list[_Member] = []
-        self.count = 0
-        self.first = 0
-        self.shown: _Member | None = self
+    Args:
+        graph: the graph.
+        series: whether numbered siblings fold.
+    """
+    return completed(tree_steps(graph, series=series))
 
 
-class _Part:
-    """Some members of a scope that has too many."""
-
-    __slots__ = ("members", "number")
-
-    def __init__(self, number: int, members: list[_Member]) -> None:
-        self.number = number
-        self.members = members
-
-
-_Member = int | _Scope | _Part
-
-
-def tree_from_graph(graph: Graph) -> Tree:
-    """Return the tree of what can be drawn of `graph`."""
-    return completed(tree_steps(graph))
-
-
-def tree_steps(graph: Graph) -> Pace[Tree]:
+def tree_steps(graph: Graph, *, series: bool = True) -> Pace[Tree]:
     """The same as `tree_from_graph`, in steps."""
     flow = yield from flow_steps(graph)
     folding = yield from fold_steps(graph, flow)
-    return (yield from _Builder(graph, flow, folding).build())
+    return (yield from _Builder(graph, flow, folding, folds=series).build())
 
 
 class _Builder:
-    def __init__(self, graph: Graph, flow: Flow, folding: Folding) -> None:
-        self.graph, self.flow, self.folding = graph, flow, folding
+    def __init__(self, graph: Graph, flow: Flow, folding: Folding, *, folds: bool) -> None:
+        self.graph, self.flow, self.folding, self.folds = graph, flow, folding, folds
         self.groups: list[Group] = []
         self.nodes: list[int] = []
         self.home: list[int] = []
         self.by_path: dict[str, int] = {}
-        self.items: dict[_Scope, int] = {}
+        self.items: dict[Scope, int] = {}
 
     def build(self) -> Pace[Tree]:
         scopes = yield from self._scopes()
@@ -197,7 +200,7 @@ class _Builder:
         for position, node in enumerate(self.nodes):
             place[node] = position
         for scope in scopes.values():
-            if isinstance(scope.shown, _Scope):
+            if isinstance(scope.shown, Scope):
                 self.by_path[scope.path] = self.items[scope.shown]
             elif isinstance(scope.shown, int):
                 self.by_path[scope.path] = place[scope.shown]
@@ -213,11 +216,11 @@ class _Builder:
             self.by_path,
         )
 
-    def _scopes(self) -> Pace[dict[str, _Scope]]:
+    def _scopes(self) -> Pace[dict[str, Scope]]:
         """Return the namespaces by path, each with what is to be shown for it."""
-        scopes = {"": _Scope("")}
+        scopes = {"": Scope("")}
         for position, node in enumerate(self.graph.nodes):
-            scope = _scope(node.name.rpartition("/")[0], scopes)
+            scope = scope_at(node.name.rpartition("/")[0], scopes)
             if not self.folding.is_folded[position]:
                 scope.members.append(position)
             scope.count += 1
@@ -230,7 +233,7 @@ class _Builder:
             scope.members = [
                 shown
                 for member in scope.members
-                if (shown := member.shown if isinstance(member, _Scope) else member) is not None
+                if (shown := member.shown if isinstance(member, Scope) else member) is not None
             ]
             scope.first = min((self._place(member) for member in scope.members), default=0)
             if path:
@@ -239,11 +242,11 @@ class _Builder:
                     scope.shown = scope.members[0] if scope.members else None
         return scopes
 
-    def _fill(self, root: _Scope) -> Pace[None]:
+    def _fill(self, root: Scope) -> Pace[None]:
         """Number groups and nodes depth first; a stack, since names may nest deeply."""
         self.groups.append(Group("", count=root.count))
         self.items[root] = ROOT
-        stack = [(ROOT, iter(self._split(root.members)), list[int]())]
+        stack = [(ROOT, iter((yield from self._members(root))), list[int]())]
         while stack:
             item, members, children = stack[-1]
             member = next(members, None)
@@ -262,23 +265,56 @@ class _Builder:
             else:
                 made = self._group(item, member)
                 children.append(made)
-                stack.append((made, iter(self._split(member.members)), []))
+                stack.append((made, iter((yield from self._members(member))), []))
 
-    def _group(self, parent: int, member: _Scope | _Part) -> int:
+    def _group(self, parent: int, member: Scope | Part | Series) -> int:
         outer = self.groups[~parent]
         item = ~len(self.groups)
         made = Group(outer.path, parent=parent, depth=outer.depth + 1, start=len(self.nodes))
-        if isinstance(member, _Scope):
+        if isinstance(member, Scope):
             made.path, made.count = member.path, member.count
             made.label = member.path[len(outer.path) + 1 :] if outer.path else member.path
             self.items[member] = item
+        elif isinstance(member, Series):
+            made.series = member.paths
+            first, last = (path.rpartition("/")[2] for path in (member.paths[0], member.paths[-1]))
+            made.label = f"{first} {DOTS} {last}"
+            made.count = sum(inner.count for inner in member.members if isinstance(inner, Scope))
         else:
             made.part, made.label = member.number, f"part {member.number}"
-            self.by_path.setdefault(f"{outer.path}/#{member.number}".lstrip("/"), item)
         self.groups.append(made)
+        if not isinstance(member, Scope):
+            self.by_path.setdefault(_name(self.groups, item)[:-1], item)
         return item
 
-    def _split(self, members: list[_Member]) -> list[_Member]:
+    def _members(self, member: Scope | Part | Series) -> Pace[list[Member]]:
+        """Return what is drawn directly in a group."""
+        members = member.members
+        if self.folds and isinstance(member, Scope):
+            members = yield from self._folded(member)
+        return self._split(members)
+
+    def _folded(self, scope: Scope) -> Pace[list[Member]]:
+        """Return the members of a namespace, numbered ones that are alike as one."""
+        prefix = f"{scope.path}/" if scope.path else ""
+        names = [
+            member.path[len(prefix) :].partition("/")[0] if isinstance(member, Scope) else ""
+            for member in scope.members
+        ]
+        nodes = self.graph.nodes
+        found = yield from series_steps(
+            names, lambda at: nodes_in(scope.members[at]), lambda at: nodes[at].op, self.flow
+        )
+        series: dict[int, Series] = {}
+        for run in found:
+            # A box around all there is would only be one more to open.
+            if len(run) < len(scope.members):
+                paths = tuple(f"{prefix}{names[at]}" for at in run)
+                series.update(dict.fromkeys(run, Series([scope.members[at] for at in run], paths)))
+        folded = (series.get(at, member) for at, member in enumerate(scope.members))
+        return list(dict.fromkeys(folded))
+
+    def _split(self, members: list[Member]) -> list[Member]:
         """Cut a list too long to read into parts that follow the flow."""
         if len(members) <= MOST_CHILDREN:
             return members
@@ -287,31 +323,14 @@ class _Builder:
         parts = min(-(-len(ordered) // _PART), _PART)
         size = -(-len(ordered) // parts)
         return [
-            _Part(number, ordered[at : at + size])
+            Part(number, ordered[at : at + size])
             for number, at in enumerate(range(0, len(ordered), size), start=1)
         ]
 
-    def _place(self, member: _Member) -> int:
+    def _place(self, member: Member) -> int:
         """Where in the flow a member begins."""
         if isinstance(member, int):
             return self.flow.order[member]
-        if isinstance(member, _Scope):
+        if isinstance(member, Scope):
             return member.first
         return min(map(self._place, member.members), default=0)
-
-
-def _scope(path: str, scopes: dict[str, _Scope]) -> _Scope:
-    """Return the namespace of that path, made with those around it if it is new."""
-    found = scopes.get(path)
-    if found is not None:
-        return found
-    missing = [path]
-    outer = path.rpartition("/")[0]
-    while outer not in scopes:
-        missing.append(outer)
-        outer = outer.rpartition("/")[0]
-    for inner in reversed(missing):
-        made = _Scope(inner)
-        scopes[inner.rpartition("/")[0]].members.append(made)
-        scopes[inner] = made
-    return scopes[path]

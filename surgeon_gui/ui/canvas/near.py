@@ -32,6 +32,8 @@ _SMALLEST_HEAD = 8.6
 _HEAD_SIZE = 12.5
 _ARROW = 8.0
 _DASH = [4.0, 3.0]
+# How far the boxes of a series stick out from under the first.
+_SHEET = 3.0
 
 
 def paint_near(
@@ -93,6 +95,9 @@ class _Near:
         summary = self.marks.summary(item)
         painter.setPen(self.ink.pen("group_line"))
         painter.setBrush(self.theme.group_fill(self.plan.tree.depth(item)))
+        if self.plan.tree.group(item).series:
+            for by in (2 * _SHEET, _SHEET):
+                painter.drawRoundedRect(rect.translated(by, by), GROUP_RADIUS, GROUP_RADIUS)
         painter.drawRoundedRect(rect, GROUP_RADIUS, GROUP_RADIUS)
         if summary.worst is None:
             self._group_writing(rect, CLOSED_GROUP / 2, label, is_open=False)

@@ -19,7 +19,7 @@ from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.ui.canvas.steps import Steps
 from surgeon_gui.ui.canvas.zoomview import ZoomView
-from surgeon_gui.ui.theme import Theme, system_theme
+from surgeon_gui.ui.theme import LIGHT, Theme
 from surgeon_gui.view.labels import OPEN_HEAD, TensorTypes
 from surgeon_gui.view.overlay import Overlay
 from surgeon_gui.view.pace import Pace
@@ -50,7 +50,7 @@ class GraphShow(ZoomView):
 
     def __init__(self, parent: QWidget | None = None, *, theme: Theme | None = None) -> None:
         super().__init__(parent)
-        self._ink = Ink(theme or system_theme())
+        self._ink = Ink(theme or LIGHT)
         self._graph: Graph | None = None
         self._types: TensorTypes | None = None
         self._title = ""
@@ -59,6 +59,7 @@ class GraphShow(ZoomView):
         self._plan: Plan | None = None
         self._arriving: Plan | None = None
         self._afterwards: list[Callable[[], None]] = []
+        self._folds_series = True
         self._more_tiles = QTimer(self)
         self._more_tiles.setSingleShot(True)
         self._more_tiles.setInterval(0)
@@ -104,18 +105,21 @@ class GraphShow(ZoomView):
         self._draw_anew(graph, tree, is_new=is_new)
 
     def _draw_anew(self, graph: Graph, tree: Tree | None, *, is_new: bool) -> None:
-        opened = self.expanded()
+        opened, seen = self.expanded(), self._opened_in_view()
         settle = self.show_start if is_new else self._anchor(None)
         layouts = None if is_new or self._scene is None else self._scene.layouts
 
         def work() -> Pace[None]:
-            made = tree if tree is not None else (yield from tree_steps(graph))
+            made = (
+                tree
+                if tree is not None
+                else (yield from tree_steps(graph, series=self._folds_series))
+            )
             scene = Scene(made, self._ink.metrics, self._types, layouts)
             if is_new:
                 scene.set_expanded(scene.first_expansion())
             else:
-                found = (made.find_group(name) for name in opened)
-                scene.set_expanded(item for item in found if item is not None)
+                scene.set_expanded(_opened_again(made, opened, seen))
             yield from self._drawn(scene)
             self._scene = scene
 
@@ -128,6 +132,10 @@ class GraphShow(ZoomView):
 
         self._steps.run(work(), arrived)
 
+    def _opened_in_view(self) -> frozenset[str]:
+        """The open namespaces that no closed one hides."""
+        return frozenset(map(self._scene.tree.name, self._scene.shown()) if self._scene else ())
+
     def _when_shown(self, action: Callable[[], None]) -> bool:
         """Whether the graph is on the canvas; if it is still being laid out, `action` waits."""
         if self._scene is not None and self._scene.tree.graph is self._graph:
@@ -135,6 +143,20 @@ class GraphShow(ZoomView):
         if self._graph is not None:
             self._afterwards.append(action)
         return False
+
+    def set_folds_series(self, folds: bool) -> None:
+        """Fold numbered siblings that are alike into one box, or show each by itself."""
+        if folds != self._folds_series:
+            self._folds_series = folds
+            self._fold_anew()
+
+    def _fold_anew(self) -> None:
+        if self._graph is not None and self._when_shown(self._fold_anew):
+            self._draw_anew(self._graph, None, is_new=False)
+
+    def folds_series(self) -> bool:
+        """Whether numbered siblings fold."""
+        return self._folds_series
 
     def graph(self) -> Graph | None:
         """The graph shown."""
@@ -339,6 +361,20 @@ class GraphShow(ZoomView):
             self.hold(QPointF(x, now.top() + down), where)
 
         return settle
+
+
+def _opened_again(tree: Tree, opened: frozenset[str], seen: frozenset[str]) -> set[int]:
+    """The groups to open in another tree so that what was open and in view stays so."""
+    found: set[int] = set()
+    for name in opened:
+        item = tree.find_group(name)
+        if item is None:
+            continue
+        found.add(item)
+        if name in seen:
+            # A series that is new must not hide it.
+            found.update(outer for outer in tree.ancestors(item) if tree.group(outer).series)
+    return found
 
 
 def _is_other(before: Graph, graph: Graph) -> bool:
