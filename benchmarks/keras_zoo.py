@@ -3,7 +3,7 @@
 Random weights, the default input size. Each is frozen, converted, compared with TensorFlow through
 ONNX Runtime on the CPU, and built by TensorRT for RTX for sm86. *seconds* and *peak MB* are those
 of the conversion, in a process of its own, the memory less that of a trivial graph. The difference
-is the largest one of any output, relative. Freezing a VGG takes TensorFlow 13 GB.
+is the largest one of any output, relative.
 
 Without names it takes all of them, which takes half an hour. `--keep` keeps the frozen graphs in
 `benchmarks/.cache`.
