@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,22 +19,49 @@ MAX_INDEX = 10
 
 _HOW_TO_WRITE = "Write it with numpy.savez(path, **{'input': array})."
 
+Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
 
-def random_inputs(types: Mapping[str, TensorType], seed: int = 0) -> dict[str, Array]:
-    """Return an array per input, the same for the same name, type and seed.
+DISTRIBUTIONS: dict[str, Draw] = {
+    "uniform": lambda random, shape: random.uniform(-1, 1, shape),
+    "unit": lambda random, shape: random.uniform(0, 1, shape),
+    "normal": lambda random, shape: random.standard_normal(shape),
+    "pixels": lambda random, shape: random.integers(0, 256, shape).astype(np.float64),
+    "zeros": lambda _random, shape: np.zeros(shape),
+    "ones": lambda _random, shape: np.ones(shape),
+}
+"""How random floats are drawn: in [-1, 1), in [0, 1), Gaussian, whole in [0, 255], or constant."""
 
-    Floats are uniform in [-1, 1), uint8 in [0, 255] as in images, other integers in [0, 10), bools
-    fair. A scalar float is 1 and a scalar bool False: such inputs are nearly always a keep
-    probability or an is-training switch, and inference is what is compared. An unknown batch (the
-    first dimension) is 1.
+
+def random_inputs(
+    types: Mapping[str, TensorType], seed: int = 0, distribution: str = "uniform"
+) -> dict[str, Array]:
+    """Return an array per input, the same for the same name, type, seed and distribution.
+
+    Floats are drawn as `distribution` says, uint8 in [0, 255] as in images, other integers in
+    [0, 10), bools fair. A scalar float is 1 and a scalar bool False: such inputs are nearly always
+    a keep probability or an is-training switch, and inference is what is compared. An unknown
+    batch (the first dimension) is 1.
+
+    Args:
+        types: dtype and shape by input.
+        seed: another one gives other values.
+        distribution: one of `DISTRIBUTIONS`.
 
     Raises:
-        UsageError: an input's rank or another dimension is unknown, or it takes strings.
+        UsageError: an input's rank or another dimension is unknown, it takes strings, or there is
+            no such distribution.
     """
-    return {name: _random(name, kind, seed) for name, kind in types.items()}
+    draw = DISTRIBUTIONS.get(distribution)
+    if draw is None:
+        raise UsageError(
+            f"There is no distribution {distribution!r}.",
+            where="distribution",
+            hint=f"Choose one of {', '.join(DISTRIBUTIONS)}.",
+        )
+    return {name: _random(name, kind, seed, draw) for name, kind in types.items()}
 
 
-def _random(name: str, kind: TensorType, seed: int) -> Array:
+def _random(name: str, kind: TensorType, seed: int, draw: Draw) -> Array:
     shape = fixed_shape(name, kind)
     dtype = kind.dtype.numpy
     if dtype is None or kind.dtype is DType.STRING:
@@ -51,9 +78,9 @@ def _random(name: str, kind: TensorType, seed: int) -> Array:
     if not shape:
         return np.ones((), dtype)
     if dtype.kind == "c":
-        parts = random.uniform(-1, 1, (2, *shape))
+        parts = draw(random, (2, *shape))
         return np.asarray(parts[0] + 1j * parts[1]).astype(dtype)
-    return random.uniform(-1, 1, shape).astype(np.float32).astype(dtype)
+    return draw(random, shape).astype(np.float32).astype(dtype)
 
 
 def fixed_shape(name: str, kind: TensorType) -> tuple[int, ...]:
@@ -97,6 +124,34 @@ def load_npz(path: str | os.PathLike[str]) -> dict[str, Array]:
             hint=_HOW_TO_WRITE,
         ) from error
     raise OpenError("This is a single array without a name.", where=where, hint=_HOW_TO_WRITE)
+
+
+def load_arrays(path: str | os.PathLike[str], inputs: Sequence[str]) -> dict[str, Array]:
+    """Return the arrays of an `.npz` file, or that of an `.npy` file for the only input.
+
+    Args:
+        path: the file.
+        inputs: names of the inputs there are.
+
+    Raises:
+        OpenError: there is no such file, or it holds something else.
+        UsageError: a single array for several inputs.
+    """
+    where = os.fspath(path)
+    if not where.lower().endswith(".npy"):
+        return load_npz(path)
+    if len(inputs) != 1:
+        raise UsageError(
+            f"An .npy file holds one array, and there are {len(inputs)} inputs.",
+            where=where,
+            hint="Give an .npz file with an array per input.",
+        )
+    try:
+        return {inputs[0]: np.load(where, allow_pickle=False)}
+    except FileNotFoundError as error:
+        raise OpenError("There is no such file.", where=where) from error
+    except (OSError, ValueError, EOFError) as error:
+        raise OpenError(f"This is no .npy file of a plain array: {error}.", where=where) from error
 
 
 def save_npz(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:

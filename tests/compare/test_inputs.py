@@ -8,7 +8,13 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from surgeon_gui.compare.inputs import load_npz, random_inputs, save_npz
+from surgeon_gui.compare.inputs import (
+    DISTRIBUTIONS,
+    load_arrays,
+    load_npz,
+    random_inputs,
+    save_npz,
+)
 from surgeon_gui.errors import OpenError, SaveError, UsageError
 from surgeon_gui.graph.values import Array, DType, Shape, TensorType
 
@@ -143,3 +149,36 @@ def test_files_that_are_no_npz_are_said(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(SaveError, match="No such file"):
         save_npz(tmp_path / "no" / "x.npz", {"x": np.ones(1)})
+
+
+@pytest.mark.parametrize("distribution", sorted(DISTRIBUTIONS))
+def test_every_distribution_repeats_with_its_seed(distribution: str) -> None:
+    types = {"x": TensorType(DType.FLOAT32, Shape((50, 4)))}
+    one = random_inputs(types, 3, distribution)["x"]
+    assert one.dtype == np.float32
+    assert np.array_equal(one, random_inputs(types, 3, distribution)["x"])
+    low, high = {
+        "uniform": (-1, 1),
+        "unit": (0, 1),
+        "normal": (-9, 9),
+        "pixels": (0, 255),
+        "zeros": (0, 0),
+        "ones": (1, 1),
+    }[distribution]
+    assert low <= one.min() <= one.max() <= high
+
+
+def test_an_unknown_distribution_is_refused() -> None:
+    with pytest.raises(UsageError, match="no distribution 'poisson'"):
+        random_inputs({"x": TensorType(DType.FLOAT32, Shape((1,)))}, 0, "poisson")
+
+
+def test_an_npy_file_is_the_only_input(tmp_path: Path) -> None:
+    path = tmp_path / "x.npy"
+    np.save(path, np.arange(3))
+    assert load_arrays(path, ("x",))["x"].tolist() == [0, 1, 2]
+    with pytest.raises(UsageError, match="there are 2 inputs"):
+        load_arrays(path, ("x", "y"))
+    path.write_bytes(b"none")
+    with pytest.raises(OpenError, match=r"no \.npy file"):
+        load_arrays(path, ("x",))
