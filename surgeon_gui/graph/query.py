@@ -148,6 +148,19 @@ def dependents(graph: Graph, names: Iterable[str]) -> set[str]:
     return found
 
 
+def inside_loops(graph: Graph) -> set[str]:
+    """Return the nodes in a TF1 loop's frame: their values exist once per turn."""
+    found: set[str] = set()
+    pending = [node for node in graph if node.op in ("Enter", "RefEnter")]
+    while pending:
+        node = pending.pop()
+        if node.name in found or node.op in ("Exit", "RefExit"):
+            continue
+        found.add(node.name)
+        pending.extend(graph.consumers(node.name))
+    return found
+
+
 def _walk_back(graph: Graph, found: set[str], barrier: Iterable[str]) -> set[str]:
     """Add to `found` all its nodes depend on, without passing through `barrier`."""
     seen = found | set(barrier)

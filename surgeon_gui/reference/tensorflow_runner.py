@@ -11,7 +11,7 @@ import numpy as np
 from surgeon_gui.errors import ConvertError, GraphError, JobFailed, Unsupported, UsageError
 from surgeon_gui.graph.graphdef import PROTOBUF_LIMIT, graphdef_from_graph
 from surgeon_gui.graph.model import Graph, Node, TensorRef, unknown_node
-from surgeon_gui.graph.query import deduce_inputs, reachable
+from surgeon_gui.graph.query import deduce_inputs, inside_loops, reachable
 from surgeon_gui.graph.values import Array, DType, Shape, TensorType, TensorValue
 from surgeon_gui.reference.tensorflow_import import import_tensorflow
 
@@ -156,7 +156,7 @@ class TensorflowRunner:
 
         Left out: constants, tensors without values (handles), and what lives inside TF1 loops.
         """
-        inside = _inside_loops(self.graph)
+        inside = inside_loops(self.graph)
         found = []
         for node in self.graph:
             if node.op == "Const" or node.name in inside:
@@ -297,19 +297,6 @@ def _fitting(name: str, array: Array, kind: TensorType) -> Array:
                 f"The array is {Shape(tuple(array.shape))}, the input is {kind.shape}.", where=name
             )
     return array
-
-
-def _inside_loops(graph: Graph) -> set[str]:
-    """Names of the nodes in a TF1 loop's frame: their values exist once per turn."""
-    found: set[str] = set()
-    pending = [node for node in graph if node.op in ("Enter", "RefEnter")]
-    while pending:
-        node = pending.pop()
-        if node.name in found or node.op in ("Exit", "RefExit"):
-            continue
-        found.add(node.name)
-        pending.extend(graph.consumers(node.name))
-    return found
 
 
 def _where(text: str, graph: Graph) -> str | None:

@@ -7,6 +7,7 @@ the graph stays free of circles, which is what TensorRT segments inside a Tensor
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from graphlib import TopologicalSorter
 
 NONE = -1
 """The group of a vertex that is in none."""
@@ -16,6 +17,7 @@ def convex_groups(
     edges: Sequence[Sequence[int]],
     colours: Sequence[Hashable | None],
     links: Sequence[Sequence[int]] | None = None,
+    begun: Sequence[int] | None = None,
 ) -> list[int]:
     """Return the group of each vertex, `NONE` for those that may be in no group.
 
@@ -26,11 +28,33 @@ def convex_groups(
         edges: per vertex the vertices that come after it; every edge goes to a higher number.
         colours: per vertex what only its like may share a group with, None for no group.
         links: the edges along which groups grow; None takes all.
+        begun: groups as returned before, to go on from; a vertex in `NONE` begins by itself.
     """
     links = edges if links is None else links
-    groups = _Groups(edges, colours, _by_level(edges, colours, links))
+    roots = _by_level(edges, colours, links) if begun is None else _roots(begun)
+    groups = _Groups(edges, colours, roots)
     groups.merge_along(links)
     return groups.numbers()
+
+
+def group_order(edges: Sequence[Sequence[int]], groups: Sequence[int]) -> list[int]:
+    """Return the groups' numbers so that what a group depends on comes before it."""
+    node = [(1, index) if group == NONE else (0, group) for index, group in enumerate(groups)]
+    sorter: TopologicalSorter[tuple[int, int]] = TopologicalSorter()
+    for index, afters in enumerate(edges):
+        sorter.add(node[index])
+        for after in afters:
+            if node[after] != node[index]:
+                sorter.add(node[after], node[index])
+    return [number for kind, number in sorter.static_order() if kind == 0]
+
+
+def _roots(groups: Sequence[int]) -> list[int]:
+    first: dict[int, int] = {}
+    return [
+        index if group == NONE else first.setdefault(group, index)
+        for index, group in enumerate(groups)
+    ]
 
 
 def _by_level(
