@@ -19,16 +19,8 @@ from surgeon_gui.graph.text import parse_text
 from surgeon_gui.graph.values import Array, DType, Shape, TensorType, TensorValue
 from surgeon_gui.targets import find_target, inspect
 from surgeon_gui.targets.base import TAKES, Status, SupportReport, Verdict
-from surgeon_gui.targets.partition import (
-    BORDER,
-    CONTROL,
-    DENIED,
-    IN_LOOP,
-    NOT_ALLOWED,
-    Partition,
-    Partitioner,
-    PartitionOptions,
-)
+from surgeon_gui.targets.partition import BORDER, Partition, PartitionOptions
+from surgeon_gui.targets.partitioner import CONTROL, DENIED, IN_LOOP, NOT_ALLOWED, Partitioner
 from surgeon_gui.targets.segments import ENGINE_OP, hybrid_graph, segment_graph
 from tests.helpers.shared import SHARED, data_path
 
