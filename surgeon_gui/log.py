@@ -78,6 +78,11 @@ def level_number(name: str) -> int:
     return logging.getLevelNamesMapping().get(name.upper(), logging.INFO)
 
 
+def set_level(level: str) -> None:
+    """Keep messages from this level on: debug, info, warning or error."""
+    logging.getLogger(ROOT).setLevel(level_number(level))
+
+
 def setup_logging(
     level: str = "info", *, console: bool = True, file: Path | None = None
 ) -> LogBuffer:
@@ -93,7 +98,7 @@ def setup_logging(
     """
     logger = logging.getLogger(ROOT)
     close_logging()
-    logger.setLevel(level_number(level))
+    set_level(level)
     buffer = LogBuffer()
     handlers: list[logging.Handler] = [buffer]
     if console:

@@ -82,9 +82,24 @@ class Settings:
     theme: str = setting(
         "Look",
         "Theme",
-        "Follow the system's colours, or always light or dark.",
+        "Follow the system's colours and contrast, or always take these.",
         "system",
-        choices=("system", "light", "dark"),
+        choices=("system", "light", "dark", "contrast-light", "contrast-dark"),
+    )
+    colors: str = setting(
+        "Look",
+        "Colours",
+        "`safe` takes colours for kinds of op and verdicts that colour-blind people tell apart.",
+        "standard",
+        choices=("standard", "safe"),
+    )
+    ui_scale: int = setting(
+        "Look",
+        "Scale (%)",
+        "The size of everything in the window; taken at the next start.",
+        100,
+        low=50,
+        high=400,
     )
     target: str = setting(
         "Look",

@@ -19,7 +19,8 @@ from surgeon_gui.settings import cache_dir, load_settings
 from surgeon_gui.targets import find_target
 from surgeon_gui.ui.crash import CrashGuard
 from surgeon_gui.ui.main_window import MainWindow
-from surgeon_gui.ui.theme import THEMES, apply_theme, system_theme
+from surgeon_gui.ui.palettes import THEMES, chosen_theme
+from surgeon_gui.ui.theme import apply_theme
 
 # A picture is taken once nothing was at work for this long.
 QUIET_MS = 400
@@ -32,7 +33,10 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("model", nargs="?", type=Path, metavar="MODEL", help="the graph to open")
     parser.add_argument("--shot", type=Path, metavar="FILE.png", help="save a picture and quit")
     parser.add_argument(
-        "--theme", choices=[*THEMES], help="light or dark, whatever the system says"
+        "--theme",
+        choices=[*THEMES],
+        metavar="THEME",
+        help=f"one of {', '.join(THEMES)}, whatever the settings say",
     )
     parser.add_argument("--size", default="", metavar="WxH", help="size of the window")
     parser.add_argument(
@@ -87,7 +91,7 @@ def run(argv: Sequence[str]) -> int:
     file = cache_dir() / "graph-surgeon.log"
     buffer = setup_logging(settings.log_level, console=console, file=file)
     theme = THEMES.get(arguments.theme or "")
-    apply_theme(application, theme or THEMES.get(settings.theme) or system_theme())
+    apply_theme(application, theme or chosen_theme(settings))
     # A picture is the same on every machine: it takes nothing from how the window was left.
     window = MainWindow(settings, buffer, theme=theme, remembers=not arguments.shot)
     guard = CrashGuard(

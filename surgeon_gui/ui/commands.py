@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
 from functools import partial
 from typing import TYPE_CHECKING
@@ -251,13 +252,15 @@ def _view(window: MainWindow) -> list[Command]:
             Command(
                 f"theme.{name}",
                 title,
-                partial(window.choose_theme, name),
+                partial(_choose_theme, window, name),
                 checked=partial(_has_theme, window, name),
             )
             for name, title in (
                 ("system", "As the &system"),
                 ("light", "&Light"),
                 ("dark", "&Dark"),
+                ("contrast-light", "High contrast, li&ght"),
+                ("contrast-dark", "High contrast, da&rk"),
             )
         ),
     ]
@@ -349,6 +352,10 @@ def _rules_and_build(window: MainWindow) -> list[Command]:
 
 def _toggle(dock: QDockWidget) -> None:
     dock.setVisible(not dock.isVisible())
+
+
+def _choose_theme(window: MainWindow, name: str) -> None:
+    window.use_settings(dataclasses.replace(window.settings, theme=name))
 
 
 def _has_theme(window: MainWindow, name: str) -> bool:

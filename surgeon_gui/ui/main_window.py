@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from surgeon_gui.document import Change
 from surgeon_gui.errors import SaveError, SurgeonError
-from surgeon_gui.log import LogBuffer
+from surgeon_gui.log import LogBuffer, set_level
 from surgeon_gui.settings import Settings, save_settings
 from surgeon_gui.ui.actions import Actions
 from surgeon_gui.ui.autosave import Keeper
@@ -29,6 +29,7 @@ from surgeon_gui.ui.files import Files
 from surgeon_gui.ui.machine import Machine, find_machine
 from surgeon_gui.ui.menus import CONTEXT_MENU, EMPTY_MENU, menus
 from surgeon_gui.ui.palette import CommandPalette
+from surgeon_gui.ui.palettes import chosen_theme
 from surgeon_gui.ui.panels.build import BuildPanel
 from surgeon_gui.ui.panels.devices import DevicesPanel
 from surgeon_gui.ui.panels.history import HistoryPanel
@@ -47,7 +48,7 @@ from surgeon_gui.ui.state import WindowState, from_text, load_state, save_state,
 from surgeon_gui.ui.status import StatusLine
 from surgeon_gui.ui.style import dress_application
 from surgeon_gui.ui.surgery import Surgery
-from surgeon_gui.ui.theme import THEMES, Theme, system_theme
+from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.toolbar import ToolBar
 from surgeon_gui.ui.wiring import connect_parts, order_tabs
 
@@ -82,8 +83,8 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.state: WindowState = load_state() if remembers else WindowState()
         self.machine = Machine()
-        self._follows_system = theme is None and settings.theme not in THEMES
-        self.theme = theme or THEMES.get(settings.theme) or system_theme()
+        self._is_theme_given = theme is not None
+        self.theme = theme or chosen_theme(settings)
         self._may_close = False
         # Before the first widget: its font is what the others are measured by.
         dress_application(self.theme)
@@ -176,7 +177,9 @@ class MainWindow(QMainWindow):
         session.selected.connect(self._selected)
         self.surgery.explained.connect(self._explained)
         self.devices.settings_changed.connect(self._use_plugins)
-        QApplication.styleHints().colorSchemeChanged.connect(self._system_theme_changed)
+        hints = QApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._dress_again)
+        hints.accessibility().contrastPreferenceChanged.connect(self._dress_again)
 
     # Showing
 
@@ -187,13 +190,28 @@ class MainWindow(QMainWindow):
         for dress in self._themed:
             dress(theme)
 
-    def choose_theme(self, name: str) -> None:
-        """Follow the system, or stay light or dark; remembered."""
-        self._follows_system = name == "system"
-        self.settings = dataclasses.replace(self.settings, theme=name)
+    def use_settings(self, settings: Settings) -> None:
+        """Work with these settings from now on, and remember them."""
+        before, self.settings = self.settings, settings
         self.save_settings()
-        self.set_theme(THEMES.get(name) or system_theme())
+        if (settings.theme, settings.colors) != (before.theme, before.colors):
+            self._is_theme_given = False
+            self._dress_again()
+        if settings.target != before.target and settings.target:
+            self.session.set_target(settings.target)
+        for panel in (self.build, self.run_, self.verify, self.devices):
+            panel.use_settings(settings)
+        self.build.set_machine(self.machine)
+        self.status.machine.setText(self.machine.words(settings.gpus))
+        set_level(settings.log_level)
         self.actions_.refresh()
+
+    def _dress_again(self) -> None:
+        """The settings or the system may want other colours."""
+        if not self._is_theme_given:
+            theme = chosen_theme(self.settings)
+            if theme != self.theme:
+                self.set_theme(theme)
 
     def show_error(self, error: SurgeonError) -> None:
         """Say what went wrong, above the graph."""
@@ -300,10 +318,6 @@ class MainWindow(QMainWindow):
 
         self.session.tasks.run("machine", find_machine, found, self.session.failed.emit)
 
-    def _system_theme_changed(self) -> None:
-        if self._follows_system:
-            self.set_theme(system_theme())
-
     # Remembering
 
     def _restore(self) -> None:
@@ -335,10 +349,7 @@ class MainWindow(QMainWindow):
             logger.warning("%s", error)
 
     def _use_plugins(self, settings: Settings) -> None:
-        self.settings = dataclasses.replace(self.settings, plugins=settings.plugins)
-        self.build.use_settings(self.settings)
-        self.run_.use_settings(self.settings)
-        self.save_settings()
+        self.use_settings(dataclasses.replace(self.settings, plugins=settings.plugins))
 
     def save_settings(self) -> None:
         try:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from surgeon_gui.ui.actions import MenuSpec
 from surgeon_gui.ui.more_edits import other_edits
+from surgeon_gui.ui.palettes import PLAIN_THEMES
 from surgeon_gui.ui.samples import samples
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
                 *("view.outline", "view.inspector", "view.panels"),
                 MenuSpec("Pa&ges", tuple(f"view.{key}" for key in window.bottom_dock.pages.keys)),
                 "view.restore",
-                MenuSpec("&Theme", ("theme.system", "theme.light", "theme.dark")),
+                MenuSpec(
+                    "&Theme", ("theme.system", "-", *(f"theme.{name}" for name in PLAIN_THEMES))
+                ),
             ),
         ),
         MenuSpec(

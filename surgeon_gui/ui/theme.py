@@ -1,7 +1,8 @@
-"""Colours and fonts of the whole window, light and dark.
+"""Colours and fonts of the whole window, light and dark; `palettes` has the others.
 
 A `Theme` is a value: widgets ask it for colours by their meaning (`theme.accent`,
-`theme.category("convolution")`) and never name one themselves.
+`theme.category("convolution")`) and never name one themselves. Writing has a contrast of at least
+4.5 on every surface it stands on (WCAG 2.1, 1.4.3); a test measures it.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
 # Fonts taken when the system names none of its own (a bare X server, a container).
@@ -40,7 +40,7 @@ class Theme:
     """The palette; every colour is `#rrggbb`.
 
     Attributes:
-        name: `light` or `dark`.
+        name: unique; ends in `light` or `dark`.
         window: background of docks, bars and menus.
         canvas: background of the graph.
         sunken: background of fields and of what lies behind.
@@ -56,6 +56,9 @@ class Theme:
         hit: ring of a search hit.
         categories: head of a node by `graph.ops.category`.
         on_category: writing on a head.
+        on_pale: writing on the head of a category in `pale`.
+        pale: the categories with a light head.
+        has_contrast: whether it is one for people who need more contrast.
     """
 
     name: str
@@ -85,10 +88,12 @@ class Theme:
     categories: Mapping[str, str]
     on_category: str
     on_pale: str
+    pale: frozenset[str] = frozenset({"constant"})
+    has_contrast: bool = False
 
     @property
     def is_dark(self) -> bool:
-        return self.name == "dark"
+        return self.name.endswith("dark")
 
     def color(self, name: str, alpha: float = 1.0) -> QColor:
         """Return the colour of the attribute `name`, as Qt wants it."""
@@ -107,7 +112,7 @@ class Theme:
 
     def on_head(self, category: str) -> QColor:
         """Return the colour of writing on that category's head."""
-        return _color(self.on_pale if category == "constant" else self.on_category)
+        return _color(self.on_pale if category in self.pale else self.on_category)
 
     def group_fill(self, depth: int) -> QColor:
         """Return the fill of a namespace at `depth`, 1 for the outermost."""
@@ -184,22 +189,22 @@ LIGHT = Theme(
     sunken="#f4f6fa",
     line="#dfe3ec",
     text="#1c2430",
-    muted="#6b7385",
-    accent="#2e6ded",
+    muted="#535c6d",
+    accent="#2463e0",
     accent_soft="#dfe9fd",
     on_accent="#ffffff",
     node="#ffffff",
     node_line="#c9d0dd",
-    group=("#eff2f8", "#e8ecf5", "#e1e7f2", "#dae2ef", "#d3dcec"),
+    group=("#eff2f8", "#e8ecf5", "#e2e8f3", "#dce4f0", "#d6deed"),
     group_line="#c3cbdb",
     edge="#6b7488",
-    produces="#2e8b57",
-    consumes="#d9822b",
-    takes="#2e8b57",
-    caveat="#a86400",
+    produces="#237747",
+    consumes="#a85a0c",
+    takes="#237747",
+    caveat="#955800",
     cured="#2563d9",
     refuses="#c23b2e",
-    unknown="#6b7385",
+    unknown="#5c6576",
     hit="#e0a100",
     track="#d3d9e4",
     categories=MappingProxyType(
@@ -214,7 +219,7 @@ LIGHT = Theme(
             "constant": "#e3e7ee",
             "control": "#8a6a2f",
             "plugin": "#7a5bb0",
-            "other": "#6f7886",
+            "other": "#6b7482",
         }
     ),
     on_category="#ffffff",
@@ -228,13 +233,13 @@ DARK = Theme(
     sunken="#16191e",
     line="#303742",
     text="#e7ebf0",
-    muted="#98a1af",
-    accent="#5b8ef5",
+    muted="#a9b1be",
+    accent="#6a99f7",
     accent_soft="#253a5e",
     on_accent="#0e1523",
     node="#252b33",
     node_line="#3a4350",
-    group=("#20262e", "#262e38", "#2d3642", "#343f4c", "#3b4756"),
+    group=("#20262e", "#252d37", "#2b343f", "#313b48", "#374250"),
     group_line="#3b4653",
     edge="#8f98a6",
     produces="#5cc48b",
@@ -242,14 +247,14 @@ DARK = Theme(
     takes="#5cc48b",
     caveat="#e5ad45",
     cured="#7aa7fe",
-    refuses="#ec7063",
-    unknown="#98a1af",
+    refuses="#f07d71",
+    unknown="#a9b1be",
     hit="#f2c94c",
     track="#3d4754",
     categories=MappingProxyType(
         {
             "convolution": "#3f74bd",
-            "normalisation": "#35855f",
+            "normalisation": "#34835d",
             "activation": "#b4544c",
             "arithmetic": "#44788a",
             "pooling": "#2a8089",
@@ -264,14 +269,6 @@ DARK = Theme(
     on_category="#ffffff",
     on_pale="#c3cbd7",
 )
-
-THEMES: Mapping[str, Theme] = MappingProxyType({"light": LIGHT, "dark": DARK})
-
-
-def system_theme() -> Theme:
-    """Return the theme that fits the system's colour scheme; light where it has none."""
-    hints = QGuiApplication.styleHints()
-    return DARK if hints.colorScheme() == Qt.ColorScheme.Dark else LIGHT
 
 
 def apply_theme(application: QApplication, theme: Theme) -> None:
