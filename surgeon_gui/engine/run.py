@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from surgeon_gui.compare.finite import non_finite
-from surgeon_gui.compare.inputs import load_npz, random_inputs, save_npz
+from surgeon_gui.compare.images import image_arrays
+from surgeon_gui.compare.inputs import load_arrays, random_inputs, save_npz
 from surgeon_gui.engine.cuda import Cuda, Event, open_cuda
 from surgeon_gui.engine.devices import Device, find_devices
 from surgeon_gui.engine.fits import gpu_obstacle
@@ -105,8 +106,7 @@ def execute(
 ) -> Executed:
     """Run a loaded engine; `free_before` is the GPU's free memory before it was loaded."""
     interface = interface_of(loaded.engine, loaded.flavour)
-    given = {} if spec.inputs is None else load_npz(spec.inputs)
-    feeds = feeds_for(interface, spec, given)
+    feeds = feeds_for(interface, spec, _given(interface, spec))
     warnings: list[str] = []
     with collected() as said:
         report.progress("Making room on the GPU")
@@ -155,9 +155,26 @@ def execute(
         gpu_memory_bytes=used,
         non_finite=non_finite(outputs),
         saved=spec.save_outputs,
+        precision=card.settings.precision if card is not None else None,
         warnings=(*warnings, *said.warnings),
     )
     return Executed(result, feeds, outputs)
+
+
+def _given(interface: Interface, spec: RunSpec) -> dict[str, Array]:
+    """Return the arrays that are not drawn: of a file, of images."""
+    given: dict[str, Array] = {}
+    types = {}
+    for tensor in interface.tensors:
+        if tensor.is_input:
+            wanted = spec.shapes.get(tensor.name)
+            shape = chosen_shape(tensor, wanted, interface.corners(tensor.name, spec.profile))
+            types[tensor.name] = TensorType(tensor.dtype, Shape(shape))
+    if spec.inputs is not None:
+        given |= load_arrays(spec.inputs, tuple(types))
+    if spec.images is not None:
+        given |= image_arrays(spec.images, types)
+    return given
 
 
 def feeds_for(interface: Interface, spec: RunSpec, given: Mapping[str, Array]) -> dict[str, Array]:
@@ -187,13 +204,13 @@ def feeds_for(interface: Interface, spec: RunSpec, given: Mapping[str, Array]) -
         if array is not None:
             wanted = tuple(array.shape)
         shape = chosen_shape(tensor, wanted, interface.corners(name, spec.profile))
-        feeds[name] = _random(tensor, shape, spec.seed) if array is None else _cast(tensor, array)
+        feeds[name] = _random(tensor, shape, spec) if array is None else _cast(tensor, array)
     return feeds
 
 
-def _random(tensor: IoTensor, shape: Dims, seed: int) -> Array:
+def _random(tensor: IoTensor, shape: Dims, spec: RunSpec) -> Array:
     kind = TensorType(tensor.dtype, Shape(shape))
-    return random_inputs({tensor.name: kind}, seed)[tensor.name]
+    return random_inputs({tensor.name: kind}, spec.seed, spec.distribution)[tensor.name]
 
 
 def _cast(tensor: IoTensor, array: Array) -> Array:

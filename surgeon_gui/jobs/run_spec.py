@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from surgeon_gui.compare.images import ImageFeed
 from surgeon_gui.compare.report import NonFinite, TensorComparison
 from surgeon_gui.jobs.message import JobResult, JobSpec, TensorInfo
 
@@ -61,6 +62,8 @@ class RunResult(JobResult):
         saved: the `.npz` of the outputs.
         comparison: a row per output against the reference; None without one.
         compared_with: what the reference was.
+        reference_ms: the median time of one run of the reference; None where nothing ran.
+        precision: what the engine was built in, where its card says so.
     """
 
     kind: ClassVar[str] = "run"
@@ -82,6 +85,8 @@ class RunResult(JobResult):
     saved: Path | None = None
     comparison: tuple[TensorComparison, ...] | None = None
     compared_with: str | None = None
+    reference_ms: float | None = None
+    precision: str | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -96,7 +101,10 @@ class RunSpec(JobSpec[RunResult]):
 
     Args:
         engine: the plan.
-        inputs: `.npz` of the inputs; None draws them from `seed`.
+        inputs: `.npz` or `.npy` of the inputs; None draws them.
+        images: image files for one of the inputs.
+        seed: of the drawn inputs.
+        distribution: of the drawn inputs, one of `compare.inputs.DISTRIBUTIONS`.
         shapes: of inputs with unknown dimensions; default: the given arrays', else the profile's
             optimum.
         profile: which optimization profile.
@@ -118,7 +126,9 @@ class RunSpec(JobSpec[RunResult]):
 
     engine: Path
     inputs: Path | None = None
+    images: ImageFeed | None = None
     seed: int = 0
+    distribution: str = "uniform"
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     profile: int = 0
     device: int = 0

@@ -13,6 +13,12 @@ from typing import Any, ClassVar
 
 from surgeon_gui.compare.report import TensorComparison
 from surgeon_gui.errors import ProtocolError
+from surgeon_gui.jobs.compare_spec import CompareResult as CompareResult
+from surgeon_gui.jobs.compare_spec import CompareSpec as CompareSpec
+from surgeon_gui.jobs.compare_spec import Divergence as Divergence
+from surgeon_gui.jobs.compare_spec import SideSpec as SideSpec
+from surgeon_gui.jobs.compare_spec import SideTime as SideTime
+from surgeon_gui.jobs.compare_spec import Strange as Strange
 from surgeon_gui.jobs.devices_spec import DevicesResult as DevicesResult
 from surgeon_gui.jobs.devices_spec import DevicesSpec as DevicesSpec
 from surgeon_gui.jobs.devices_spec import FlavourInfo as FlavourInfo
@@ -155,23 +161,6 @@ class ReferenceSpec(JobSpec[ReferenceResult]):
     inputs: Path | None = None
     seed: int = 0
     shapes: Shapes = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Divergence:
-    """The first tensor, in the order of the graph, that differs.
-
-    Args:
-        node: the original's node that produces it.
-        op: that node's op.
-        layer: the network layer that produces it, or None for an ONNX file.
-        comparison: how far apart the two are.
-    """
-
-    node: str
-    op: str
-    layer: str | None
-    comparison: TensorComparison
 
 
 @dataclass(frozen=True)
@@ -329,6 +318,7 @@ SPECS: dict[str, type[JobSpec[Any]]] = {
     spec.kind: spec
     for spec in (
         BuildSpec,
+        CompareSpec,
         DevicesSpec,
         FreezeSpec,
         PreprocessSpec,
@@ -341,6 +331,7 @@ RESULTS: dict[str, type[JobResult]] = {
     result.kind: result
     for result in (
         BuildResult,
+        CompareResult,
         DevicesResult,
         FreezeResult,
         PreprocessResult,

@@ -17,6 +17,7 @@ from surgeon_gui.network.ir import Network, Tensor
 from surgeon_gui.network.store import load_network
 from surgeon_gui.network.to_onnx import onnx_from_network
 from surgeon_gui.reference.onnx_runner import OnnxRunner
+from surgeon_gui.worker.timing import Stopwatch, measured
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,16 @@ class Candidate(Protocol):
     def inner(self) -> Sequence[Comparable]:
         """Tensors before the outputs that equal one of the graph, in execution order."""
 
-    def run(self, feeds: Mapping[str, Array], wanted: Sequence[Comparable]) -> dict[str, Array]:
-        """Return the wanted tensors by the graph's names, in the graph's layout."""
+    def run(
+        self,
+        feeds: Mapping[str, Array],
+        wanted: Sequence[Comparable],
+        watch: Stopwatch | None = None,
+    ) -> dict[str, Array]:
+        """Return the wanted tensors by the graph's names, in the graph's layout.
+
+        With a watch, several runs are measured.
+        """
 
 
 class NetworkCandidate:
@@ -83,11 +92,17 @@ class NetworkCandidate:
             if name in network.sources and name not in network.outputs
         )
 
-    def run(self, feeds: Mapping[str, Array], wanted: Sequence[Comparable]) -> dict[str, Array]:
+    def run(
+        self,
+        feeds: Mapping[str, Array],
+        wanted: Sequence[Comparable],
+        watch: Stopwatch | None = None,
+    ) -> dict[str, Array]:
         names = list(dict.fromkeys(item.name for item in wanted))
         # Optimised, ONNX Runtime's convolutions round less (a U-Net: 5e-4 instead of 1.2e-3).
         model = onnx_from_network(self._network, outputs=names)
-        arrays = OnnxRunner(model, optimised=True).run(feeds, names)
+        runner = OnnxRunner(model, optimised=True)
+        arrays = measured(lambda: runner.run(feeds, names), watch)
         return {str(item.ref): item.in_graph_layout(arrays[item.name]) for item in wanted}
 
 
@@ -102,8 +117,14 @@ class OnnxCandidate:
         )
         self.inner: tuple[Comparable, ...] = ()
 
-    def run(self, feeds: Mapping[str, Array], wanted: Sequence[Comparable]) -> dict[str, Array]:
-        arrays = self._runner.run(feeds, [item.name for item in wanted])
+    def run(
+        self,
+        feeds: Mapping[str, Array],
+        wanted: Sequence[Comparable],
+        watch: Stopwatch | None = None,
+    ) -> dict[str, Array]:
+        names = [item.name for item in wanted]
+        arrays = measured(lambda: self._runner.run(feeds, names), watch)
         return {str(item.ref): arrays[item.name] for item in wanted}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from surgeon_gui.compare.images import ImageFeed, ImageRecipe
 from surgeon_gui.compare.report import NonFinite, TensorComparison
 from surgeon_gui.errors import ProtocolError
 from surgeon_gui.jobs.devices_spec import (
@@ -25,6 +26,8 @@ from surgeon_gui.jobs.spec import (
     SPECS,
     BuildResult,
     BuildSpec,
+    CompareResult,
+    CompareSpec,
     Divergence,
     FreezeResult,
     FreezeSpec,
@@ -36,6 +39,9 @@ from surgeon_gui.jobs.spec import (
     ReferenceResult,
     ReferenceSpec,
     ShapeRange,
+    SideSpec,
+    SideTime,
+    Strange,
     TensorInfo,
     VerifyResult,
     VerifySpec,
@@ -58,6 +64,12 @@ SPEC_EXAMPLES: list[JobSpec[Any]] = [
     FreezeSpec(Path("/m/saved"), Path("/m/a.pb"), tags=("serve",), outputs=("y",)),
     PreprocessSpec(Path("/m/a.pb"), Path("/m/config.py"), Path("/m/b.pb")),
     DevicesSpec((Path("/m/p.so"),)),
+    CompareSpec(
+        SideSpec(Path("/m/a.network"), "fp16", engine=True),
+        SideSpec(Path("/m/a.npz"), title="yesterday"),
+        images=ImageFeed((Path("/m/cat.png"),), ImageRecipe(size=(2, 3)), "x"),
+        shapes={"x": (1, 2, 3, 3)},
+    ),
     RunSpec(Path("/m/a.engine"), shapes={"x": (1, 4)}, reference=Path("/m/a.pb"), layers=True),
     VerifySpec(Path("/m/a.pb"), Path("/m/a.network"), renamed={"y": "z"}, shapes={"x": ()}),
 ]
@@ -82,6 +94,11 @@ RESULT_EXAMPLES: list[JobResult] = [
         Latency(1.0, 2.0, 2.0, 3.0, 4.0, 5.0), (1.0, 5.0), 0.1, 0.2, 500.0,
         (LayerTime("conv", 0.75, 0.5, ("net/Conv2D",)),), 1 << 20, (NonFinite("y", 1, 1, 8),),
         comparison=(ROW,), compared_with="TensorFlow",
+    ),
+    CompareResult(
+        "one", "other", False, (ROW,), Divergence("n", "Conv2D", None, ROW),
+        strange=(Strange("one", NonFinite("y", 1, 0, 4)),), left_out=("z",),
+        times=(SideTime("one", 1.5, 5),),
     ),
     VerifyResult(False, (ROW,), Divergence("n", "Conv2D", "conv", ROW), (ROW,)),
 ]  # fmt: skip
