@@ -42,6 +42,7 @@ from surgeon_gui.ui.panels.rules import RulesPanel
 from surgeon_gui.ui.panels.run import RunPanel
 from surgeon_gui.ui.panels.search_box import SearchBox
 from surgeon_gui.ui.panels.verify import VerifyPanel
+from surgeon_gui.ui.preferences import Preferences
 from surgeon_gui.ui.selection import Walk
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.state import WindowState, from_text, load_state, save_state, to_text
@@ -93,6 +94,7 @@ class MainWindow(QMainWindow):
         self.files = Files(self.session, self, self.chooser, lambda: self.state.folder)
         self.surgery = Surgery(self.session, self, self.chooser, lambda: self.theme)
         self.actions_ = Actions(self, self.theme)
+        self.preferences = Preferences(self, watches=remembers)
         self._make_panels(log)
         self._make_center()
         self._make_docks()
@@ -190,10 +192,12 @@ class MainWindow(QMainWindow):
         for dress in self._themed:
             dress(theme)
 
-    def use_settings(self, settings: Settings) -> None:
-        """Work with these settings from now on, and remember them."""
+    def use_settings(self, settings: Settings, *, save: bool = True) -> None:
+        """Work with these settings from now on, and write them down."""
         before, self.settings = self.settings, settings
-        self.save_settings()
+        if save:
+            self.save_settings()
+        self.preferences.used(settings)
         if (settings.theme, settings.colors) != (before.theme, before.colors):
             self._is_theme_given = False
             self._dress_again()
