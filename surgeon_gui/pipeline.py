@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from surgeon_gui.errors import NotConvertible, UsageError
@@ -178,10 +179,15 @@ def _custom_notes(export: UffExport) -> tuple[str, ...]:
 
 
 def _export_onnx(
-    graph: Graph, path: Path, outputs: Outputs, shapes: Shapes, strict: bool
+    graph: Graph,
+    path: Path,
+    outputs: Outputs,
+    shapes: Shapes,
+    strict: bool,
+    opset: int | None = None,
 ) -> Exported:
     network = network_of(graph, outputs=outputs, shapes=shapes)
-    save_onnx(network, path)
+    save_onnx(network, path, opset=opset)
     return Exported(path, "onnx", path.stat().st_size, len(network.layers))
 
 
@@ -211,6 +217,7 @@ def export(
     shapes: Shapes = None,
     strict: bool = False,
     parser: str | None = None,
+    opset: int | None = None,
 ) -> Exported:
     """Write `graph` in the form the file's ending names.
 
@@ -221,9 +228,11 @@ def export(
         shapes: placeholder shapes that fix unknown dimensions.
         strict: write UFF exactly as NVIDIA's converter does, without repairs.
         parser: a UFF target (`uff-5.1`): the notes say what its parser will refuse.
+        opset: the ONNX operator set to write; None: the earliest from 17 on that has the layers.
 
     Raises:
-        UsageError: the ending names no format, or `parser` no UFF target.
+        UsageError: the ending names no format, `parser` no UFF target, or `opset` no operator set
+            that can be written.
         NotConvertible: some node has no counterpart.
         SaveError: the file cannot be written.
     """
@@ -234,9 +243,22 @@ def export(
             where=str(path),
             hint=f"Use one of {' '.join(EXPORTERS)}.",
         )
+    if opset is not None:
+        check_opset_has_use(path)
+        exporter = partial(_export_onnx, opset=opset)
     refused = () if parser is None else parser_limits(graph, path, parser, outputs, shapes)
     exported = exporter(graph, path, outputs, shapes, strict)
     return replace(exported, notes=(*exported.notes, *refused))
+
+
+def check_opset_has_use(path: Path) -> None:
+    """Check that the file is one that has an operator set.
+
+    Raises:
+        UsageError: it is no `.onnx`.
+    """
+    if path.suffix.lower() != ".onnx":
+        raise UsageError("--opset is for .onnx files.", where=str(path), hint="Leave it out.")
 
 
 def parser_limits(

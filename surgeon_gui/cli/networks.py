@@ -22,7 +22,7 @@ from surgeon_gui.jobs.spec import BuildSpec, VerifySpec
 from surgeon_gui.network.ir import Network
 from surgeon_gui.network.store import load_network
 from surgeon_gui.network.to_onnx import save_onnx
-from surgeon_gui.pipeline import Exported
+from surgeon_gui.pipeline import Exported, check_opset_has_use
 
 ENDINGS = (".network", ".onnx")
 
@@ -144,18 +144,20 @@ def inspect_made(made: Made, target: str) -> dict[str, Any]:
     }
 
 
-def export_made(made: Made, target: Path) -> Exported:
-    """Write a network as `.network` or `.onnx`.
+def export_made(made: Made, target: Path, opset: int | None = None) -> Exported:
+    """Write a network as `.network` or `.onnx`, the latter in an operator set that may be chosen.
 
     Raises:
         UsageError: the ending is another, or an `.onnx` file should become a `.network`.
         SaveError: the file cannot be written.
     """
+    if opset is not None:
+        check_opset_has_use(target)
     ending, count = target.suffix.lower(), sum(made.ops.values())
-    if ending == made.path.suffix.lower():
+    if ending == made.path.suffix.lower() and opset is None:
         _copy(made.path, target)
     elif made.network is not None and ending == ".onnx":
-        save_onnx(made.network, target)
+        save_onnx(made.network, target, opset=opset)
         count = len(made.network.layers)
     else:
         raise UsageError(

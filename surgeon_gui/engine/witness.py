@@ -25,7 +25,7 @@ from surgeon_gui.network.layers import (
     Identity,
     Shuffle,
 )
-from surgeon_gui.network.to_onnx import onnx_from_network
+from surgeon_gui.network.to_onnx import OPSETS, onnx_from_network
 
 
 def witnessed(network: Network, flavour: Flavour, builder: Any) -> Network:
@@ -36,7 +36,9 @@ def witnessed(network: Network, flavour: Flavour, builder: Any) -> Network:
     """
     definition = create_network(builder, flavour)
     parser = flavour.module.OnnxParser(definition, logger_for(flavour.module))
-    if not parser.parse(onnx_from_network(network).SerializeToString()):
+    # The latest operator set says most in single operators, which leaves most to compare.
+    model = onnx_from_network(network, opset=max(OPSETS))
+    if not parser.parse(model.SerializeToString()):
         reasons = [parser.get_error(index).desc() for index in range(parser.num_errors)]
         raise EngineError(f"TensorRT's ONNX parser refuses the export: {'; '.join(reasons)}.")
     return read_network(definition, flavour, fold=True)

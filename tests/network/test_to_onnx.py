@@ -12,7 +12,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from surgeon_gui.errors import ConvertError, SaveError
+from surgeon_gui.errors import ConvertError, SaveError, UsageError
 from surgeon_gui.graph.values import Array, DType
 from surgeon_gui.network import layers
 from surgeon_gui.network.ir import Kind, Network, NetworkBuilder, TensorSpec
@@ -25,10 +25,11 @@ from surgeon_gui.network.layers import (
     Gather,
     Identity,
     Plugin,
+    Pooling,
     SampleMode,
     Slice,
 )
-from surgeon_gui.network.to_onnx import OPSET, PLUGIN_DOMAIN, onnx_from_network, save_onnx
+from surgeon_gui.network.to_onnx import OPSET, OPSETS, PLUGIN_DOMAIN, onnx_from_network, save_onnx
 from surgeon_gui.network.to_onnx.writer import LAYERS
 from tests.network.cases import CASES, Case
 
@@ -56,9 +57,19 @@ def assert_close(actual: Array, expected: Array, tolerance: float) -> None:
     np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance)
 
 
+LATER = {"slice_wrap": 19}
+"""Cases that no earlier operator set expresses."""
+
+
+@pytest.mark.parametrize("opset", [14, OPSET, max(OPSETS)])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_export_computes_what_the_layer_is_defined_to(case: Case) -> None:
-    model = onnx_from_network(case.network())
+def test_the_export_computes_what_the_layer_is_defined_to(case: Case, opset: int) -> None:
+    first = LATER.get(case.name, 0)
+    if opset < first:
+        with pytest.raises(ConvertError, match=f"needs ONNX opset {first}"):
+            onnx_from_network(case.network(), opset=opset)
+        return
+    model = onnx_from_network(case.network(), opset=opset)
     onnx.checker.check_model(model, full_check=True)
     results = run(model, case.inputs())
     assert len(results) == len(case.expected)
@@ -132,6 +143,40 @@ def test_an_impossible_output_is_refused(outputs: list[str], message: str) -> No
 def test_the_opset_is_the_one_promised() -> None:
     (opset,) = onnx_from_network(chain()).opset_import
     assert (opset.domain, opset.version) == ("", OPSET)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_opset_is_the_earliest_from_17_on_that_has_the_layer(case: Case) -> None:
+    (opset,) = onnx_from_network(case.network()).opset_import
+    assert opset.version == LATER.get(case.name, OPSET)
+
+
+@pytest.mark.parametrize("opset", [12, 21, -1])
+def test_an_opset_that_cannot_be_written_is_said(opset: int) -> None:
+    with pytest.raises(UsageError, match=f"opset {opset} cannot be written"):
+        onnx_from_network(chain(), opset=opset)
+
+
+@pytest.mark.parametrize("opset", OPSETS)
+@pytest.mark.parametrize("pool", [layers.PoolingType.MAX, layers.PoolingType.AVERAGE])
+def test_zeros_before_a_pool_count_whatever_the_runtime_optimises(
+    pool: layers.PoolingType, opset: int
+) -> None:
+    builder = NetworkBuilder()
+    x = builder.add_input("in", DType.FLOAT32, (1, 1, 3, 3))
+    pad = Slice(start=(0, 0, -1, -1), size=(1, 1, 4, 4), stride=(1,) * 4, mode=SampleMode.FILL)
+    (padded,) = builder.add(pad, [x], name="pad")
+    none = (0, 0)
+    kind = Pooling(
+        type=pool, window_size=(2, 2), stride=(2, 2), pre_padding=none, post_padding=none
+    )
+    (out,) = builder.add(kind, [padded], name="pool")
+    builder.mark_output(out)
+    model = onnx_from_network(builder.build(), opset=opset).SerializeToString()
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    (result,) = session.run(None, {"in": np.full((1, 1, 3, 3), -4, np.float32)})
+    corner, edge, inner = (0, 0, -4) if pool is layers.PoolingType.MAX else (-1, -2, -4)
+    np.testing.assert_array_equal(result[0, 0], [[corner, edge], [edge, inner]])
 
 
 def test_weights_shared_by_two_layers_are_stored_once() -> None:

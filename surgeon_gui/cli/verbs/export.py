@@ -10,7 +10,7 @@ from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.networks import export_made, is_made, open_made
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.errors import UsageError
-from surgeon_gui.pipeline import Exported, export
+from surgeon_gui.pipeline import Exported, check_opset_has_use, export
 from surgeon_gui.targets import inspect
 
 PICTURES = (".svg", ".png", ".pdf")
@@ -45,6 +45,12 @@ PICTURES = (".svg", ".png", ".pdf")
     metavar="uff-5.1",
     help="UFF: say which nodes this TensorRT's own parser will refuse.",
 )
+@click.option(
+    "--opset",
+    type=int,
+    metavar="N",
+    help="ONNX: the operator set; default: the earliest from 17 on that has all layers.",
+)
 @json_option
 @surgery_options
 def export_verb(
@@ -55,6 +61,7 @@ def export_verb(
     target_id: str,
     strict: bool,
     parser: str | None,
+    opset: int | None,
     as_json: bool,
     surgery: Surgery,
 ) -> int:
@@ -71,10 +78,10 @@ def export_verb(
     if parser is not None and target.suffix.lower() != ".uff":
         raise UsageError("A UFF parser reads .uff files only.", where="--parser")
     if is_made(model):
-        exported = export_made(open_made(model, surgery), target)
+        exported = export_made(open_made(model, surgery), target, opset)
     else:
         exported = _exported(
-            model, target, target_id or "direct", expand, expand_all, strict, parser, surgery
+            model, target, target_id or "direct", expand, expand_all, strict, parser, opset, surgery
         )
     facts = {
         "model": str(model),
@@ -104,10 +111,13 @@ def _exported(
     expand_all: bool,
     strict: bool,
     parser: str | None,
+    opset: int | None,
     surgery: Surgery,
 ) -> Exported:
     prepared = prepare(model, surgery)
     if target.suffix.lower() in PICTURES:
+        if opset is not None:
+            check_opset_has_use(target)
         return _picture(prepared, target, target_id, expand, expand_all)
     return export(
         prepared.graph,
@@ -116,6 +126,7 @@ def _exported(
         shapes=prepared.shapes,
         strict=strict,
         parser=parser,
+        opset=opset,
     )
 
 

@@ -7,6 +7,6 @@ over the layers and the file.
 from __future__ import annotations
 
 from surgeon_gui.network.to_onnx.export import onnx_from_network, save_onnx
-from surgeon_gui.network.to_onnx.writer import IR_VERSION, OPSET, PLUGIN_DOMAIN
+from surgeon_gui.network.to_onnx.writer import OPSET, OPSETS, PLUGIN_DOMAIN
 
-__all__ = ["IR_VERSION", "OPSET", "PLUGIN_DOMAIN", "onnx_from_network", "save_onnx"]
+__all__ = ["OPSET", "OPSETS", "PLUGIN_DOMAIN", "onnx_from_network", "save_onnx"]

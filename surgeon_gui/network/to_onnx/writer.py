@@ -14,12 +14,18 @@ from surgeon_gui.graph.values import Array, DType
 from surgeon_gui.network.ir import Layer, Tensor
 from surgeon_gui.registry import Registry
 
-OPSET = 20
-"""The ONNX operator set written: Gelu and Pad's wrap mode need it; TensorRT 10 and later, TensorRT
-for RTX and ONNX Runtime 1.17 and later read it."""
+OPSET = 17
+"""The ONNX operator set written unless a layer needs a later one or the user asks for another.
 
-IR_VERSION = 9
-"""The ONNX file format that belongs to `OPSET`."""
+The parser of TensorRT 8.6 reads none later.
+"""
+
+OPSETS = range(13, 21)
+"""The operator sets that can be written: from 13 axes and shapes are inputs throughout; 20 brings
+Gelu, and all that the layers here can use."""
+
+_IR_VERSIONS = {13: 7, 14: 7, 15: 8, 16: 8, 17: 8, 18: 8, 19: 9, 20: 9}
+"""The ONNX file format of each operator set (onnx/docs/Versioning.md)."""
 
 PLUGIN_DOMAIN = "surgeon.plugins"
 """Domain of the nodes that stand for TensorRT plugins."""
@@ -36,20 +42,41 @@ def onnx_dtype(dtype: DType) -> int:
     return onnx.helper.np_dtype_to_tensor_dtype(dtype.numpy)
 
 
+class NeedsOpset(Exception):
+    """A layer has no form in the operator set being written.
+
+    Attributes:
+        opset: the first that has one.
+    """
+
+    def __init__(self, opset: int) -> None:
+        super().__init__(f"opset {opset}")
+        self.opset = opset
+
+
 class ModelWriter:
     """The ONNX model under construction.
 
     Args:
         tensors: every tensor of the network by name; new names avoid these.
+        opset: the operator set to write.
+        pooled: names of the tensors that pools read.
 
     Attributes:
         model: nodes and types; without the weights.
         initializers: for each weight its TensorProto without data, and the array, not copied.
     """
 
-    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
-        self.model = onnx.ModelProto(ir_version=IR_VERSION, producer_name="Graph Surgeon")
-        self.model.opset_import.add(domain="", version=OPSET)
+    def __init__(
+        self,
+        tensors: Mapping[str, Tensor],
+        opset: int = OPSET,
+        pooled: frozenset[str] = frozenset(),
+    ) -> None:
+        self.model = onnx.ModelProto(ir_version=_IR_VERSIONS[opset], producer_name="Graph Surgeon")
+        self.model.opset_import.add(domain="", version=opset)
+        self.opset = opset
+        self.pooled = pooled
         self.tensors = tensors
         self.initializers: list[tuple[onnx.TensorProto, Array]] = []
         self._names = set(tensors)
@@ -130,6 +157,25 @@ class LayerWriter:
     def names(self) -> list[str]:
         """Names of the layer's inputs."""
         return [tensor.name for tensor in self.inputs]
+
+    @property
+    def opset(self) -> int:
+        """The operator set being written."""
+        return self.writer.opset
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether a pool reads what this layer makes."""
+        return self.outputs[0].name in self.writer.pooled
+
+    def need(self, opset: int) -> None:
+        """Say that this layer can only be written from an operator set on.
+
+        Raises:
+            NeedsOpset: an earlier one is being written.
+        """
+        if self.opset < opset:
+            raise NeedsOpset(opset)
 
     def node(self, op: str, inputs: Sequence[str], **attributes: Any) -> str:
         """Add a node with one output of its own; return the output's name."""

@@ -45,8 +45,12 @@ _REDUCE = {
 
 @LAYERS.register("Reduce")
 def reduce(kind: Reduce, out: LayerWriter) -> None:
-    axes = out.ints(kind.axes, "axes")
-    out.result(_REDUCE[kind.op], [*out.names, axes], keepdims=int(kind.keep_dims))
+    keep = int(kind.keep_dims)
+    if kind.op is not ReduceOperation.SUM and out.opset < 18:
+        # Only the sum's axes were an input already.
+        out.result(_REDUCE[kind.op], out.names, axes=kind.axes, keepdims=keep)
+        return
+    out.result(_REDUCE[kind.op], [*out.names, out.ints(kind.axes, "axes")], keepdims=keep)
 
 
 @LAYERS.register("Softmax")

@@ -125,7 +125,8 @@ def _too_wide(pads: list[int], window: Dims) -> bool:
 def _padded(kind: Pooling, pads: list[int], data: str, out: LayerWriter) -> str:
     rank = len(kind.window_size)
     amounts = [0, 0, *pads[:rank], 0, 0, *pads[rank:]]
-    value = 0.0
+    # Not 0, which ONNX Runtime would make padding of the pool again.
+    value = -0.0
     if kind.type is PoolingType.MAX:
         dtype = out.inputs[0].dtype
         value = -np.inf if dtype.is_floating else float(np.iinfo(dtype.numpy or np.int8).min)

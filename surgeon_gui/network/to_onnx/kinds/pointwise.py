@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -52,6 +53,26 @@ def _scaled(op: str) -> Callable[[Activation, LayerWriter], None]:
     return export
 
 
+def _gelu(kind: Activation, out: LayerWriter) -> None:
+    """Before opset 20 ONNX has no Gelu: x / 2 * (1 + f), f an erf or a tanh."""
+    exact = kind.type is ActivationType.GELU_ERF
+    if out.opset >= 20:
+        out.result("Gelu", out.names, approximate="none" if exact else "tanh")
+        return
+    x = out.names[0]
+    if exact:
+        inner = out.node("Erf", [out.node("Mul", [x, out.scalar(0.5**0.5, "erf_scale")])])
+    else:
+        square = out.node("Mul", [x, x])
+        cubed = out.node("Mul", [out.node("Mul", [square, x]), out.scalar(0.044715, "cubic")])
+        scaled = out.node(
+            "Mul", [out.node("Add", [x, cubed]), out.scalar((2 / math.pi) ** 0.5, "tanh_scale")]
+        )
+        inner = out.node("Tanh", [scaled])
+    half = out.node("Mul", [x, out.scalar(0.5, "half")])
+    out.result("Mul", [half, out.node("Add", [inner, out.scalar(1, "one")])])
+
+
 _ACTIVATIONS: dict[ActivationType, Callable[[Activation, LayerWriter], None]] = {
     ActivationType.LEAKY_RELU: lambda kind, out: out.result(
         "LeakyRelu", out.names, alpha=kind.alpha
@@ -69,8 +90,8 @@ _ACTIVATIONS: dict[ActivationType, Callable[[Activation, LayerWriter], None]] = 
     ActivationType.THRESHOLDED_RELU: lambda kind, out: out.result(
         "ThresholdedRelu", out.names, alpha=kind.alpha
     ),
-    ActivationType.GELU_ERF: lambda kind, out: out.result("Gelu", out.names, approximate="none"),
-    ActivationType.GELU_TANH: lambda kind, out: out.result("Gelu", out.names, approximate="tanh"),
+    ActivationType.GELU_ERF: _gelu,
+    ActivationType.GELU_TANH: _gelu,
 }
 
 
@@ -130,7 +151,11 @@ _UNARY = {
 
 @LAYERS.register("Unary")
 def unary(kind: Unary, out: LayerWriter) -> None:
-    out.result(_UNARY[kind.op], out.names)
+    names = out.names
+    wide = out.inputs[0].dtype is DType.FLOAT32 or out.opset >= 20
+    if kind.op is UnaryOperation.ISINF and not wide:
+        names = [out.node("Cast", names, to=onnx_dtype(DType.FLOAT32))]
+    out.result(_UNARY[kind.op], names)
 
 
 _ELEMENTWISE = {
@@ -175,6 +200,8 @@ def parametric_relu(kind: ParametricReLU, out: LayerWriter) -> None:
 
 @LAYERS.register("Cast")
 def cast(kind: Cast, out: LayerWriter) -> None:
+    if DType.FLOAT8_E4M3FN in (kind.to_type, out.inputs[0].dtype):
+        out.need(19)
     out.result("Cast", out.names, to=onnx_dtype(kind.to_type))
 
 
@@ -185,11 +212,15 @@ def identity(kind: Identity, out: LayerWriter) -> None:
 
 @LAYERS.register("Quantize")
 def quantize(kind: Quantize, out: LayerWriter) -> None:
+    if kind.to_type is not DType.INT8 or out.inputs[0].dtype is not DType.FLOAT32:
+        out.need(19)
     out.result("QuantizeLinear", [*out.names, *_scale(kind, kind.to_type, out)], axis=kind.axis)
 
 
 @LAYERS.register("Dequantize")
 def dequantize(kind: Dequantize, out: LayerWriter) -> None:
+    if kind.to_type is not DType.FLOAT32 or out.inputs[0].dtype is not DType.INT8:
+        out.need(19)
     out.result(
         "DequantizeLinear", [*out.names, *_scale(kind, out.inputs[0].dtype, out)], axis=kind.axis
     )

@@ -37,9 +37,8 @@ def shuffle(kind: Shuffle, out: LayerWriter) -> None:
     if kind.first_transpose is not None:
         steps.append(("Transpose", [], {"perm": kind.first_transpose}))
     if len(out.inputs) == 2:
-        steps.append(
-            ("Reshape", [out.as_int64(1)], {"allowzero": int(not kind.zero_is_placeholder)})
-        )
+        literal = not kind.zero_is_placeholder
+        steps.append(("Reshape", [out.as_int64(1)], {"allowzero": 1} if literal else {}))
     elif kind.reshape_dims is not None:
         # Without a zero the attribute means nothing, and old readers know no `allowzero`.
         literal = 0 in kind.reshape_dims and not kind.zero_is_placeholder
@@ -47,6 +46,8 @@ def shuffle(kind: Shuffle, out: LayerWriter) -> None:
         steps.append(("Reshape", [dims], {"allowzero": 1} if literal else {}))
     if kind.second_transpose is not None:
         steps.append(("Transpose", [], {"perm": kind.second_transpose}))
+    if any("allowzero" in attributes for _, _, attributes in steps):
+        out.need(14)
     data = out.names[0]
     for op, inputs, attributes in steps[:-1]:
         data = out.node(op, [data, *inputs], **attributes)
@@ -114,8 +115,15 @@ def _reach(kind: Slice, shape: Dims, out: LayerWriter) -> tuple[list[int], list[
 
 def _padded(kind: Slice, data: str, pads: str, out: LayerWriter) -> str:
     inputs = [data, pads]
+    if kind.mode is SampleMode.WRAP:
+        out.need(19)
     if kind.mode is SampleMode.FILL:
-        inputs.append(out.scalar(kind.fill_value, "fill"))
+        value = kind.fill_value
+        if value == 0 and out.inputs[0].dtype.is_floating and out.is_pooled:
+            # ONNX Runtime takes zeros before a pool for the pool's own padding, which counts for
+            # nothing; it compares bytes, and those of -0 are others.
+            value = -0.0
+        inputs.append(out.scalar(value, "fill"))
     return out.node("Pad", inputs, mode=_PAD_MODES[kind.mode])
 
 
