@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from surgeon_gui.ui.canvas.far import FAR_BELOW, Tiles
 from surgeon_gui.ui.canvas.ink import GROUP_RADIUS, RADIUS, Ink
 from surgeon_gui.ui.canvas.lights import Lights
+from surgeon_gui.ui.canvas.lit import paint_lit_edges
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.names import paint_captions, paint_names
-from surgeon_gui.ui.canvas.near import paint_badge, paint_lit_edges, paint_near
+from surgeon_gui.ui.canvas.near import paint_badge, paint_near
 from surgeon_gui.ui.canvas.plan import Plan
 
 _MARGIN = 60.0

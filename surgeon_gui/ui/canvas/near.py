@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF, QTransform
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QTransform
 
 from surgeon_gui.ui.canvas.differences import (
     marked_pen,
@@ -21,6 +21,7 @@ from surgeon_gui.ui.canvas.ink import (
     status_glyph,
 )
 from surgeon_gui.ui.canvas.lights import Lights
+from surgeon_gui.ui.canvas.lit import paint_arrow, paint_lit_edges
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Indices, Plan
 from surgeon_gui.view.labels import BODY_PAD, CLOSED_GROUP, HEAD, OPEN_HEAD, PAD, ROW, Label
@@ -30,7 +31,6 @@ TEXT_FROM = 0.56
 # Heads are written at least this large on the screen, as long as they fit.
 _SMALLEST_HEAD = 8.6
 _HEAD_SIZE = 12.5
-_ARROW = 8.0
 _DASH = [4.0, 3.0]
 # How far the boxes of a series stick out from under the first.
 _SHEET = 3.0
@@ -322,70 +322,9 @@ class _Near:
         self._write(count, "bold", pill.left() + 18, rect.top(), color)
 
 
-def paint_lit_edges(
-    painter: QPainter, plan: Plan, ink: Ink, area: QRectF, lights: Lights, *, with_arrows: bool
-) -> None:
-    """Paint what the selection feeds orange and what it reads green, over the plain edges."""
-    shown = area.adjusted(-8, -8, 8, 8)
-    ratio = painter.device().devicePixelRatioF()
-    for edges, name in ((lights.out_edges, "consumes"), (lights.in_edges, "produces")):
-        color = ink.theme.color(name)
-        pen = ink.pen(name, 2.0 * ratio)
-        dashed = QPen(pen)
-        dashed.setDashPattern([3.0, 2.0])
-        for at in edges:
-            strand = plan.strand(at)
-            left, top, right, bottom = plan.edge_bounds[at]
-            place = QRectF(left, top, right - left + 0.1, bottom - top + 0.1)
-            if not strand.is_portal and not shown.intersects(place):
-                continue
-            painter.setPen(dashed if strand.is_control else pen)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            if strand.is_portal and strand.has_arrow:
-                painter.drawPath(_through(plan, at))
-            x, y = plan.picture.origins[at]
-            painter.translate(x, y)
-            painter.drawPolyline(plan.polygon(at))
-            painter.translate(-x, -y)
-            if strand.has_arrow and with_arrows:
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(color)
-                paint_arrow(painter, plan, at)
-
-
-def _through(plan: Plan, at: int) -> QPainterPath:
-    """The whole way of a portal, from its source, for when it is lit."""
-    points, (x, y) = plan.picture.routes[at], plan.picture.origins[at]
-    end = QPointF(x + points[0], y + points[1])
-    rect = plan.item_rect(plan.strand(at).source)
-    path = QPainterPath(end)
-    if not rect.isNull():
-        start = QPointF(rect.center().x(), rect.bottom())
-        lean = max((end.y() - start.y()) / 3, 40.0)
-        path = QPainterPath(start)
-        path.cubicTo(start + QPointF(0, lean), end - QPointF(0, lean), end)
-    return path
-
-
 def paint_badge(painter: QPainter, plan: Plan, marks: Marks, ink: Ink, at: int) -> None:
     """Paint the badge of one box, if it has one."""
     _Near(painter, plan, marks, ink).badge(at)
-
-
-def paint_arrow(painter: QPainter, plan: Plan, at: int) -> None:
-    """Paint the arrowhead of an edge with the brush that is set."""
-    points, (x, y) = plan.picture.routes[at], plan.picture.origins[at]
-    tip_x, tip_y = x + points[-2], y + points[-1]
-    back = _ARROW if points[-1] >= points[-3] else -_ARROW
-    painter.drawPolygon(
-        QPolygonF(
-            [
-                QPointF(tip_x, tip_y),
-                QPointF(tip_x - _ARROW / 2, tip_y - back),
-                QPointF(tip_x + _ARROW / 2, tip_y - back),
-            ]
-        )
-    )
 
 
 def _thin(color: QColor, width: float) -> QPen:
