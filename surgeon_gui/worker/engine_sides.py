@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from surgeon_gui.compare.inputs import save_npz
+from surgeon_gui.errors import RunFailed
 from surgeon_gui.graph.values import Array, DType, Shape, TensorType
 from surgeon_gui.jobs.engine_card import read_card
 from surgeon_gui.jobs.report import Report
@@ -126,8 +127,15 @@ class BuiltSide:
         names: Sequence[str],
         watch: Stopwatch | None = None,
     ) -> dict[str, Array]:
+        # TensorRT is loaded by the builder, so only where something is to be built.
         from surgeon_gui.engine.build import build
+        from surgeon_gui.engine.devices import current_capability
 
+        if current_capability() is None:
+            raise RunFailed(
+                "An engine runs on an NVIDIA GPU, and there is none here.",
+                hint="Compare the network in ONNX Runtime, or results stored where there is one.",
+            )
         wanted = [self._known[name] for name in names or self.outputs() if name in self._known]
         marked = tuple(dict.fromkeys(item.name for item in wanted))
         folder = self._report.directory

@@ -11,9 +11,10 @@ import pytest
 
 from surgeon_gui.compare.inputs import load_npz, save_npz
 from surgeon_gui.engine import build as build_module
+from surgeon_gui.engine import devices
 from surgeon_gui.engine import run as run_module
 from surgeon_gui.engine.run import Executed, latency_of
-from surgeon_gui.errors import BuildFailed, CompareError, UsageError
+from surgeon_gui.errors import BuildFailed, CompareError, RunFailed, UsageError
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.jobs.report import QuietReport, Report
@@ -86,6 +87,7 @@ def card(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         )
         return Executed(result, feeds, outputs)
 
+    monkeypatch.setattr(devices, "current_capability", lambda: "sm89")
     monkeypatch.setattr(build_module, "build", build)
     monkeypatch.setattr(run_module, "run", run)
     return shown
@@ -147,6 +149,15 @@ def test_an_engine_is_built_and_its_tensors_are_marked_in_chunks(
     assert result.first_divergence.node == "b"
     assert card == [("y",), ("a", "b")]
     assert result.times[0].ms == 2.0
+
+
+def test_without_a_gpu_an_engine_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "current_capability", lambda: None)
+    path = network_file(tmp_path)
+    with pytest.raises(RunFailed, match="runs on an NVIDIA GPU"):
+        compared(tmp_path, CompareSpec(SideSpec(path, "fp16", engine=True), SideSpec(path)))
 
 
 def test_a_tensor_that_cannot_be_marked_is_left_out(

@@ -8,7 +8,8 @@ import click
 from rich.table import Table
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
-from surgeon_gui.cli.options import json_option, parse_shape
+from surgeon_gui.cli.feeding import Feeding, feeding_options
+from surgeon_gui.cli.options import json_option
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import RunResult, RunSpec
@@ -21,13 +22,7 @@ _SHOWN_LAYERS = 20
 @VERBS.register("run")
 @click.command("run")
 @click.argument("engine", type=click.Path(path_type=Path), metavar="X.engine")
-@click.option(
-    "--inputs",
-    type=click.Path(path_type=Path),
-    metavar="X.npz",
-    help="Input arrays keyed by node name; default: random.",
-)
-@click.option("--seed", default=0, show_default=True, help="Seed of the random inputs.")
+@feeding_options
 @click.option(
     "--shape",
     "shapes",
@@ -65,8 +60,7 @@ _SHOWN_LAYERS = 20
 @json_option
 def run_verb(
     engine: Path,
-    inputs: Path | None,
-    seed: int,
+    feeding: Feeding,
     shapes: tuple[str, ...],
     reference: Path | None,
     iterations: int,
@@ -82,14 +76,18 @@ def run_verb(
 ) -> int:
     """Run an engine on this machine's GPU: its outputs, its times, and whether they are right.
 
+    A .network or .onnx file runs in ONNX Runtime instead, a .pb in TensorFlow, both on the CPU.
+
     Exit status 1: the outputs differ from the reference.
     """
     settings = load_settings().settings
     spec = RunSpec(
         engine=engine.absolute(),
-        inputs=None if inputs is None else inputs.absolute(),
-        seed=seed,
-        shapes={name: shape.dims or () for name, shape in map(parse_shape, shapes)},
+        inputs=feeding.inputs,
+        images=feeding.images,
+        seed=feeding.seed,
+        distribution=feeding.distribution,
+        shapes=feeding.shapes(shapes),
         profile=profile,
         device=device,
         warmup=warmup,
@@ -131,19 +129,21 @@ def facts_of(engine: Path, result: RunResult) -> dict[str, object]:
 
 def _print(result: RunResult) -> None:
     times = result.latency_ms
-    stdout.print(
-        f"{result.device} ({result.capability}), TensorRT {result.tensorrt} ({result.flavour})",
-        style="bold",
-        markup=False,
-    )
+    where = result.device
+    if result.flavour:
+        where += f" ({result.capability}), TensorRT {result.tensorrt} ({result.flavour})"
+    stdout.print(where, style="bold", markup=False)
     stdout.print(
         f"  {times.median:.3f} ms median, {times.min:.3f} least, {times.p95:.3f} p95, "
         f"{times.p99:.3f} p99, {times.max:.3f} most"
     )
-    stdout.print(
-        f"  {result.throughput:.1f} runs a second, {result.gpu_memory_bytes / 2**20:.1f} MiB of "
-        f"GPU memory, copies {result.to_device_ms:.3f} ms to and {result.to_host_ms:.3f} ms back"
-    )
+    words = f"  {result.throughput:.1f} runs a second"
+    if result.flavour:
+        words += (
+            f", {result.gpu_memory_bytes / 2**20:.1f} MiB of GPU memory, "
+            f"copies {result.to_device_ms:.3f} ms to and {result.to_host_ms:.3f} ms back"
+        )
+    stdout.print(words)
     for tensor in (*result.inputs, *result.outputs):
         kind = "input" if tensor in result.inputs else "output"
         stdout.print(f"  {kind:7}{tensor.name}  {tensor.dtype} {list(tensor.shape)}", markup=False)
@@ -160,6 +160,12 @@ def _print(result: RunResult) -> None:
         for layer in slowest[:_SHOWN_LAYERS]:
             table.add_row(f"{layer.ms:.4f}", f"{layer.share:.1%}", layer.name)
         stdout.print(table)
+    if result.reference_ms is not None:
+        faster = result.reference_ms / times.median if times.median else 0.0
+        stdout.print(
+            f"  {result.compared_with}: {result.reference_ms:.3f} ms, {faster:.1f} times as long",
+            markup=False,
+        )
     for row in result.comparison or ():
         verdict = "equal" if row.ok else f"differs: {row.problem}"
         stdout.print(f"  {row.name}: {verdict}", markup=False)

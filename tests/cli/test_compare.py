@@ -1,0 +1,88 @@
+"""`surgeon compare`, and `surgeon run` of what runs on the CPU."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from surgeon_gui.compare.inputs import load_npz, save_npz
+from tests.cli.command import surgeon
+from tests.helpers.shared import data_path
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SURGEON_HOME", str(tmp_path / "home"))
+
+
+def stored(path: Path, value: float) -> Path:
+    save_npz(path, {"y": np.full((1, 10), value, np.float32)})
+    return path
+
+
+@pytest.mark.tensorflow
+def test_a_graph_as_network_equals_itself_in_tensorflow(tmp_path: Path) -> None:
+    model, page = data_path("cifar_small.pb"), tmp_path / "r.html"
+    ran = surgeon("compare", f"{model}@network", model, "--report", page, "--json")
+    assert ran.status == 0
+    assert ran.json["ok"] is True
+    assert ran.json["value"] == "cifar_small.pb as network in ONNX Runtime"
+    assert ran.json["reference"] == "cifar_small.pb in TensorFlow"
+    assert {
+        "max_abs",
+        "max_rel",
+        "rmse",
+        "cosine",
+        "psnr",
+        "top1_agreement",
+        "top5_agreement",
+    } <= set(ran.json["outputs"][0])
+    assert len(ran.json["times"]) == 2
+    text = page.read_text("utf-8")
+    assert "equals cifar_small.pb in TensorFlow within the tolerance" in text
+    assert "http" not in text
+
+
+def test_what_differs_ends_with_1_and_says_by_how_much(tmp_path: Path) -> None:
+    one, other = stored(tmp_path / "a.npz", 1.0), stored(tmp_path / "b.npz", 1.5)
+    ran = surgeon("compare", one, other)
+    assert ran.status == 1
+    assert "differs  0.5" in ran.stdout
+    assert surgeon("compare", one, other, "--max-rel", "0.5").status == 0
+
+
+def test_the_report_can_be_json(tmp_path: Path) -> None:
+    one = stored(tmp_path / "a.npz", 1.0)
+    assert surgeon("compare", one, one, "--report", tmp_path / "r.json").status == 0
+    facts = json.loads((tmp_path / "r.json").read_text())
+    assert facts["ok"] is True
+    assert facts["outputs"][0]["psnr"] is None
+    assert surgeon("compare", one, one, "--report", tmp_path / "r.txt").status == 2
+
+
+def test_stored_results_cannot_be_computed_in_a_precision(tmp_path: Path) -> None:
+    one = stored(tmp_path / "a.npz", 1.0)
+    ran = surgeon("compare", f"{one}@fp16", one, "--json")
+    assert ran.status == 2
+    assert "cannot be computed as fp16" in ran.json["error"]["message"]
+
+
+def test_a_network_runs_on_the_cpu_with_an_image(tmp_path: Path) -> None:
+    network, picture = tmp_path / "m.network", tmp_path / "p.png"
+    assert surgeon("export", data_path("cifar_small.pb"), "-o", network).status == 0
+    Image.new("RGB", (40, 30), (255, 0, 0)).save(picture)
+    outputs = tmp_path / "y.npz"
+    options = ("--iterations", 3, "--warmup", 1, "--save-outputs", outputs, "--image", picture)
+    ran = surgeon("run", network, *options, "--mean", "1,2,3", "--std", "1", "--json")
+    assert ran.status == 0
+    assert ran.json["device"].startswith("CPU")
+    assert ran.json["latency_ms"]["median"] > 0
+    first = load_npz(outputs)
+    assert surgeon("run", network, *options, "--channels", "BGR", "--json").status == 0
+    assert any(not np.array_equal(first[name], array) for name, array in load_npz(outputs).items())
+    bad = surgeon("run", network, "--image", picture, "--mean", "red", "--json")
+    assert bad.status == 2
