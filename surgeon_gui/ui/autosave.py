@@ -87,7 +87,7 @@ class Keeper(QObject):
         self._autosave.forget()
         left, self._restoring = self._restoring, None
         if left is not None and self._session.path == left.model:
-            self._surgery.replay(left.file, left.discard)
+            self._surgery.scripts.replay(left.file, left.discard)
 
     def _changed(self, _change: object) -> None:
         document = self._session.document

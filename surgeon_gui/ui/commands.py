@@ -16,7 +16,6 @@ from surgeon_gui.settings import config_dir
 from surgeon_gui.ui.actions import Command
 from surgeon_gui.ui.explore import explore_commands
 from surgeon_gui.ui.more_edits import other_edit_commands
-from surgeon_gui.ui.preferences import preference_commands
 from surgeon_gui.ui.selection import (
     copy_names,
     copy_text,
@@ -40,7 +39,6 @@ def command_table(window: MainWindow) -> list[Command]:
         *_view(window),
         *explore_commands(window),
         *_rules_and_build(window),
-        *preference_commands(window),
     ]
 
 
@@ -314,7 +312,7 @@ def _rules_and_build(window: MainWindow) -> list[Command]:
         Command(
             "rules.script",
             "Run s&cript…",
-            window.surgery.choose_script,
+            window.surgery.scripts.choose,
             None,
             "",
             has_graph,
@@ -323,7 +321,7 @@ def _rules_and_build(window: MainWindow) -> list[Command]:
         Command(
             "rules.replay",
             "&Replay edit script…",
-            window.surgery.replay_script,
+            window.surgery.scripts.choose_replay,
             None,
             "",
             has_graph,

@@ -32,8 +32,6 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
                 MenuSpec("&Export", ("export.uff", "export.onnx", "export.network")),
                 "file.script",
                 "-",
-                "file.settings",
-                "-",
                 "file.close",
                 "file.quit",
             ),
@@ -109,7 +107,7 @@ CONTEXT_MENU = MenuSpec(
     (
         *("view.expand", "view.zoom-selection", "graph.producers", "graph.consumers", "-"),
         *("edit.rename", "edit.replace", "edit.collapse", "edit.attribute", "edit.shape"),
-        *("edit.output", "edit.any.bypass", "edit.remove", "-"),
+        *("edit.output", "edit.any.bypass", "edit.any.rewire", "edit.remove", "-"),
         *("edit.extract", "edit.make-rule", "rules.why", "-", "edit.copy-name", "edit.copy-text"),
     ),
 )

@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from surgeon_gui.edits.base import EDITS, Edit, edit_fields
 from surgeon_gui.edits.boundary import Extract, SetOutputs, StripUnreachable
 from surgeon_gui.edits.namespaces import boundary
 from surgeon_gui.edits.nodes import RemoveNodes
-from surgeon_gui.edits.patch import Patch, patch_between
 from surgeon_gui.edits.rules import ApplyRules
-from surgeon_gui.edits.script import load_script
-from surgeon_gui.errors import RuleError, ScriptError, SurgeonError
+from surgeon_gui.edits.wiring import RewireInput
+from surgeon_gui.errors import RuleError
 from surgeon_gui.graph.model import Graph
+from surgeon_gui.graph.ops import output_count
 from surgeon_gui.graph.query import deduce_outputs
-from surgeon_gui.pipeline import preprocess
 from surgeon_gui.rewrite.generalise import rule_from_selection
 from surgeon_gui.rewrite.library import find_rule_set, rules_of
 from surgeon_gui.rewrite.rule import Rule
 from surgeon_gui.rewrite.search import find_rule_matches, why_not
 from surgeon_gui.rewrite.subject import Mismatch
 from surgeon_gui.targets.autofix import Fix, find_fix
+from surgeon_gui.ui.canvas.rewire import Wish
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.dialogs.any_edit import AnyEditDialog
-from surgeon_gui.ui.dialogs.base import EditDialog, delta_words
+from surgeon_gui.ui.dialogs.base import EditDialog
 from surgeon_gui.ui.dialogs.node import CollapseDialog, ReplaceDialog
 from surgeon_gui.ui.dialogs.rule import RuleDialog
 from surgeon_gui.ui.dialogs.simple import AttributeDialog, RenameDialog, ShapeDialog
+from surgeon_gui.ui.scripts import Scripts
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 
 logger = logging.getLogger(__name__)
-
-SCRIPT_FILTERS = ("Surgery script (*.toml)", "All files (*)")
-CODE_FILTERS = ("Preprocess script (*.py)",)
 
 
 class Surgery(QObject):
@@ -68,6 +65,8 @@ class Surgery(QObject):
         self._window = window
         self._chooser = chooser
         self._theme = theme
+        self.scripts = Scripts(session, window, chooser)
+        self.scripts.told.connect(self.told)
 
     def do(self, edit: Edit) -> None:
         """Apply an edit."""
@@ -112,15 +111,39 @@ class Surgery(QObject):
         if graph is not None and node in graph:
             self._open(ShapeDialog(self._session, graph, node, self._theme(), self._window))
 
-    def ask(self, word: str) -> None:
-        """Ask for the fields of the edit a script calls so, or apply it at once if it has none."""
+    def rewire(self, wish: Wish) -> None:
+        """Let an input read another node, as drawn; ask which where that can be several things."""
+        graph = self._session.graph
+        if graph is None or wish.consumer not in graph or wish.producer not in graph:
+            return
+        if len(wish.inputs) == 1 and output_count(graph[wish.producer]) <= 1:
+            self.do(RewireInput(wish.consumer, wish.inputs[0], wish.producer))
+        else:
+            self.ask(
+                "rewire",
+                {"node": wish.consumer, "input": str(wish.inputs[0]), "tensor": wish.producer},
+            )
+
+    def ask(self, word: str, values: Mapping[str, str] | None = None) -> None:
+        """Ask for the fields of the edit a script calls so, or apply it at once if it has none.
+
+        Args:
+            word: the edit.
+            values: what its dialog's fields hold at first; the selection fills the others.
+        """
         graph, kind = self._session.graph, EDITS[word]
         if graph is None:
             return
         if edit_fields(kind):
             self._open(
                 AnyEditDialog(
-                    kind, self._session, graph, self._theme(), self._window, self._chooser
+                    kind,
+                    self._session,
+                    graph,
+                    self._theme(),
+                    self._window,
+                    self._chooser,
+                    values or {},
                 )
             )
         else:
@@ -191,63 +214,6 @@ class Surgery(QObject):
         self._session.tasks.run(
             "why-not", lambda: why_not(present, rule, node), found, self._session.failed.emit
         )
-
-    def choose_script(self) -> None:
-        """Ask for a preprocess script, and run it once the user agrees."""
-        if self._session.graph is None:
-            return
-        path = self._session.path
-        folder = str(path.parent) if path else ""
-        self._chooser.open_file(
-            self._window, "Run a preprocess script", folder, CODE_FILTERS, self.ask_to_run
-        )
-
-    def ask_to_run(self, path: Path) -> None:
-        """Ask whether to run a script: it is code and may do anything the user may."""
-        box = QMessageBox(self._window)
-        box.setObjectName("run-script")
-        box.setWindowTitle("Run script")
-        box.setIcon(QMessageBox.Icon.NoIcon)
-        box.setText(f"Run {path.name}?")
-        box.setInformativeText(
-            "It is Python code and can do whatever you can: read it first if you did not write "
-            "it. It runs in a process of its own; what it changes is one step to undo."
-        )
-        run = box.addButton("Run", QMessageBox.ButtonRole.AcceptRole)
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-
-        def answered() -> None:
-            if box.clickedButton() is run:
-                self.run_script(path)
-            box.deleteLater()
-
-        box.finished.connect(answered)
-        box.open()
-
-    def run_script(self, path: Path) -> None:
-        """Run a preprocess script in a worker process; its changes are one undoable step."""
-        graph, document = self._session.graph, self._session.document
-        if graph is None or document is None:
-            return
-        present = graph
-
-        def work() -> tuple[Patch, Graph, tuple[str, ...]]:
-            after, notes = preprocess(present, path)
-            patch = patch_between(present, after, path.name)
-            return patch, patch.apply(present), notes
-
-        def done(found: tuple[Patch, Graph, tuple[str, ...]]) -> None:
-            patch, after, notes = found
-            if self._session.document is not document or document.graph is not present:
-                return
-            delta = document.commit(patch, after)
-            logger.info("Ran %s", path)
-            for note in notes:
-                logger.warning("%s: %s", path.name, note)
-            said = f"{path.name} ran: {delta_words(delta)}"
-            self.told.emit(said, " ".join(notes) or "What it printed is in the log.")
-
-        self._session.tasks.run("edit", work, done, self._session.failed.emit)
 
     def choose_outputs(self) -> None:
         graph = self._session.graph
@@ -329,56 +295,6 @@ class Surgery(QObject):
             )
 
         self._session.tasks.run("rule-preview", work, then, self._session.failed.emit)
-
-    def replay_script(self) -> None:
-        """Ask for a script and apply its edits, one undoable step each."""
-        if self._session.graph is None:
-            return
-        path = self._session.path
-        folder = str(path.parent) if path else ""
-        self._chooser.open_file(
-            self._window, "Replay a script", folder, SCRIPT_FILTERS, self.replay
-        )
-
-    def replay(self, path: Path, then: Callable[[], object] = lambda: None) -> None:
-        """Apply the edits of a script; it stops at the first that fails, the rest stays undone.
-
-        Args:
-            path: the script.
-            then: called when every edit was applied.
-        """
-        graph, document = self._session.graph, self._session.document
-        if graph is None or document is None:
-            return
-        start = graph
-
-        def work() -> tuple[list[tuple[Edit, Graph]], SurgeonError | None]:
-            steps: list[tuple[Edit, Graph]] = []
-            present = start
-            script = load_script(path)
-            for line in script.lines:
-                try:
-                    present = line.edit.apply(present)
-                except SurgeonError as error:
-                    where = f"{script.name}:{line.line}"
-                    message = f"{line.edit.title} failed: {error}"
-                    return steps, ScriptError(message, where=where, hint=error.hint)
-                steps.append((line.edit, present))
-            return steps, None
-
-        def done(found: tuple[list[tuple[Edit, Graph]], SurgeonError | None]) -> None:
-            steps, error = found
-            if self._session.document is not document or document.graph is not start:
-                return
-            for edit, after in steps:
-                document.commit(edit, after)
-            logger.info("Replayed %d edits of %s", len(steps), path)
-            if error is not None:
-                self._session.failed.emit(error)
-            else:
-                then()
-
-        self._session.tasks.run("edit", work, done, self._session.failed.emit)
 
     def _node(self) -> str:
         graph, selection = self._session.graph, self._session.selection

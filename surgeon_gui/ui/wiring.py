@@ -26,6 +26,8 @@ def connect_parts(window: MainWindow) -> None:
     window.surgery.extracted.connect(files.show_new)
     window.surgery.outlined.connect(canvas.set_preview)
     canvas.selection_changed.connect(lambda items: session.select(items, canvas))
+    canvas.rewire_requested.connect(window.surgery.rewire)
+    canvas.allow_rewiring()
     canvas.context_menu_requested.connect(window.show_context_menu)
     window.search.hits_changed.connect(canvas.set_hits)
     window.search.chosen.connect(window.go_to)
@@ -60,7 +62,7 @@ def _connect_bottom(window: MainWindow) -> None:
     window.run_.followed.connect(window.go_to)
     history.followed.connect(window.go_to)
     history.script_requested.connect(window.files.save_script)
-    history.replay_requested.connect(window.surgery.replay_script)
+    history.replay_requested.connect(window.surgery.scripts.choose_replay)
     badge = window.bottom_dock.pages.set_badge
     problems.count_changed.connect(lambda text: badge("problems", text))
     history.count_changed.connect(lambda text: badge("history", text))

@@ -12,8 +12,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QRubberBand, QToolTip, QWidget
 
-from surgeon_gui.ui.canvas.anchor import CHEVRON
 from surgeon_gui.ui.canvas.board import GraphBoard
+from surgeon_gui.ui.canvas.rewire import RewireItem, Rewiring
+from surgeon_gui.ui.canvas.show import CHEVRON
 from surgeon_gui.ui.canvas.tips import tip_for
 from surgeon_gui.ui.canvas.walk import first_item, neighbour
 from surgeon_gui.ui.theme import Theme
@@ -28,7 +29,8 @@ class GraphCanvas(GraphBoard):
     """A graph, drawn top to bottom, with namespaces that open in place.
 
     Mouse: a click selects, with Ctrl or Shift adds; a double click opens or closes a namespace and
-    activates a node; dragging pans, with Shift draws a selection rectangle; the wheel zooms.
+    activates a node; dragging pans, with Shift draws a selection rectangle; the wheel zooms. Where
+    it is allowed, an arrow head dragged to another node lets its input read that node.
     Keys: arrows walk along edges and rows, Enter opens and closes, + − 0 zoom, F fits, Esc selects
     nothing.
 
@@ -38,23 +40,33 @@ class GraphCanvas(GraphBoard):
         context_menu_requested(str, QPoint): an item (`""` for the empty canvas) and the global
             position for the menu; the item is selected already.
         hovered(str): the item under the mouse, `""` for none.
+        rewire_requested(object): the user drew a `Wish` with an arrow head.
     """
 
     activated = Signal(str)
     context_menu_requested = Signal(str, QPoint)
     hovered = Signal(str)
+    rewire_requested = Signal(object)
 
     def __init__(self, parent: QWidget | None = None, *, theme: Theme | None = None) -> None:
         super().__init__(parent, theme=theme)
         self._pressed: QPoint | None = None
         self._band: QRubberBand | None = None
         self._hover = ""
+        rewire_item = RewireItem(self._ink)
+        self._stage.addItem(rewire_item)
+        self._rewiring = Rewiring(self, rewire_item)
+        self.picture_changed.connect(self._rewiring.cancel)
         self._empty_text = ("No graph is open", "Open a frozen graph or drop one here.")
 
     def set_empty_text(self, title: str, hint: str) -> None:
         """What the canvas says while there is no graph."""
         self._empty_text = (title, hint)
         self.viewport().update()
+
+    def allow_rewiring(self) -> None:
+        """Let the user drag arrow heads."""
+        self._rewiring.is_allowed = True
 
     # Mouse
 
@@ -64,6 +76,7 @@ class GraphCanvas(GraphBoard):
             self.start_pan(position)
         elif event.button() == Qt.MouseButton.LeftButton:
             self._pressed = position
+            self._rewiring.press(position)
             if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                 self._band = self._band or QRubberBand(QRubberBand.Shape.Rectangle, self.viewport())
                 self._band.setGeometry(QRect(position, position))
@@ -75,12 +88,16 @@ class GraphCanvas(GraphBoard):
             if self._band is not None:
                 self._band.setGeometry(QRect(self._pressed, position).normalized())
                 self._band.setVisible(self._is_drag(position))
-            elif self._is_drag(position):
+            elif self._rewiring.is_pulling or self._is_drag(position):
+                if self._rewiring.drag(position):
+                    event.accept()
+                    return
                 self.start_pan(self._pressed)
         if self.is_panning:
             super().mouseMoveEvent(event)
             return
         self._set_hover(self.item_at(position))
+        self._rewiring.hover(position)
         event.accept()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -91,6 +108,10 @@ class GraphCanvas(GraphBoard):
             return
         event.accept()
         if event.button() != Qt.MouseButton.LeftButton or pressed is None:
+            return
+        if self._rewiring.is_pulling:
+            if (wish := self._rewiring.drop(position)) is not None:
+                self.rewire_requested.emit(wish)
             return
         band, self._band = self._band, None
         if band is not None:
@@ -248,6 +269,8 @@ class GraphCanvas(GraphBoard):
             self.fit()
         elif key == Qt.Key.Key_Home:
             self.show_start()
+        elif key == Qt.Key.Key_Escape and self._rewiring.cancel():
+            self._pressed = None
         elif key == Qt.Key.Key_Escape and (self.selection() or self.is_laying_out()):
             self.cancel_layout()
             self.select([])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QStringListModel, Qt
@@ -51,6 +51,7 @@ class AnyEditDialog(EditDialog):
         theme: the colours and fonts.
         parent: the window.
         chooser: asks for a file where the edit reads one.
+        values: what fields hold at first.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class AnyEditDialog(EditDialog):
         theme: Theme,
         parent: QWidget,
         chooser: PathChooser,
+        values: Mapping[str, str],
     ) -> None:
         super().__init__(session, graph, edit_title(kind), parent)
         self.setObjectName("any-edit")
@@ -70,7 +72,7 @@ class AnyEditDialog(EditDialog):
         self._readers: dict[str, Callable[[], Any]] = {}
         self.editors: dict[str, QWidget] = {}
         self.form.addRow(label(summary(kind), "muted", wrap=True))
-        selected = self._selection()
+        selected = () if values else self._selection()
         for info in edit_fields(kind):
             editor, read = self._editor(info)
             editor.setToolTip(info.help)
@@ -79,6 +81,8 @@ class AnyEditDialog(EditDialog):
             self._readers[info.name] = read
             holder = self._with_browse(editor) if info.name == "file" else editor
             self.form.addRow(info.label, holder)
+            if isinstance(editor, QLineEdit) and info.name in values:
+                editor.setText(values[info.name])
             if info.kind in _FROM_SELECTION and isinstance(editor, QLineEdit) and selected:
                 if not editor.text():
                     editor.setText(self._chosen(info, selected))
