@@ -49,6 +49,8 @@ class Session(QObject):
         lowering_error: why there is none.
         uff: what each node becomes in UFF, for those that become something.
         selection: the items selected.
+        errors: node -> largest relative error of the last comparison; empty without one.
+        times: node -> milliseconds of the last run of an engine; empty without one.
 
     Items of the selection are named as the canvas names them: a node by its name, a namespace by
     its path with a closing slash.
@@ -63,6 +65,7 @@ class Session(QObject):
         target_changed(): another target was chosen.
         network_changed(): `lowering` is new, or None while it is not known.
         uff_changed(): `uff` is new.
+        measured(): `errors` or `times` is new.
         failed(object): a SurgeonError to show.
     """
 
@@ -75,6 +78,7 @@ class Session(QObject):
     target_changed = Signal()
     network_changed = Signal()
     uff_changed = Signal()
+    measured = Signal()
     failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None, *, target: str = "") -> None:
@@ -89,6 +93,8 @@ class Session(QObject):
         self.lowering_error: SurgeonError | None = None
         self.uff: Mapping[str, str] = {}
         self.selection: tuple[str, ...] = ()
+        self.errors: Mapping[str, float] = {}
+        self.times: Mapping[str, float] = {}
         self._unsubscribe: Callable[[], None] | None = None
         self._target = _target_or_first(target)
         self.tasks.run("warm-up", backstage().start, lambda _: None, self.failed.emit)
@@ -217,6 +223,17 @@ class Session(QObject):
         if self.document and not self.tasks.is_busy("edit"):
             self.document.jump(index)
 
+    def note_measured(
+        self,
+        *,
+        errors: Mapping[str, float] | None = None,
+        times: Mapping[str, float] | None = None,
+    ) -> None:
+        """Keep what a comparison or a run measured of the graph's nodes; None keeps the old."""
+        self.errors = self.errors if errors is None else errors
+        self.times = self.times if times is None else times
+        self.measured.emit()
+
     def request_network(self) -> None:
         """Work out `lowering`, unless it is known or under way."""
         if self.graph is not None and self.lowering is None and self.lowering_error is None:
@@ -257,6 +274,8 @@ class Session(QObject):
         self.lowering = None
         self.lowering_error = None
         self.uff = {}
+        if self.errors or self.times:
+            self.note_measured(errors={}, times={})
 
     def _examine(self) -> None:
         """Work out types, verdicts and network of the graph as it is now."""
