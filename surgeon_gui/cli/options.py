@@ -23,6 +23,9 @@ from surgeon_gui.graph.values import Shape
 from surgeon_gui.pipeline import open_model, preprocess
 
 _LARGEST_DIMENSION = 2**31 - 1
+_SHAPE = re.compile(
+    r"(?P<name>.+)=(?P<dims>scalar|(\?|-1|\d+)(x(\?|-1|\d+))*)", re.IGNORECASE
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -95,7 +98,7 @@ def surgery_options(function: F) -> F:
             "shapes",
             multiple=True,
             metavar="NAME=1x224x224x3",
-            help="Fix an input's shape; NAME=scalar for rank 0.",
+            help="Fix an input's shape; NAME=scalar for rank 0; ? keeps a dimension open.",
         ),
         click.option(
             "--rules",
@@ -125,17 +128,19 @@ def surgery_options(function: F) -> F:
 
 
 def parse_shape(text: str) -> tuple[str, Shape]:
-    """Read `NAME=1x224x224x3`, or `NAME=scalar` for rank 0.
+    """Read `NAME=1x224x224x3`, `NAME=?x?x?x3` (or -1) for open dimensions, `NAME=scalar` for none.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: it is none of these.
     """
-    found = re.fullmatch(r"(?P<name>.+)=(?P<dims>scalar|\d+(x\d+)*)", text, re.IGNORECASE)
+    found = _SHAPE.fullmatch(text)
     if found is None:
         raise UsageError(
-            f"{text!r} is no shape.", where="--shape", hint="Write --shape input=1x224x224x3."
+            f"{text!r} is no shape.",
+            where="--shape",
+            hint="Write --shape input=1x224x224x3; a ? for a dimension that stays open.",
         )
-    name, dims = found["name"], found["dims"].lower()
+    name, dims = found["name"], found["dims"].lower().replace("?", "-1")
     shape = () if dims == "scalar" else tuple(int(dim) for dim in dims.split("x"))
     if max(shape, default=0) > _LARGEST_DIMENSION:
         raise UsageError(

@@ -9,6 +9,7 @@ Adding an op is adding one function to one file of this package:
 
 from __future__ import annotations
 
-from surgeon_gui.network.lower.driver import Lowering, network_from_graph
+from surgeon_gui.network.lower.driver import network_from_graph
+from surgeon_gui.network.lower.result import Lowering
 
 __all__ = ["Lowering", "network_from_graph"]

@@ -143,7 +143,13 @@ def unstack(b: Lower, data: Value, axis: int) -> tuple[Value, ...]:
 @converter("Unpack")
 def unpack(node: Call, b: Lower) -> tuple[Value, ...]:
     data = node.input(0)
-    return unstack(b, data, node.axis(node.integer("axis", 0), data.rank))
+    axis = node.axis(node.integer("axis", 0), data.rank)
+    if node.integer("num", data.shape[axis]) != data.shape[axis]:
+        raise node.refuse(
+            f"It unpacks {node.integer('num')} parts, dimension {axis} has {data.shape[axis]}.",
+            "Give the input the shape the graph was made for.",
+        )
+    return unstack(b, data, axis)
 
 
 @converter("Pad", "PadV2")

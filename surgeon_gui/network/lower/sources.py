@@ -33,8 +33,8 @@ def input_dims(node: Call, b: Lower) -> Dims:
     if dims is None:
         raise node.refuse(
             "The shape of this input is not known.",
-            f"Give it with --shape {node.name}=1x{EXAMPLE_SIZE}x{EXAMPLE_SIZE}x3 "
-            "or set the placeholder's shape.",
+            f"Give it with --shape {node.name}=1x{EXAMPLE_SIZE}x{EXAMPLE_SIZE}x3, "
+            f"{node.name}=scalar for a single number, or set the placeholder's shape.",
         )
     if given is not None and declared.dims and len(declared.dims) != len(dims):
         raise node.refuse(
@@ -47,12 +47,14 @@ def input_dims(node: Call, b: Lower) -> Dims:
     if any(dim < 0 for dim in dims):
         unknown = [str(axis) for axis, dim in enumerate(dims) if dim < 0]
         example = "x".join(str(dim if dim >= 0 else EXAMPLE_SIZE) for dim in dims)
+        still_open = "x".join("?" if dim < 0 else str(dim) for dim in dims)
         raise node.refuse(
             f"Dimension {unknown[0]} of this input is not known (its shape is {declared})."
             if len(unknown) == 1
             else f"Dimensions {', '.join(unknown[:-1])} and {unknown[-1]} of this input are not "
             f"known (its shape is {declared}).",
-            f"Give it with --shape {node.name}={example} or set the placeholder's shape.",
+            f"Give it with --shape {node.name}={example} or set the placeholder's shape; "
+            f"--shape {node.name}={still_open} leaves it open.",
         )
     return dims
 

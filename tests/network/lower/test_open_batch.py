@@ -126,6 +126,11 @@ TAKEN: dict[str, tuple[Build, tuple[int, ...]]] = {
     "mean of the batch": (lambda x: x - tf.reduce_mean(x, 0, keepdims=True), (4,)),
     "arg max": (lambda x: tf.cast(tf.argmax(x, -1), tf.float32), (4, 3)),
     "gather": (lambda x: tf.gather(x, [2, 0], axis=1), (4, 3)),
+    "times the batch": (lambda x: x * tf.cast(tf.shape(x)[0], tf.float32), (4,)),
+    "rows of a fill": (
+        lambda x: tf.matmul(tf.fill([tf.shape(x)[0], 4], 0.5), x, True),
+        (4,),
+    ),
     "dilated": (
         lambda x: tf.nn.convolution(x, numbers(3, 3, 2, 2), padding="SAME", dilations=[2, 2]),
         (8, 8, 2),
@@ -149,9 +154,13 @@ def test_op_takes_any_batch(name: str, tmp_path: Path) -> None:
     ("build", "dims", "node"),
     [
         (lambda x: tf.reshape(x, [1, 12], name="fixed"), (12,), "fixed"),
-        (lambda x: tf.multiply(x, tf.cast(tf.shape(x)[0], tf.float32), name="times"), (4,), None),
+        (lambda x: tf.add(x, tf.reshape(tf.range(5.0), [5, 1])[: tf.shape(x)[0]]), (4,), None),
         (lambda x: tf.squeeze(x, name="thin"), (4, 1), "thin"),
-        (lambda x: tf.matmul(tf.fill([tf.shape(x)[0], 4], 0.5), x, True), (4,), None),
+        (
+            lambda x: x + tf.reshape(tf.range(tf.cast(tf.shape(x)[0], tf.float32)), [-1, 1]),
+            (4,),
+            None,
+        ),
     ],
 )
 def test_what_needs_one_batch_is_refused_at_its_node(
