@@ -16,6 +16,7 @@ from surgeon_gui.settings import config_dir
 from surgeon_gui.ui.actions import Command
 from surgeon_gui.ui.explore import explore_commands
 from surgeon_gui.ui.more_edits import other_edit_commands
+from surgeon_gui.ui.preferences import preference_commands
 from surgeon_gui.ui.selection import (
     copy_names,
     copy_text,
@@ -39,6 +40,7 @@ def command_table(window: MainWindow) -> list[Command]:
         *_view(window),
         *explore_commands(window),
         *_rules_and_build(window),
+        *preference_commands(window),
     ]
 
 

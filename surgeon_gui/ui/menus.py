@@ -32,6 +32,8 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
                 MenuSpec("&Export", ("export.uff", "export.onnx", "export.network")),
                 "file.script",
                 "-",
+                "file.settings",
+                "-",
                 "file.close",
                 "file.quit",
             ),

@@ -12,9 +12,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QRubberBand, QToolTip, QWidget
 
+from surgeon_gui.ui.canvas.anchor import CHEVRON
 from surgeon_gui.ui.canvas.board import GraphBoard
 from surgeon_gui.ui.canvas.rewire import RewireItem, Rewiring
-from surgeon_gui.ui.canvas.show import CHEVRON
 from surgeon_gui.ui.canvas.tips import tip_for
 from surgeon_gui.ui.canvas.walk import first_item, neighbour
 from surgeon_gui.ui.theme import Theme

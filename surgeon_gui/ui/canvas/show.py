@@ -8,25 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QPointF, QRectF, QTimer, Signal
+from PySide6.QtCore import QRectF, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from surgeon_gui.graph.model import Graph
+from surgeon_gui.ui.canvas.anchor import anchored
 from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.items import LightItem, PictureItem
-from surgeon_gui.ui.canvas.lights import shown_for
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.ui.canvas.steps import Steps
 from surgeon_gui.ui.canvas.zoomview import ZoomView
 from surgeon_gui.ui.theme import LIGHT, Theme
-from surgeon_gui.view.labels import OPEN_HEAD, TensorTypes
+from surgeon_gui.view.labels import TensorTypes
 from surgeon_gui.view.overlay import Overlay
 from surgeon_gui.view.pace import Pace
 from surgeon_gui.view.scene import Scene
 from surgeon_gui.view.tree import Tree, tree_steps
 
-CHEVRON = 30.0
 # Of this many names of the old graph fewer than half in the new one: it is another graph.
 _SAMPLE = 200
 
@@ -106,7 +105,7 @@ class GraphShow(ZoomView):
 
     def _draw_anew(self, graph: Graph, tree: Tree | None, *, is_new: bool) -> None:
         opened, seen = self.expanded(), self._opened_in_view()
-        settle = self.show_start if is_new else self._anchor(None)
+        settle = self.show_start if is_new else anchored(self)
         layouts = None if is_new or self._scene is None else self._scene.layouts
 
         def work() -> Pace[None]:
@@ -181,7 +180,7 @@ class GraphShow(ZoomView):
         self._types = types
         if self._scene is not None:
             self._scene.set_types(types)
-            self._lay_out(self.show_start if self.is_at_start else self._anchor(None))
+            self._lay_out(self.show_start if self.is_at_start else anchored(self))
 
     def set_overlay(self, overlay: Overlay) -> None:
         """Mark nodes; `Overlay()` takes all marks away."""
@@ -293,7 +292,7 @@ class GraphShow(ZoomView):
         """Open these groups, keeping the place of `around` (else of the view's middle)."""
         if self._scene is None or not self._scene.set_expanded(groups):
             return
-        anchor = self._anchor(around)
+        anchor = anchored(self, around)
         self.leave_start()
         self._lay_out(anchor)
         self.expansion_changed.emit(tuple(sorted(self.expanded())))
@@ -328,43 +327,6 @@ class GraphShow(ZoomView):
         self.set_content(plan.rect if plan is not None else QRectF())
         self.picture_changed.emit()
         self.viewport().update()
-
-    def _anchor(self, item: int | None) -> Callable[[], None]:
-        """Return what puts back what is under the mouse, or `item`, or else the view's middle."""
-        plan = self._plan
-        if plan is None:
-            return lambda: None
-        if item is None or item not in plan.index:
-            at = plan.box_at(self.mapToScene(self.viewport().rect().center()))
-            item = plan.picture.items[at] if at is not None else None
-        if item is None:
-            return lambda: None
-        name = plan.tree.name(item)
-        rect = plan.item_rect(item)
-        point = rect.topLeft() + QPointF(rect.width() / 2, min(rect.height(), OPEN_HEAD) / 2)
-        mouse = self.mapToScene(self.viewport().mapFromGlobal(self.cursor().pos()))
-        if self.viewport().underMouse() and rect.contains(mouse):
-            point = mouse
-        across = point.x() - rect.left()
-        share = across / max(rect.width(), 1.0)
-        down = min(point.y() - rect.top(), OPEN_HEAD)
-        where = self.viewportTransform().map(QPointF(point.x(), rect.top() + down))
-
-        def settle() -> None:
-            now_plan = self._plan
-            if now_plan is None:
-                return
-            tree = now_plan.tree
-            kept = tree.find_group(name) if name.endswith("/") else tree.find(name)
-            shown = shown_for(tree, now_plan, kept) if kept is not None else None
-            if shown is None:
-                return
-            now = now_plan.item_rect(shown)
-            # The triangle stays under the mouse, so that another click undoes the first.
-            x = now.left() + (across if across < CHEVRON else share * now.width())
-            self.hold(QPointF(x, now.top() + down), where)
-
-        return settle
 
 
 def _opened_again(tree: Tree, opened: frozenset[str], seen: frozenset[str]) -> set[int]:
