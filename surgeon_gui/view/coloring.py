@@ -55,6 +55,7 @@ class Kinds:
         values: by node name.
         order: kinds in the order of the legend; others follow, the frequent ones first.
         words: what the legend says instead of a kind.
+        are_verdicts: whether the kinds are statuses, which have colours of their own.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Kinds:
     values: Mapping[str, str]
     order: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
+    are_verdicts: bool = False
     note: str = ""
 
 
@@ -92,7 +94,8 @@ class Scale:
         low, high = self.low, self.high
         if self.is_log:
             low, high, value = math.log(low), math.log(high), math.log(value)
-        return min((value - low) / (high - low), 1.0)
+        # Halves, since the distance of two numbers may be no number.
+        return min((value / 2 - low / 2) / (high / 2 - low / 2), 1.0)
 
 
 def scale_of(values: Iterable[float], unit: str = "") -> Scale:
@@ -123,6 +126,7 @@ class NumberTints:
     A folded constant is seen in the first node it is shown in only, so that no sum counts it twice.
 
     Attributes:
+        tree: the items.
         coloring: the numbers.
         scale: of nodes and groups together.
         plain: how many drawn nodes have no number.
@@ -130,7 +134,7 @@ class NumberTints:
 
     def __init__(self, tree: Tree, coloring: Numbers) -> None:
         self.coloring = coloring
-        self._tree = tree
+        self.tree = tree
         own = self._by_node(tree, coloring)
         self._own = own
         self._has = np.concatenate(([0], np.cumsum(~np.isnan(own))))
@@ -166,13 +170,14 @@ class NumberTints:
 
     def value(self, item: int) -> float | None:
         """The number of a node, or of all inside a group; None where there is none."""
-        start, stop = self._tree.range_of(item)
+        start, stop = self.tree.range_of(item)
         if self._has[start] == self._has[stop]:
             return None
         inside = self._own[start:stop]
         if self.coloring.gather == MAX:
             return float(np.fmax.reduce(inside))
-        return float(np.nansum(inside))
+        with np.errstate(over="ignore"):
+            return float(np.nansum(inside))
 
     def share(self, item: int) -> float | None:
         """Where on the scale an item is; None where it has no number."""
@@ -192,14 +197,16 @@ class KindTints:
     """Kinds of all items of a tree.
 
     Attributes:
+        tree: the items.
         coloring: the kinds.
         kinds: what the legend lists, at most `MOST_KINDS` of them, then perhaps `OTHER`.
+        others: how many kinds `OTHER` stands for.
         plain: how many drawn nodes have no kind.
     """
 
     def __init__(self, tree: Tree, coloring: Kinds) -> None:
         self.coloring = coloring
-        self._tree = tree
+        self.tree = tree
         words = self._by_node(tree, coloring)
         counts = Counter(word for word in words if word)
         self.plain = len(words) - counts.total()
@@ -210,6 +217,7 @@ class KindTints:
         self._codes = np.array([index.get(word, -1) for word in words], dtype=np.int64)
         most = max(MOST_KINDS, len(first))
         self.kinds = (*self._names[:most], *((OTHER,) if len(self._names) > most else ()))
+        self.others = len(self._names) - most if len(self._names) > most else 0
         self._commonest: dict[int, int] = {}
 
     @staticmethod
@@ -244,7 +252,7 @@ class KindTints:
             return int(self._codes[item])
         found = self._commonest.get(item)
         if found is None:
-            start, stop = self._tree.range_of(item)
+            start, stop = self.tree.range_of(item)
             inside = self._codes[start:stop]
             counts = np.bincount(inside[inside >= 0])
             found = self._commonest[item] = int(np.argmax(counts)) if len(counts) else -1

@@ -90,7 +90,8 @@ def _overlay(
 )
 def _verdict(facts: Facts, key: str, title: str) -> Coloring:
     values = {name: mark.status for name, mark in facts.verdicts.marks.items()}
-    return Kinds(key, title, values, tuple(STATUS_WORDS), STATUS_WORDS, note=facts.verdicts.title)
+    words = STATUS_WORDS
+    return Kinds(key, title, values, tuple(words), words, True, facts.verdicts.title)
 
 
 @_overlay(

@@ -29,9 +29,12 @@ class GraphBoard(GraphShow):
 
     Signals:
         selection_changed(tuple): the selected items, nodes and `namespace/`, in order of choice.
+        coloring_requested(QPoint): the user wants to choose what nodes are coloured by; a global
+            position for the menu.
     """
 
     selection_changed = Signal(tuple)
+    coloring_requested = Signal(QPoint)
 
     def __init__(self, parent: QWidget | None = None, *, theme: Theme | None = None) -> None:
         super().__init__(parent, theme=theme)
@@ -46,6 +49,11 @@ class GraphBoard(GraphShow):
         self.view_changed.connect(self._corners.view_moved)
         self.zoom_changed.connect(self._corners.zoom_moved)
 
+    def set_has_legend(self, has: bool) -> None:
+        """Whether a legend stands in the corner; a narrow canvas has no room for one."""
+        self._corners.has_legend = has
+        self._corners.content_changed()
+
     def _picture_moved(self) -> None:
         """Bring lights and corners in line with another picture."""
         if self._plan is not None:
@@ -54,6 +62,11 @@ class GraphBoard(GraphShow):
                 self._selected = kept
                 self.selection_changed.emit(kept)
         self._light_up()
+        self._corners.content_changed()
+
+    def offer_colorings(self) -> None:
+        """Let the legend ask what nodes are to be coloured by."""
+        self._corners.legend.offers = True
         self._corners.content_changed()
 
     # Selection and lights

@@ -6,50 +6,25 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
-    QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QWidget,
 )
 
+from surgeon_gui.ui.canvas.corner import Corner, small_font
+from surgeon_gui.ui.canvas.legend import Legend
 from surgeon_gui.ui.canvas.minimap import Minimap
-from surgeon_gui.ui.canvas.swatch import Swatch
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.view.labels import kind_of
+from surgeon_gui.view.crumbs import crumbs
 
 if TYPE_CHECKING:
     from surgeon_gui.ui.canvas.board import GraphBoard
 
 _MARGIN = 12
-_CATEGORY_WORDS = {
-    "convolution": "convolution, matrix",
-    "normalisation": "normalisation",
-    "activation": "activation",
-    "pooling": "pooling",
-    "arithmetic": "arithmetic",
-    "shape": "shape, data",
-    "constant": "constant",
-    "control": "control flow",
-    "plugin": "plugin",
-    "other": "other",
-}
-_SAME = {"data": "shape"}
-_STATUS_WORDS = {
-    "cured": "a rule cures it",
-    "refuses": "target refuses",
-    "caveat": "taken, with a caveat",
-    "unknown": "not known",
-    "added": "added",
-    "removed": "removed",
-    "changed": "changed",
-}
 
 
 class Corners(QObject):
@@ -64,12 +39,14 @@ class Corners(QObject):
         super().__init__(board)
         self._board = board
         self._theme = theme
+        self.has_legend = True
         self.breadcrumb = Breadcrumb(board)
         self.zoom_bar = ZoomBar(board)
         self.legend = Legend(board)
         self.minimap = Minimap(board)
         self.progress = Progress(board)
         self.breadcrumb.picked.connect(board.reveal)
+        self.legend.choosing.connect(board.coloring_requested)
         self.zoom_bar.zoom_in.connect(board.zoom_in)
         self.zoom_bar.zoom_out.connect(board.zoom_out)
         self.zoom_bar.natural.connect(lambda: board.set_zoom(1.0))
@@ -106,14 +83,19 @@ class Corners(QObject):
         plan = self._board.plan()
         self.zoom_bar.setVisible(plan is not None)
         self.breadcrumb.setVisible(plan is not None)
-        self.legend.show_plan(self._board)
+        if self.has_legend:
+            self.legend.show_plan(self._board)
+        else:
+            self.legend.hide()
         self.minimap.show_plan(plan, self._board.marks())
         self.selection_moved()
         self.view_moved()
 
     def selection_moved(self) -> None:
         selected = self._board.selection()
-        self.breadcrumb.show_path(self._board.title(), selected[-1] if selected else "")
+        plan = self._board.plan()
+        steps = crumbs(plan.tree, selected[-1]) if plan is not None and selected else []
+        self.breadcrumb.show_path(self._board.title(), steps)
         self.minimap.update()
         self._place()
 
@@ -160,30 +142,7 @@ class Corners(QObject):
         )
 
 
-def _small(theme: Theme, pixels: int) -> QFont:
-    font = QFont(theme.ui_font)
-    font.setPixelSize(pixels)
-    return font
-
-
-class _Corner(QFrame):
-    """A small panel over the canvas."""
-
-    def __init__(self, parent: QWidget, name: str) -> None:
-        super().__init__(parent)
-        self.setObjectName(name)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setCursor(Qt.CursorShape.ArrowCursor)
-
-    def set_theme(self, theme: Theme) -> None:
-        self.setFont(_small(theme, 11))
-        self.setStyleSheet(
-            f"#{self.objectName()} {{ background: {theme.window}; border: 1px solid {theme.line};"
-            f" border-radius: 6px; }} QLabel {{ color: {theme.text}; }}"
-        )
-
-
-class ZoomBar(_Corner):
+class ZoomBar(Corner):
     """Zoom out, the zoom itself (back to 100 %), zoom in, fit."""
 
     zoom_in = Signal()
@@ -217,7 +176,7 @@ class ZoomBar(_Corner):
 
     def set_theme(self, theme: Theme) -> None:
         for button in self.findChildren(QToolButton):
-            button.setFont(_small(theme, 12))
+            button.setFont(small_font(theme, 12))
         self.setStyleSheet(
             f"QToolButton {{ background: {theme.window}; color: {theme.text};"
             f" border: 1px solid {theme.line}; border-radius: 5px; padding: 4px 8px;"
@@ -240,17 +199,23 @@ class Breadcrumb(QWidget):
         self._label.setTextFormat(Qt.TextFormat.RichText)
         self._label.linkActivated.connect(self.picked)
         self._label.setAccessibleName("Place in the graph")
+        self._label.setTextInteractionFlags(
+            Qt.TextInteractionFlag.LinksAccessibleByMouse
+            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
         row.addWidget(self._label)
-        self._shown = ("", "")
+        self._title = ""
+        self._steps: list[tuple[str, str]] = []
         self._theme: Theme | None = None
 
-    def show_path(self, title: str, item: str) -> None:
-        self._shown = (title, item)
+    def show_path(self, title: str, steps: list[tuple[str, str]]) -> None:
+        """Show the file and, for each step, what is written and the item it leads to."""
+        self._title, self._steps = title, steps
         self._write()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._label.setFont(_small(theme, 12))
+        self._label.setFont(small_font(theme, 12))
         paper = theme.color("canvas", 0.9)
         self._label.setStyleSheet(
             f"color: {theme.text}; border-radius: 4px; padding: 2px 6px;"
@@ -261,75 +226,22 @@ class Breadcrumb(QWidget):
     def _write(self) -> None:
         if self._theme is None:
             return
-        title, item = self._shown
-        parts = [part for part in item.removesuffix("/").split("/") if part]
+        title, last = self._title, len(self._steps) - 1
         muted, text = self._theme.muted, self._theme.text
         written = [f"<span style='color:{muted}'>{escape(title)}</span>"] if title else []
-        for depth, part in enumerate(parts, start=1):
-            path = "/".join(parts[:depth])
-            if depth == len(parts):
+        for depth, (part, item) in enumerate(self._steps):
+            if depth == last:
                 written.append(f"<b style='color:{text}'>{escape(part)}</b>")
             else:
                 written.append(
-                    f"<a href='{escape(path)}/' style='color:{muted};text-decoration:none'>"
+                    f"<a href='{escape(item)}' style='color:{muted};text-decoration:none'>"
                     f"{escape(part)}</a>"
                 )
         self._label.setText(f" <span style='color:{muted}'>›</span> ".join(written))
         self.adjustSize()
 
 
-class Legend(_Corner):
-    """What colours and signs mean, of those that are in the picture."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, "legend")
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(10, 8, 12, 8)
-        self._grid.setHorizontalSpacing(8)
-        self._grid.setVerticalSpacing(4)
-        self._key: tuple[object, ...] = ()
-
-    def show_plan(self, board: GraphBoard) -> None:
-        """List the categories and verdicts that occur in the graph."""
-        plan, theme = board.plan(), board.theme()
-        if plan is None:
-            self.hide()
-            return
-        nodes = plan.tree.graph.nodes
-        ops = {nodes[position].op for position in plan.tree.nodes}
-        found = {_SAME.get(kind, kind) for kind in map(kind_of, ops)}
-        statuses = {mark.status for mark in board.overlay().marks.values()}
-        categories = [name for name in _CATEGORY_WORDS if name in found]
-        signs = [name for name in _STATUS_WORDS if name in statuses]
-        key = (theme.name, tuple(categories), tuple(signs))
-        if key != self._key:
-            self._key = key
-            self._fill(theme, categories, signs)
-        self.show()
-
-    def _fill(self, theme: Theme, categories: list[str], signs: list[str]) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        entries = [(Swatch(theme, category=name), _CATEGORY_WORDS[name]) for name in categories]
-        entries += [(Swatch(theme, status=name), _STATUS_WORDS[name]) for name in signs]
-        rows = -(-len(entries) // 2)
-        for at, (swatch, words) in enumerate(entries):
-            column = 0 if at < rows else 2
-            label = QLabel(words, self)
-            label.setFont(self.font())
-            self._grid.addWidget(swatch, at % rows, column)
-            self._grid.addWidget(label, at % rows, column + 1)
-            # Not shown yet they would count for nothing in the size.
-            swatch.show()
-            label.show()
-        self._grid.activate()
-        self.adjustSize()
-
-
-class Progress(_Corner):
+class Progress(Corner):
     """How far a layout is, with Cancel."""
 
     cancelled = Signal()

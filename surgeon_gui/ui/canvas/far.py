@@ -53,14 +53,17 @@ def paint_far(
     painter.setPen(Qt.PenStyle.NoPen)
     bodies: list[QRectF] = []
     groups: dict[int, list[QRectF]] = {}
-    heads: dict[str, list[QRectF]] = {}
+    heads: dict[int, list[QRectF]] = {}
+    tints = marks.tints
     marked: dict[str, list[QRectF]] = {}
     for at in map(int, closed):
         item, rect = items[at], plan.box_rect(at)
         rect.setWidth(max(rect.width(), pixel))
         rect.setHeight(max(rect.height(), pixel))
         if item < 0:
-            groups.setdefault(plan.tree.depth(item), []).append(rect)
+            tint = ink.tints.of(tints, item) if tints is not None else None
+            fill = tint.fill if tint is not None else theme.group_fill(plan.tree.depth(item))
+            groups.setdefault(fill.rgb(), []).append(rect)
             summary = marks.summary(item)
             worst = summary.worst if summary.is_drawn else None
         else:
@@ -69,7 +72,8 @@ def paint_far(
             head.setHeight(max(HEAD, 2 * pixel) if rect.height() > 3 * pixel else rect.height())
             if label.rows and rect.height() > 3 * pixel:
                 bodies.append(rect)
-            heads.setdefault(label.category, []).append(head)
+            paint = ink.tints.node(tints, item, label.category)
+            heads.setdefault(paint.fill.rgb(), []).append(head)
             mark = marks.mark(item)
             worst = mark.status if mark is not None else None
         if worst is not None:
@@ -79,15 +83,15 @@ def paint_far(
             )
     outline = QPen(theme.color("group_line"), 0)
     painter.setPen(outline)
-    for depth, rects in groups.items():
-        painter.setBrush(theme.group_fill(depth))
+    for color, rects in groups.items():
+        painter.setBrush(QColor.fromRgb(color))
         painter.drawRects(rects)
     painter.setPen(QPen(theme.color("node_line"), 0))
     painter.setBrush(theme.color("node"))
     painter.drawRects(bodies)
     painter.setPen(Qt.PenStyle.NoPen)
-    for category, rects in heads.items():
-        painter.setBrush(theme.category(category))
+    for color, rects in heads.items():
+        painter.setBrush(QColor.fromRgb(color))
         painter.drawRects(rects)
     for status, rects in marked.items():
         if scale < _BADGE_FROM:

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
     QTransform,
 )
 
+from surgeon_gui.ui.canvas.tint import TintInk
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.view.labels import HEAD, Metrics
 
@@ -46,6 +47,7 @@ class Ink:
         theme: the colours.
         bold, plain, mono: the fonts of heads, rows and values.
         metrics: their widths, for the layout.
+        tints: the colours of overlays, and of heads by kind of op.
     """
 
     def __init__(self, theme: Theme) -> None:
@@ -61,6 +63,7 @@ class Ink:
         self._known_widths: dict[tuple[str, str], float] = {}
         self._elided: dict[tuple[str, int], str] = {}
         self._badges: dict[tuple[str, float], QPixmap] = {}
+        self.tints = TintInk(theme)
         self.hatch = QBrush(_stripes(QColor(255, 255, 255, 66)))
         self.dark_hatch = QBrush(_stripes(QColor(0, 0, 0, 40)))
 

@@ -81,8 +81,8 @@ class PictureItem(_Layer):
         done = self.tiles.paint(
             painter, self.plan, self.marks, self.ink, area, patient=self.patient
         )
-        paint_captions(painter, self.plan, self.ink, area, scale)
-        paint_names(painter, self.plan, self.ink, area, scale)
+        paint_captions(painter, self.plan, self.marks, self.ink, area, scale)
+        paint_names(painter, self.plan, self.marks, self.ink, area, scale)
         if not done:
             self._unfinished()
 

@@ -1,7 +1,8 @@
-"""The overlay as the canvas draws it: a mark per box, found once per overlay."""
+"""Overlays as the canvas draws them: a mark and a tint per box, found once per overlay."""
 
 from __future__ import annotations
 
+from surgeon_gui.view.coloring import Tints
 from surgeon_gui.view.overlay import (
     CHANGED,
     DIFFERENCES,
@@ -20,10 +21,12 @@ class Marks:
     Args:
         tree: the items.
         overlay: what is said about its nodes.
+        tints: what they are coloured by; None colours them by kind of op.
     """
 
-    def __init__(self, tree: Tree, overlay: Overlay) -> None:
+    def __init__(self, tree: Tree, overlay: Overlay, tints: Tints | None = None) -> None:
         self.overlay = overlay
+        self.tints = tints
         self._tree = tree
         self._status = self._by_node(tree, overlay)
         self._summaries: dict[int, Summary] = {}

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Plan
+from surgeon_gui.ui.canvas.tint import TintInk
 from surgeon_gui.ui.theme import Theme
 
 _WIDEST, _HIGHEST = 150, 190
@@ -32,13 +33,14 @@ class Minimap(QWidget):
         self._plan: Plan | None = None
         self._marks: Marks | None = None
         self._theme: Theme | None = None
+        self._inks: TintInk | None = None
         self._view = QRectF()
         self._drawn: QPixmap | None = None
         self._room = QSize()
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+        self._theme, self._inks = theme, TintInk(theme)
         self._drawn = None
         self.update()
 
@@ -143,6 +145,12 @@ class Minimap(QWidget):
         return drawn
 
     def _color(self, plan: Plan, theme: Theme, at: int, item: int) -> QColor:
+        tints = self._marks.tints if self._marks is not None else None
+        if tints is not None and self._inks is not None:
+            if item >= 0:
+                return self._inks.node(tints, item, plan.label(at).category).fill
+            paint = self._inks.of(tints, item)
+            return paint.fill if paint is not None else theme.color("group_line")
         if self._marks is not None:
             mark = self._marks.mark(item) if item >= 0 else None
             if mark is not None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
 from surgeon_gui.ui.canvas.ink import Ink
+from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.view.labels import HEAD, PAD
 
@@ -22,7 +23,9 @@ _CAPTION = 8.2
 _CAPTION_FROM = 8.0 / HEAD
 
 
-def paint_captions(painter: QPainter, plan: Plan, ink: Ink, area: QRectF, scale: float) -> None:
+def paint_captions(
+    painter: QPainter, plan: Plan, marks: Marks, ink: Ink, area: QRectF, scale: float
+) -> None:
     """Write the ops of the nodes in `area` into their heads, if those are high enough."""
     if scale < _CAPTION_FROM:
         return
@@ -38,7 +41,8 @@ def paint_captions(painter: QPainter, plan: Plan, ink: Ink, area: QRectF, scale:
         text = ink.elided(label.head, (rect.width() - PAD) / grow)
         if text == "…":
             continue
-        painter.setPen(ink.theme.on_head(label.category))
+        item = plan.picture.items[at]
+        painter.setPen(ink.tints.node(marks.tints, item, label.category).writing)
         left, top = rect.left() + PAD / 2, rect.top() + HEAD / 2 - half
         painter.translate(left, top)
         painter.scale(grow, grow)
@@ -48,7 +52,9 @@ def paint_captions(painter: QPainter, plan: Plan, ink: Ink, area: QRectF, scale:
     painter.restore()
 
 
-def paint_names(painter: QPainter, plan: Plan, ink: Ink, area: QRectF, scale: float) -> None:
+def paint_names(
+    painter: QPainter, plan: Plan, marks: Marks, ink: Ink, area: QRectF, scale: float
+) -> None:
     """Write the names of the groups in `area` that are large enough on the screen for it."""
     picture = plan.picture
     written: list[QRectF] = []
@@ -87,7 +93,8 @@ def paint_names(painter: QPainter, plan: Plan, ink: Ink, area: QRectF, scale: fl
             fill.setAlphaF(0.88)
             painter.setBrush(fill)
             painter.drawRoundedRect(place, 3, 3)
-        painter.setPen(ink.theme.color("text"))
+        tint = ink.tints.of(marks.tints, picture.items[at]) if marks.tints is not None else None
+        painter.setPen(tint.writing if tint and not is_open else ink.theme.color("text"))
         painter.translate(left, top)
         painter.scale(size, size)
         painter.drawStaticText(QPointF(0, 0), ink.text(name, "bold"))

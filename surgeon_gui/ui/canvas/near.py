@@ -94,11 +94,19 @@ class _Near:
         item = self.plan.picture.items[at]
         summary = self.marks.summary(item)
         painter.setPen(self.ink.pen("group_line"))
-        painter.setBrush(self.theme.group_fill(self.plan.tree.depth(item)))
+        tints = self.marks.tints
+        paint = self.ink.tints.of(tints, item) if tints is not None else None
+        painter.setBrush(paint.fill if paint else self.theme.group_fill(self.plan.tree.depth(item)))
         if self.plan.tree.group(item).series:
             for by in (2 * _SHEET, _SHEET):
                 painter.drawRoundedRect(rect.translated(by, by), GROUP_RADIUS, GROUP_RADIUS)
         painter.drawRoundedRect(rect, GROUP_RADIUS, GROUP_RADIUS)
+        if tints is not None and paint is not None:
+            self._group_writing(rect, 16.0, label, is_open=False, writing=paint.writing)
+            if self.with_text:
+                text = self.ink.elided(tints.text(item), rect.width() - 42)
+                self._write(text, "plain", rect.left() + 30, rect.top() + 33, paint.writing)
+            return
         if summary.worst is None:
             self._group_writing(rect, CLOSED_GROUP / 2, label, is_open=False)
             return
@@ -123,8 +131,10 @@ class _Near:
         *,
         is_open: bool,
         fill: QColor | None = None,
+        writing: QColor | None = None,
     ) -> None:
         painter, ink = self.painter, self.ink
+        muted = writing or self.muted
         left, y = rect.left() + 12, rect.top() + middle
         count = label.rows[0].left
         count_width = ink.width(count, "plain")
@@ -136,15 +146,15 @@ class _Near:
             painter.drawRect(QRectF(left - 3, y - 9, name_width + 26, 18))
             painter.drawRect(QRectF(rect.right() - 16 - count_width, y - 9, count_width + 8, 18))
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self.theme.color("muted"))
+        painter.setBrush(muted)
         painter.translate(left + 4, y)
         painter.drawPath(chevron(is_open))
         painter.translate(-left - 4, -y)
         room = rect.width() - 36 - (count_width + 16 if self.with_text else 0)
-        self._caption(label.head, left + 18, y, room, self.strong)
+        self._caption(label.head, left + 18, y, room, writing or self.strong)
         if not self.with_text:
             return
-        self._write(count, "plain", rect.right() - 12 - count_width, y, self.theme.color("muted"))
+        self._write(count, "plain", rect.right() - 12 - count_width, y, muted)
 
     # Nodes
 
@@ -156,6 +166,7 @@ class _Near:
         painter, theme = self.painter, self.theme
         item = self.plan.picture.items[at]
         mark = self.marks.mark(item)
+        paint = self.ink.tints.node(self.marks.tints, item, label.category)
         width = rect.width()
         is_whole = not label.rows
         painter.translate(rect.topLeft())
@@ -164,16 +175,16 @@ class _Near:
             painter.setBrush(self.body)
             painter.drawRoundedRect(QRectF(0, 0, width, rect.height()), RADIUS, RADIUS)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.category(label.category))
+        painter.setBrush(paint.fill)
         painter.drawPath(head_path(width, is_whole))
         if mark is not None:
-            hatch = self.dark_hatch if label.category == "constant" else self.hatch
+            hatch = self.dark_hatch if paint.is_pale else self.hatch
             painter.fillRect(QRectF(1, 1, width - 2, HEAD - 1), hatch)
         if mark is not None:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(_thin(theme.status(mark.status), 1.5))
             painter.drawRoundedRect(QRectF(0, 0, width, rect.height()), RADIUS, RADIUS)
-        self._caption(label.head, PAD + 1, HEAD / 2, width - 2 * PAD, theme.on_head(label.category))
+        self._caption(label.head, PAD + 1, HEAD / 2, width - 2 * PAD, paint.writing)
         if self.with_text:
             self._rows(label, width)
         painter.translate(-rect.topLeft())

@@ -20,6 +20,7 @@ from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.ui.canvas.steps import Steps
 from surgeon_gui.ui.canvas.zoomview import ZoomView
 from surgeon_gui.ui.theme import LIGHT, Theme
+from surgeon_gui.view.coloring import Coloring, Tints, tints_for
 from surgeon_gui.view.labels import TensorTypes
 from surgeon_gui.view.overlay import Overlay
 from surgeon_gui.view.pace import Pace
@@ -54,6 +55,8 @@ class GraphShow(ZoomView):
         self._types: TensorTypes | None = None
         self._title = ""
         self._overlay = Overlay()
+        self._coloring: Coloring | None = None
+        self._tints: Tints | None = None
         self._scene: Scene | None = None
         self._plan: Plan | None = None
         self._arriving: Plan | None = None
@@ -83,6 +86,7 @@ class GraphShow(ZoomView):
         types: TensorTypes | None = None,
         title: str = "",
         tree: Tree | None = None,
+        expanded: Iterable[str] | None = None,
     ) -> None:
         """Show `graph`; open namespaces, selection and view are kept where the names still exist.
 
@@ -91,6 +95,8 @@ class GraphShow(ZoomView):
             types: what is known of its tensors, for the shapes on nodes and edges.
             title: the file's name, first in the breadcrumb.
             tree: `tree_from_graph(graph)`, if it was made elsewhere already.
+            expanded: the namespaces to open, as `path/`, seen from the start; None keeps those
+                open.
         """
         self._afterwards.clear()
         self._title, self._types = title, types
@@ -101,11 +107,20 @@ class GraphShow(ZoomView):
             self._take_plan(None)
             return
         is_new = before is None or self._scene is None or _is_other(before, graph)
-        self._draw_anew(graph, tree, is_new=is_new)
+        self._draw_anew(graph, tree, is_new=is_new, expanded=expanded)
 
-    def _draw_anew(self, graph: Graph, tree: Tree | None, *, is_new: bool) -> None:
+    def _draw_anew(
+        self,
+        graph: Graph,
+        tree: Tree | None,
+        *,
+        is_new: bool,
+        expanded: Iterable[str] | None = None,
+    ) -> None:
+        wanted = None if expanded is None else tuple(expanded)
+        starts = is_new or wanted is not None
         opened, seen = self.expanded(), self._opened_in_view()
-        settle = self.show_start if is_new else anchored(self)
+        settle = self.show_start if starts else anchored(self)
         layouts = None if is_new or self._scene is None else self._scene.layouts
 
         def work() -> Pace[None]:
@@ -115,7 +130,10 @@ class GraphShow(ZoomView):
                 else (yield from tree_steps(graph, series=self._folds_series))
             )
             scene = Scene(made, self._ink.metrics, self._types, layouts)
-            if is_new:
+            if wanted is not None:
+                found = map(made.find_group, wanted)
+                scene.set_expanded(item for item in found if item is not None)
+            elif is_new:
                 scene.set_expanded(scene.first_expansion())
             else:
                 scene.set_expanded(_opened_again(made, opened, seen))
@@ -190,8 +208,22 @@ class GraphShow(ZoomView):
             self._picture_item.repaint()
         self.picture_changed.emit()
 
+    def set_coloring(self, coloring: Coloring | None) -> None:
+        """Colour nodes and closed groups by this instead of heads by kind of op; None does not."""
+        self._coloring = coloring
+        self._tints = None
+        self.set_overlay(self._overlay)
+
+    def coloring(self) -> Coloring | None:
+        """What nodes are coloured by, None for their kind of op."""
+        return self._coloring
+
     def _mark(self, tree: Tree) -> None:
-        self._picture_item.marks = self._light_item.marks = Marks(tree, self._overlay)
+        coloring = self._coloring
+        if coloring is not None and (self._tints is None or self._tints.tree is not tree):
+            self._tints = tints_for(tree, coloring)
+        marks = Marks(tree, self._overlay, self._tints)
+        self._picture_item.marks = self._light_item.marks = marks
 
     def overlay(self) -> Overlay:
         """The marks shown."""

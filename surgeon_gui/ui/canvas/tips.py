@@ -34,6 +34,7 @@ def tip_for(plan: Plan, marks: Marks, at: int, constant: str) -> str:
         return _group_tip(plan, marks, item)
     node = tree.graph.nodes[tree.nodes[item]]
     lines = [f"{escape(one_line(node.op))} {escape(plan.scene.labels.tensor(item))}"]
+    lines += _tint_lines(marks, item)
     mark = marks.mark(item)
     if mark is not None:
         lines.append(f"<b>{_WORDS[mark.status]}</b>")
@@ -54,10 +55,19 @@ def _group_tip(plan: Plan, marks: Marks, item: int) -> str:
     lines.append(", ".join(f"{escape(one_line(op))} ×{count}" for op, count in common[:_MOST_OPS]))
     if len(common) > _MOST_OPS:
         lines[-1] += f" and {len(common) - _MOST_OPS} more"
+    lines += _tint_lines(marks, item)
     summary = marks.summary(item)
     if summary.worst is not None and STATUSES.index(summary.worst) >= STATUSES.index("unknown"):
         lines.append(f"<b>{summary.count} inside:</b> {_WORDS[summary.worst]}")
-    return _page(tree.group(item).path or tree.label(item), lines)
+    return _page(tree.name(item).removesuffix("/"), lines)
+
+
+def _tint_lines(marks: Marks, item: int) -> list[str]:
+    """What the overlay says of an item, under its title."""
+    text = marks.tints.text(item) if marks.tints is not None else ""
+    if marks.tints is None or not text:
+        return []
+    return [f"{escape(one_line(marks.tints.coloring.title))}: <b>{escape(one_line(text))}</b>"]
 
 
 def _page(title: str, lines: list[str]) -> str:

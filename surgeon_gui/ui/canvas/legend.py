@@ -1,0 +1,235 @@
+"""The legend: what colours and signs mean, and the button that chooses what colours are by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from surgeon_gui.ui.canvas.corner import Corner
+from surgeon_gui.ui.canvas.swatch import Swatch
+from surgeon_gui.ui.canvas.tint import STEPS, TintInk
+from surgeon_gui.ui.theme import Theme
+from surgeon_gui.view.coloring import MAX, OTHER, KindTints, NumberTints, Scale, Tints, amount
+from surgeon_gui.view.labels import kind_of, one_line
+from surgeon_gui.view.overlays import PLAIN_TITLE
+
+if TYPE_CHECKING:
+    from surgeon_gui.ui.canvas.board import GraphBoard
+
+_CATEGORY_WORDS = {
+    "convolution": "convolution, matrix",
+    "normalisation": "normalisation",
+    "activation": "activation",
+    "pooling": "pooling",
+    "arithmetic": "arithmetic",
+    "shape": "shape, data",
+    "constant": "constant",
+    "control": "control flow",
+    "plugin": "plugin",
+    "other": "other",
+}
+_SAME = {"data": "shape"}
+_STATUS_WORDS = {
+    "cured": "a rule cures it",
+    "refuses": "target refuses",
+    "caveat": "taken, with a caveat",
+    "unknown": "not known",
+    "added": "added",
+    "removed": "removed",
+    "changed": "changed",
+}
+_LONGEST = 34
+_COLUMNS = 4
+
+
+class Legend(Corner):
+    """What colours and signs mean, of those that are in the picture.
+
+    Signals:
+        choosing(QPoint): the user wants to choose what nodes are coloured by; a global position
+            for the menu.
+    """
+
+    choosing = Signal(QPoint)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, "legend")
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(10, 6, 12, 8)
+        self._grid.setHorizontalSpacing(8)
+        self._grid.setVerticalSpacing(4)
+        self._key: tuple[object, ...] = ()
+        self._rows = 0
+        self.offers = False
+        self.button = QToolButton(self)
+        self.button.setAccessibleName("Colour by")
+        self.button.setToolTip("Choose what nodes are coloured by")
+        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.button.clicked.connect(self._choose)
+
+    def _choose(self) -> None:
+        self.choosing.emit(self.button.mapToGlobal(QPoint(0, 0)))
+
+    def set_theme(self, theme: Theme) -> None:
+        super().set_theme(theme)
+        self.button.setFont(self.font())
+        self.button.setStyleSheet(
+            f"QToolButton {{ border: none; padding: 1px 0; color: {theme.text};"
+            " font-weight: 600; }"
+            f" QToolButton:hover {{ color: {theme.accent}; }}"
+            f" QToolButton:focus {{ color: {theme.accent}; }}"
+        )
+
+    def show_plan(self, board: GraphBoard) -> None:
+        """List what colours and signs of this canvas mean."""
+        plan, theme, marks = board.plan(), board.theme(), board.marks()
+        if plan is None or marks is None:
+            self.hide()
+            return
+        statuses = {mark.status for mark in board.overlay().marks.values()}
+        signs = tuple(name for name in _STATUS_WORDS if name in statuses)
+        tints = marks.tints
+        categories: tuple[str, ...] = ()
+        if tints is None:
+            nodes = plan.tree.graph.nodes
+            ops = {nodes[position].op for position in plan.tree.nodes}
+            found = {_SAME.get(kind, kind) for kind in map(kind_of, ops)}
+            categories = tuple(name for name in _CATEGORY_WORDS if name in found)
+        elif isinstance(tints, KindTints) and tints.coloring.are_verdicts:
+            signs = ()
+        key = (theme.name, categories, signs, tints, self.offers)
+        if key != self._key:
+            self._key = key
+            self._fill(theme, categories, signs, tints)
+        self.show()
+
+    def _fill(
+        self,
+        theme: Theme,
+        categories: tuple[str, ...],
+        signs: tuple[str, ...],
+        tints: Tints | None,
+    ) -> None:
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None and widget is not self.button:
+                widget.hide()
+                widget.deleteLater()
+        self._rows = 0
+        entries: list[tuple[QWidget, str]] = [
+            (Swatch(theme, category=name), _CATEGORY_WORDS[name]) for name in categories
+        ]
+        self._add_title(tints)
+        if isinstance(tints, NumberTints):
+            scale = ScaleBar(theme, tints.scale)
+            scale.setFont(self.font())
+            self._add(scale)
+            self._add(self._label(_group_words(tints)))
+        if tints is not None:
+            if tints.coloring.note:
+                self._add(self._label(tints.coloring.note))
+            entries += _kind_entries(theme, tints)
+        entries += [(Swatch(theme, status=name), _STATUS_WORDS[name]) for name in signs]
+        top = self._rows
+        rows = -(-len(entries) // 2)
+        for at, (swatch, words) in enumerate(entries):
+            column = 0 if at < rows else 2
+            self._grid.addWidget(swatch, top + at % rows, column)
+            self._grid.addWidget(self._label(words), top + at % rows, column + 1)
+            # Not shown yet it would count for nothing in the size.
+            swatch.show()
+        self._grid.activate()
+        self.adjustSize()
+
+    def _add_title(self, tints: Tints | None) -> None:
+        title = one_line(tints.coloring.title) if tints is not None else PLAIN_TITLE
+        self.button.setVisible(self.offers)
+        if self.offers:
+            self.button.setText(f"{_short(title)} ▾")
+            self._add(self.button)
+        elif tints is not None:
+            self._add(self._label(_short(title)))
+
+    def _add(self, widget: QWidget) -> None:
+        """Put a widget in a row of its own."""
+        self._grid.addWidget(widget, self._rows, 0, 1, _COLUMNS)
+        self._rows += 1
+        widget.show()
+
+    def _label(self, words: str) -> QLabel:
+        label = QLabel(_short(words) if len(words) > 2 * _LONGEST else words, self)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setFont(self.font())
+        label.show()
+        return label
+
+
+def _kind_entries(theme: Theme, tints: Tints) -> list[tuple[QWidget, str]]:
+    inks = TintInk(theme)
+    entries: list[tuple[QWidget, str]] = []
+    if isinstance(tints, KindTints):
+        for place, kind in enumerate(tints.kinds):
+            words = tints.coloring.words.get(kind, kind)
+            words = f"{tints.others} others" if kind == OTHER and tints.others else words
+            paint = inks.kind(tints, place)
+            entries.append((Swatch(theme, color=paint.fill), _short(one_line(words))))
+    if tints.plain:
+        words = f"no value, {tints.plain:,} node{'s' * (tints.plain != 1)}"
+        entries.append((Swatch(theme, category="constant"), words))
+    return entries
+
+
+def _group_words(tints: NumberTints) -> str:
+    if tints.coloring.gather == MAX:
+        return "A closed group shows the largest inside."
+    return "A closed group shows the sum (Σ) of what is inside."
+
+
+def _short(words: str) -> str:
+    if len(words) <= _LONGEST:
+        return words
+    keep = _LONGEST * 2 // 5
+    return f"{words[:keep]}…{words[keep + 1 - _LONGEST :]}"
+
+
+class ScaleBar(QWidget):
+    """The colours of a scale from left to right, with the numbers at its ends."""
+
+    _BAR = 10
+
+    def __init__(self, theme: Theme, scale: Scale) -> None:
+        super().__init__()
+        self._theme, self._scale = theme, scale
+        self._colors = [paint.fill for paint in TintInk(theme).scale]
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(self._BAR + 18)
+        self.setMinimumWidth(190)
+        low, high = amount(scale.low, scale.unit), amount(scale.high, scale.unit)
+        self.setAccessibleName(f"Scale from {low} to {high}")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        bar = QRectF(0.5, 1.5, self.width() - 1, self._BAR)
+        fade = QLinearGradient(bar.topLeft(), bar.topRight())
+        for step, color in enumerate(self._colors):
+            fade.setColorAt(step / (STEPS - 1), color)
+        is_flat = self._scale.low == self._scale.high
+        painter.setPen(QPen(QColor(self._theme.line), 1))
+        painter.setBrush(self._colors[-1] if is_flat else fade)
+        painter.drawRoundedRect(bar, 3, 3)
+        painter.setPen(QColor(self._theme.text))
+        painter.setFont(self.font())
+        under = QRectF(0, self._BAR + 3, self.width(), 15)
+        side = Qt.AlignmentFlag
+        low, high = (amount(end, self._scale.unit) for end in (self._scale.low, self._scale.high))
+        painter.drawText(under, side.AlignRight | side.AlignTop, high)
+        if not is_flat:
+            painter.drawText(under, side.AlignLeft | side.AlignTop, low)
+            if self._scale.is_log:
+                painter.setPen(QColor(self._theme.muted))
+                painter.drawText(under, side.AlignHCenter | side.AlignTop, "log")
+        painter.end()
