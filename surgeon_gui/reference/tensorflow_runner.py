@@ -70,6 +70,8 @@ class TensorflowRunner:
         options.graph_options.optimizer_options.opt_level = -1
         # One op at a time: the same order in every run, and a lower peak of memory.
         options.inter_op_parallelism_threads = 1
+        # Threads of its own: a Python function in one session may run another session.
+        options.use_per_session_threads = True
         self._session = self._tf.compat.v1.Session(graph=self._tf_graph, config=options)
 
     def __enter__(self) -> Self:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.query import reachable
 from surgeon_gui.graph.values import AttrValue, DType, TensorType
+from surgeon_gui.rewrite.colocation import without_stale_colocation
 from surgeon_gui.targets.partition import Partition, Segment
 
 ENGINE_OP = "TRTEngineOp"
@@ -93,11 +94,9 @@ def hybrid_graph(
     nodes += _named_outputs(outputs, owner, moved, kinds)
     made = Graph(tuple(nodes), graph.versions, graph.library, outputs=outputs)
     needed = reachable(made, [ref.node for ref in outputs])
-    return Graph(
-        tuple(node for node in made if node.name in needed),
-        graph.versions,
-        graph.library,
-        outputs=outputs,
+    live = tuple(node for node in made if node.name in needed)
+    return without_stale_colocation(
+        graph, Graph(live, graph.versions, graph.library, outputs=outputs)
     )
 
 

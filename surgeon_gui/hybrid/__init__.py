@@ -1,0 +1,1 @@
+"""TensorRT segments with TensorFlow around them: planned, built into a folder, run, verified."""
