@@ -7,9 +7,10 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from surgeon_gui import __version__
@@ -17,11 +18,13 @@ from surgeon_gui.errors import UsageError
 from surgeon_gui.log import close_logging, setup_logging
 from surgeon_gui.settings import cache_dir, load_settings
 from surgeon_gui.targets import find_target
+from surgeon_gui.ui.comparing.bar import MERGED, SIDES
 from surgeon_gui.ui.crash import CrashGuard
 from surgeon_gui.ui.main_window import MainWindow
 from surgeon_gui.ui.palettes import THEMES, chosen_theme
 from surgeon_gui.ui.theme import apply_theme
 
+VIEWS = ("graph", SIDES, MERGED, "network")
 # A picture is taken once nothing was at work for this long.
 QUIET_MS = 400
 SHOT_TIMEOUT_MS = 120_000
@@ -44,6 +47,12 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--select", default="", metavar="NODE", help="select and show this node")
     parser.add_argument("--target", default="", metavar="ID", help="judge the graph by this target")
+    parser.add_argument(
+        "--view", choices=VIEWS, default="graph", help="what of the graph to show in the middle"
+    )
+    parser.add_argument(
+        "--compare", type=Path, metavar="OTHER", help="compare this file with MODEL"
+    )
     parser.add_argument("--page", default="", metavar="PAGE", help="show this page at the bottom")
     arguments = parser.parse_args(list(argv))
     arguments.size = _size(parser, arguments.size)
@@ -109,6 +118,9 @@ def run(argv: Sequence[str]) -> int:
     if shooter is None and arguments.model is None:
         window.keeper.offer()
     if arguments.model is not None:
+        window.files.loaded.connect(
+            partial(show_view, window, arguments), Qt.ConnectionType.SingleShotConnection
+        )
         window.files.open(arguments.model)
     if shooter is not None:
         shooter.begin()
@@ -116,6 +128,18 @@ def run(argv: Sequence[str]) -> int:
     sys.excepthook = sys.__excepthook__
     close_logging()
     return shooter.status if shooter is not None and status == 0 else status
+
+
+def show_view(window: MainWindow, arguments: argparse.Namespace, _path: Path) -> None:
+    """Show in the middle what the arguments ask for, once the graph is there."""
+    view = arguments.view
+    if view in (SIDES, MERGED) or arguments.compare is not None:
+        window.compare.bar.set_mode(MERGED if view == MERGED else SIDES)
+        window.center.pages.show_page("compare")
+        if arguments.compare is not None:
+            window.compare.compare_file(arguments.compare)
+    else:
+        window.center.pages.show_page(view)
 
 
 class Photographer(QObject):
@@ -143,6 +167,7 @@ class Photographer(QObject):
     def _look(self) -> None:
         window = self._window
         working = window.session.tasks.is_busy() or window.problems.is_filling
+        working = working or window.compare.is_working()
         if working or window.canvas.is_laying_out():
             self._quiet.start()
         elif not self._arranged:

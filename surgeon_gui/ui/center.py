@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
@@ -11,7 +11,6 @@ from surgeon_gui.errors import SurgeonError
 from surgeon_gui.ui.canvas import GraphCanvas
 from surgeon_gui.ui.files import Files
 from surgeon_gui.ui.panels.message import ErrorPage, MessageBar
-from surgeon_gui.ui.panels.network import NetworkPanel
 from surgeon_gui.ui.panels.welcome import LoadingPage, WelcomePage
 from surgeon_gui.ui.samples import samples
 from surgeon_gui.ui.session import Session
@@ -25,7 +24,7 @@ class Center(QWidget):
     Args:
         session: whose document is shown.
         files: opens files, and says when one is read.
-        network: the page of the second tab.
+        views: the pages of the other tabs: `compare` and `network`.
         theme: the colours.
         recent: the files opened last, newest first.
     """
@@ -34,7 +33,7 @@ class Center(QWidget):
         self,
         session: Session,
         files: Files,
-        network: NetworkPanel,
+        views: Mapping[str, QWidget],
         theme: Theme,
         recent: Callable[[], tuple[str, ...]],
     ) -> None:
@@ -54,7 +53,8 @@ class Center(QWidget):
         self.message = MessageBar(theme)
         self.pages = TabPages("Views of the graph")
         self.pages.add("graph", "Graph", self.stack)
-        self.pages.add("network", "Network", network, "TensorRT's layers")
+        self.pages.add("compare", "Compare", views["compare"], "Two states of it, or two files")
+        self.pages.add("network", "Network", views["network"], "TensorRT's layers")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -68,7 +68,6 @@ class Center(QWidget):
         self.welcome.path_requested.connect(files.open)
         self.loading.cancelled.connect(files.cancel)
         session.opened.connect(self.refresh)
-        network.count_changed.connect(lambda text: self.pages.set_badge("network", text))
         self.pages.page_changed.connect(self._turned)
 
     def set_theme(self, theme: Theme) -> None:

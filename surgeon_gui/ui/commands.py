@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QDockWidget, QMessageBox
 import surgeon_gui
 from surgeon_gui.settings import config_dir
 from surgeon_gui.ui.actions import Command
+from surgeon_gui.ui.comparing.commands import compare_commands
 from surgeon_gui.ui.explore import explore_commands
 from surgeon_gui.ui.more_edits import other_edit_commands
 from surgeon_gui.ui.preferences import preference_commands
@@ -39,6 +40,7 @@ def command_table(window: MainWindow) -> list[Command]:
         *other_edit_commands(window),
         *_view(window),
         *explore_commands(window),
+        *compare_commands(window),
         *_rules_and_build(window),
         *preference_commands(window),
     ]

@@ -24,6 +24,7 @@ from surgeon_gui.ui.autosave import Keeper
 from surgeon_gui.ui.center import Center
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.commands import command_table
+from surgeon_gui.ui.comparing.page import ComparePage
 from surgeon_gui.ui.docks import PanelDock, TabbedDock
 from surgeon_gui.ui.files import Files
 from surgeon_gui.ui.machine import Machine, find_machine
@@ -114,7 +115,7 @@ class MainWindow(QMainWindow):
                 *(self.actions_, self.search, self.palette_, self.center),
                 *(self.outline, self.inspector, self.problems),
                 *(self.rules, self.history, self.build, self.verify, self.log, self.network),
-                *(self.run_, self.devices),
+                *(self.run_, self.devices, self.compare),
                 *(self.outline_dock, self.inspector_dock, self.bottom_dock),
             )
         ]
@@ -139,10 +140,15 @@ class MainWindow(QMainWindow):
         self.verify = VerifyPanel(session, self.settings, theme)
         self.log = LogPanel(log, theme)
         self.network = NetworkPanel(session, theme)
+        self.compare = ComparePage(session, theme, self.chooser, lambda: self.state.folder)
 
     def _make_center(self) -> None:
         self.center = Center(
-            self.session, self.files, self.network, self.theme, lambda: self.state.recent
+            self.session,
+            self.files,
+            {"compare": self.compare, "network": self.network},
+            self.theme,
+            lambda: self.state.recent,
         )
         self.canvas = self.center.canvas
         self.message = self.center.message

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QMenu
 
 from surgeon_gui.ui.actions import MenuSpec
+from surgeon_gui.ui.comparing.commands import COMPARE_MENU
 from surgeon_gui.ui.more_edits import other_edits
 from surgeon_gui.ui.palettes import PLAIN_THEMES
 from surgeon_gui.ui.samples import samples
@@ -53,6 +54,8 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
                 *("view.find", "view.find-next", "view.find-previous", "view.palette", "-"),
                 *("view.fit", "view.zoom-in", "view.zoom-out", "view.zoom-selection", "-"),
                 *("view.expand", "view.expand-all", "view.collapse-all", "-"),
+                COMPARE_MENU,
+                "-",
                 *("view.outline", "view.inspector", "view.panels"),
                 MenuSpec("Pa&ges", tuple(f"view.{key}" for key in window.bottom_dock.pages.keys)),
                 "view.restore",

@@ -58,6 +58,12 @@ def _connect_bottom(window: MainWindow) -> None:
     rules.asked_why.connect(window.surgery.explain)
     rules.previewed.connect(window.preview_rule)
     window.network.followed.connect(window.go_to_all)
+    window.network.count_changed.connect(
+        lambda text: window.center.pages.set_badge("network", text)
+    )
+    window.compare.followed.connect(window.go_to)
+    window.compare.inspected.connect(window.inspector.show_other)
+    window.compare.compared.connect(window.actions_.refresh)
     window.verify.followed.connect(window.go_to)
     window.run_.followed.connect(window.go_to)
     history.followed.connect(window.go_to)

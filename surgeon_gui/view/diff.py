@@ -204,3 +204,18 @@ def _sources(node: Node) -> list[str]:
 def _reads_constant(graph: Graph, node: Node) -> bool:
     source = graph.get(node.inputs[0].node) if node.inputs else None
     return source is not None and source.is_const
+
+
+def renamed_namespaces(renamed: Mapping[str, str]) -> dict[str, str]:
+    """Return namespace before → after, `path/` each, where all renamed nodes in it moved alike."""
+    found: dict[str, str] = {}
+    unclear: set[str] = set()
+    for old, new in renamed.items():
+        one, other = old.split("/"), new.split("/")
+        while len(one) > 1 and len(other) > 1 and one[-1] == other[-1]:
+            one.pop()
+            other.pop()
+            space, now = "/".join(one) + "/", "/".join(other) + "/"
+            if space != now and found.setdefault(space, now) != now:
+                unclear.add(space)
+    return {space: now for space, now in found.items() if space not in unclear}

@@ -141,6 +141,10 @@ class FactsView(QWidget):
         self._theme = theme
         self.show_facts(self._facts)
 
+    def facts(self) -> Sequence[Fact]:
+        """The rows shown."""
+        return self._facts
+
     def show_facts(self, facts: Sequence[Fact]) -> None:
         """Replace the rows."""
         self._facts = facts

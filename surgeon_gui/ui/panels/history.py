@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QBrush
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -12,6 +21,7 @@ from PySide6.QtWidgets import (
     QListView,
     QListWidget,
     QListWidgetItem,
+    QMenu,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -75,12 +85,15 @@ class HistoryPanel(QWidget):
         script_requested(): the user wants the edits as a script file.
         replay_requested(): the user wants the edits of a script file applied.
         followed(str): the user wants to see this node.
+        compared(object, str): the user wants a `Revision` compared with the `present`, `previous`
+            or `opened` state, or with a `file`.
     """
 
     count_changed = Signal(str)
     script_requested = Signal()
     replay_requested = Signal()
     followed = Signal(str)
+    compared = Signal(object, str)
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__()
@@ -95,6 +108,8 @@ class HistoryPanel(QWidget):
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.clicked.connect(self._jump)
         self.view.activated.connect(self._jump)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(self._show_menu)
         self.changes = QListWidget()
         self.changes.setAccessibleName("What this step changed")
         self.changes.setUniformItemSizes(True)
@@ -188,6 +203,27 @@ class HistoryPanel(QWidget):
     def _follow(self, item: QListWidgetItem) -> None:
         if name := item.data(_NODE):
             self.followed.emit(name)
+
+    def _show_menu(self, place: QPoint) -> None:
+        document, index = self._session.document, self.view.indexAt(place)
+        if document is None or not index.isValid():
+            return
+        row, at = index.row(), document.index
+        revision = document.revisions[row]
+        menu = QMenu(self)
+        menu.setObjectName("history-menu")
+        menu.addAction("Go to this state", partial(self._jump, index)).setEnabled(row != at)
+        menu.addSeparator()
+        for words, what, is_other in (
+            ("Compare with the present state", "present", row != at),
+            ("Compare with the state before", "previous", row > 0),
+            ("Compare with the graph as opened", "opened", row > 0),
+            ("Compare with a file…", "file", True),
+        ):
+            action = menu.addAction(words, partial(self.compared.emit, revision, what))
+            action.setEnabled(is_other)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.view.viewport().mapToGlobal(place))
 
     def _jump(self, index: QModelIndex) -> None:
         self._session.jump(index.row())

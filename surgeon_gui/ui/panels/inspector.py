@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
@@ -48,6 +48,7 @@ class InspectorPanel(QWidget):
         self._session = session
         self._layers: Mapping[str, tuple[Layer, ...]] = {}
         self._shown = ""
+        self._other: tuple[str, Sequence[Fact]] | None = None
         self.setAccessibleName("Inspector")
         self.facts = FactsView(theme)
         self.card = VerdictCard(theme)
@@ -99,10 +100,23 @@ class InspectorPanel(QWidget):
         self.card.set_theme(theme)
         self.values.set_theme(theme)
 
+    def show_other(self, kind: str, facts: Sequence[Fact] | None) -> None:
+        """Show what a page that is not about the selection says, until it takes that back.
+
+        Args:
+            kind: what the dock's title says at the right.
+            facts: the rows; None goes back to the selection.
+        """
+        if facts is None and self._other is None:
+            return
+        self._other = None if facts is None else (kind, facts)
+        self.refresh()
+
     def refresh(self) -> None:
         """Show the selection anew."""
         graph, selection = self._session.graph, self._session.selection
-        node = graph.get(selection[0]) if graph and len(selection) == 1 else None
+        is_one = graph is not None and len(selection) == 1 and self._other is None
+        node = graph.get(selection[0]) if graph and is_one else None
         self._shown = node.name if node else ""
         constants = constants_of(graph, node) if graph and node else []
         self.values.show_values(constants)
@@ -112,6 +126,12 @@ class InspectorPanel(QWidget):
     def _refresh_facts(self) -> None:
         session, selection = self._session, self._session.selection
         graph, types = session.graph, session.types
+        if self._other is not None:
+            session.tasks.drop("facts")
+            self.card.show_verdict(None, "")
+            self.kind_changed.emit(self._other[0])
+            self.facts.show_facts(self._other[1])
+            return
         if self._shown and graph is not None:
             session.tasks.drop("facts")
             self.kind_changed.emit("node")

@@ -1,0 +1,1 @@
+"""The page that compares two graphs: side by side, and merged into one."""
