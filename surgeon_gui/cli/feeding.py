@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,22 +12,14 @@ from surgeon_gui.cli.options import parse_shape
 from surgeon_gui.compare.images import CHANNELS, LAYOUTS, RANGES, RESIZES, ImageFeed, ImageRecipe
 from surgeon_gui.compare.inputs import DISTRIBUTIONS
 from surgeon_gui.errors import UsageError
+from surgeon_gui.jobs.feeding import Feeding
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Feeding:
-    """What the common options ask to be fed."""
-
-    inputs: Path | None
-    images: ImageFeed | None
-    seed: int
-    distribution: str
-
-    def shapes(self, texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
-        """Return the shapes that `--shape` options give."""
-        return {name: shape.dims or () for name, shape in map(parse_shape, texts)}
+def given_shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes that `--shape` options give."""
+    return {name: shape.dims or () for name, shape in map(parse_shape, texts)}
 
 
 def feeding_options(function: F) -> F:

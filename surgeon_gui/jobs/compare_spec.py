@@ -81,6 +81,7 @@ class CompareResult(JobResult):
         times: of the sides that compute something.
         max_rel: the tolerance.
         min_cosine: the tolerance.
+        saved: the `.npz` of what the first side computed.
     """
 
     kind: ClassVar[str] = "compare"
@@ -96,6 +97,7 @@ class CompareResult(JobResult):
     times: tuple[SideTime, ...] = ()
     max_rel: float = 1e-3
     min_cosine: float = 0.99999
+    saved: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,16 @@ class PathChooser:
         dialog.fileSelected.connect(lambda name: chosen(Path(name)))
         dialog.open()
 
+    def open_folder(
+        self, parent: QWidget, title: str, folder: str, chosen: Callable[[Path], object]
+    ) -> None:
+        """Ask for a folder that exists."""
+        dialog = self._dialog(parent, title, folder, ())
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda name: chosen(Path(name)))
+        dialog.open()
+
     def save_file(
         self,
         parent: QWidget,

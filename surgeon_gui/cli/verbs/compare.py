@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
-from surgeon_gui.cli.feeding import Feeding, feeding_options
+from surgeon_gui.cli.feeding import feeding_options, given_shapes
 from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.comparing import WAYS, graph_side
@@ -21,6 +21,7 @@ from surgeon_gui.jobs.comparison_page import (
     save_comparison,
     verdict,
 )
+from surgeon_gui.jobs.feeding import Feeding
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import CompareResult, CompareSpec, SideSpec
 from surgeon_gui.jobs.store import job_directory
@@ -85,7 +86,7 @@ def compare_verb(
             images=feeding.images,
             seed=feeding.seed,
             distribution=feeding.distribution,
-            shapes=feeding.shapes(surgery.shapes),
+            shapes=given_shapes(surgery.shapes),
             all_tensors=all_tensors,
             max_rel=settings.verify_max_rel if max_rel is None else max_rel,
             min_cosine=settings.verify_cosine if min_cosine is None else min_cosine,

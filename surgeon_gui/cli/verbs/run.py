@@ -8,9 +8,10 @@ import click
 from rich.table import Table
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
-from surgeon_gui.cli.feeding import Feeding, feeding_options
+from surgeon_gui.cli.feeding import feeding_options, given_shapes
 from surgeon_gui.cli.options import json_option
 from surgeon_gui.cli.progress import job_progress
+from surgeon_gui.jobs.feeding import Feeding
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import RunResult, RunSpec
 from surgeon_gui.jobs.store import job_directory
@@ -87,7 +88,7 @@ def run_verb(
         images=feeding.images,
         seed=feeding.seed,
         distribution=feeding.distribution,
-        shapes=feeding.shapes(shapes),
+        shapes=given_shapes(shapes),
         profile=profile,
         device=device,
         warmup=warmup,

@@ -83,7 +83,7 @@ class _Comparison:
         self.tolerance = Tolerance(spec.max_rel, spec.min_cosine)
         self.feeds = self._feeds()
         names = self._names()
-        watches = (Stopwatch(), Stopwatch())
+        watches = (Stopwatch(seconds=1.0), Stopwatch(seconds=1.0))
         found: list[Mapping[str, Array]] = []
         for side, watch in zip(self._sides, watches, strict=True):
             self.report.progress(f"Running {side.title}")
@@ -126,6 +126,7 @@ class _Comparison:
             ),
             max_rel=spec.max_rel,
             min_cosine=spec.min_cosine,
+            saved=spec.save_value,
         )
 
     @property
@@ -169,11 +170,13 @@ class _Comparison:
         """Return what to compare; nothing where only running tells what is there."""
         if self.spec.outputs:
             return tuple(str(TensorRef.parse(name)) for name in self.spec.outputs)
-        computed = [side for side in self._sides if not side.is_stored]
-        known = [side.outputs() for side in (computed or self._sides) if side.outputs()]
-        if len(known) == 2:
-            return tuple(name for name in known[0] if name in known[1])
-        return known[0] if known else ()
+        # What was stored may hold inner tensors too; the side that computes knows its outputs.
+        first, second = self._sides
+        if first.is_stored and not second.is_stored:
+            first, second = second, first
+        if first.is_stored:
+            return ()
+        return first.outputs() or (() if second.is_stored else second.outputs())
 
     def _shared_or_raise(
         self, values: Mapping[str, Array], references: Mapping[str, Array]
