@@ -125,12 +125,23 @@ def network_of(graph: Graph, *, outputs: Outputs = None, shapes: Shapes = None) 
         Unsupported: one node is not taken.
         NotConvertible: several are not.
     """
+    return _lowered(graph, outputs, shapes)[0]
+
+
+def _lowered(graph: Graph, outputs: Outputs, shapes: Shapes) -> tuple[Network, Lowering]:
+    """Return the network of a graph, and what else became of the graph."""
     lowering = network_from_graph(tensorflow_form(graph), outputs=outputs, shapes=shapes)
     if lowering.network is None:
         if len(lowering.problems) == 1:
             raise lowering.problems[0]
         raise NotConvertible(lowering.problems)
-    return lowering.network
+    return lowering.network, lowering
+
+
+def _size_notes(lowering: Lowering) -> tuple[str, ...]:
+    """Return what is to be known of the inputs that have open dimensions."""
+    inputs = lowering.tried[0] if lowering.tried else ()
+    return tuple(f"{name}: {lowering.notes[name]}" for name in inputs if name in lowering.notes)
 
 
 @dataclass(frozen=True)
@@ -186,17 +197,19 @@ def _export_onnx(
     strict: bool,
     opset: int | None = None,
 ) -> Exported:
-    network = network_of(graph, outputs=outputs, shapes=shapes)
+    network, lowering = _lowered(graph, outputs, shapes)
     save_onnx(network, path, opset=opset)
-    return Exported(path, "onnx", path.stat().st_size, len(network.layers))
+    notes = _size_notes(lowering)
+    return Exported(path, "onnx", path.stat().st_size, len(network.layers), notes)
 
 
 def _export_network(
     graph: Graph, path: Path, outputs: Outputs, shapes: Shapes, strict: bool
 ) -> Exported:
-    network = network_of(graph, outputs=outputs, shapes=shapes)
+    network, lowering = _lowered(graph, outputs, shapes)
     save_network(network, path)
-    return Exported(path, "network", path.stat().st_size, len(network.layers))
+    notes = _size_notes(lowering)
+    return Exported(path, "network", path.stat().st_size, len(network.layers), notes)
 
 
 EXPORTERS: dict[str, Callable[[Graph, Path, Outputs, Shapes, bool], Exported]] = {
@@ -322,7 +335,7 @@ def prepare_verify(
         graph: the graph after surgery, which becomes the network.
         directory: where the two files go.
         outputs: the outputs compared.
-        shapes: placeholder shapes.
+        shapes: placeholder shapes; inputs with open dimensions get sizes that suit the graph.
         inputs: `.npz` of the inputs, None draws them from `seed`.
         seed: of the random inputs.
         all_tensors: compare inner tensors too.
@@ -332,7 +345,11 @@ def prepare_verify(
         NotConvertible: the graph does not lower to a network.
     """
     original = tensorflow_form(original)
-    network = network_of(graph, outputs=outputs, shapes=shapes)
+    network, lowering = _lowered(graph, outputs, shapes)
+    sizes = network_shapes(network, original)
+    if inputs is None and lowering.tried:
+        # Random inputs need sizes: some at which the graph is known to work.
+        sizes |= {name: dims for name, dims in lowering.tried[-1].items() if name in original}
     directory.mkdir(parents=True, exist_ok=True)
     graph_file, network_file = directory / "original.pb", directory / "graph.network"
     save_graphdef(original, graph_file)
@@ -342,7 +359,7 @@ def prepare_verify(
         network=network_file,
         inputs=inputs,
         seed=seed,
-        shapes=network_shapes(network, original),
+        shapes=sizes,
         all_tensors=all_tensors,
         save_outputs=save_outputs,
     )
