@@ -64,7 +64,7 @@ class BundleSegment:
         inputs, outputs: what it reads and makes, in the node's order.
         has_network: whether its network is there; else it is lowered when shapes are met.
         engine_key: what its engine was built from and how; empty before a build.
-        flavour, gpus: the TensorRT the engine is for, and its compute capabilities.
+        layers: layers TensorRT was given for the engine.
     """
 
     name: str
@@ -73,8 +73,7 @@ class BundleSegment:
     outputs: tuple[BundleTensor, ...]
     has_network: bool
     engine_key: str = ""
-    flavour: str = ""
-    gpus: tuple[str, ...] = ()
+    layers: int = 0
 
 
 @dataclass(frozen=True)
@@ -156,8 +155,7 @@ def write_bundle(
         before = old.get(segment.name)
         if before is not None and before.nodes == entry.nodes:
             # Whether the engine still fits is decided by its key when it is built again.
-            kept = (before.engine_key, before.flavour, before.gpus)
-            entry = replace(entry, engine_key=kept[0], flavour=kept[1], gpus=kept[2])
+            entry = replace(entry, engine_key=before.engine_key, layers=before.layers)
         segments.append(entry)
     bundle = Bundle(
         model,

@@ -24,6 +24,10 @@ from surgeon_gui.jobs.devices_spec import DevicesSpec as DevicesSpec
 from surgeon_gui.jobs.devices_spec import FlavourInfo as FlavourInfo
 from surgeon_gui.jobs.devices_spec import GpuInfo as GpuInfo
 from surgeon_gui.jobs.devices_spec import PluginInfo as PluginInfo
+from surgeon_gui.jobs.hybrid_spec import BundleBuildResult as BundleBuildResult
+from surgeon_gui.jobs.hybrid_spec import BundleBuildSpec as BundleBuildSpec
+from surgeon_gui.jobs.hybrid_spec import BundleVerifyResult as BundleVerifyResult
+from surgeon_gui.jobs.hybrid_spec import BundleVerifySpec as BundleVerifySpec
 from surgeon_gui.jobs.message import JobResult as JobResult
 from surgeon_gui.jobs.message import JobSpec as JobSpec
 from surgeon_gui.jobs.message import TensorInfo as TensorInfo
@@ -318,6 +322,8 @@ SPECS: dict[str, type[JobSpec[Any]]] = {
     spec.kind: spec
     for spec in (
         BuildSpec,
+        BundleBuildSpec,
+        BundleVerifySpec,
         CompareSpec,
         DevicesSpec,
         FreezeSpec,
@@ -331,6 +337,8 @@ RESULTS: dict[str, type[JobResult]] = {
     result.kind: result
     for result in (
         BuildResult,
+        BundleBuildResult,
+        BundleVerifyResult,
         CompareResult,
         DevicesResult,
         FreezeResult,

@@ -20,12 +20,17 @@ from surgeon_gui.jobs.devices_spec import (
     GpuInfo,
     PluginInfo,
 )
+from surgeon_gui.jobs.hybrid_spec import SegmentBuilt, SegmentVerified
 from surgeon_gui.jobs.run_spec import Latency, LayerTime, RunResult, RunSpec
 from surgeon_gui.jobs.spec import (
     RESULTS,
     SPECS,
     BuildResult,
     BuildSpec,
+    BundleBuildResult,
+    BundleBuildSpec,
+    BundleVerifyResult,
+    BundleVerifySpec,
     CompareResult,
     CompareSpec,
     Divergence,
@@ -64,6 +69,8 @@ SPEC_EXAMPLES: list[JobSpec[Any]] = [
     FreezeSpec(Path("/m/saved"), Path("/m/a.pb"), tags=("serve",), outputs=("y",)),
     PreprocessSpec(Path("/m/a.pb"), Path("/m/config.py"), Path("/m/b.pb")),
     DevicesSpec((Path("/m/p.so"),)),
+    BundleBuildSpec(Path("/m/hybrid"), ("sm86",), "fp16", workspace_bytes=1 << 28),
+    BundleVerifySpec(Path("/m/a.pb"), Path("/m/hybrid"), shapes={"x": (1, 4)}),
     CompareSpec(
         SideSpec(Path("/m/a.network"), "fp16", engine=True),
         SideSpec(Path("/m/a.npz"), title="yesterday"),
@@ -101,6 +108,10 @@ RESULT_EXAMPLES: list[JobResult] = [
         times=(SideTime("one", 1.5, 5),),
     ),
     VerifyResult(False, (ROW,), Divergence("n", "Conv2D", "conv", ROW), (ROW,)),
+    BundleBuildResult(Path("/m/hybrid"), (SegmentBuilt("a", 3, 9, 0.5, problem="no"),), "1.7"),
+    BundleVerifyResult(
+        False, (ROW,), (SegmentVerified("a", False, (ROW,), "network", "why"),), (ROW,), ("b",)
+    ),
 ]  # fmt: skip
 
 
