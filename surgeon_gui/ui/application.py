@@ -22,6 +22,7 @@ from surgeon_gui.ui.comparing.bar import MERGED, SIDES
 from surgeon_gui.ui.crash import CrashGuard
 from surgeon_gui.ui.main_window import MainWindow
 from surgeon_gui.ui.palettes import THEMES, chosen_theme
+from surgeon_gui.ui.qt_log import restore_qt_messages, route_qt_messages
 from surgeon_gui.ui.theme import apply_theme
 
 VIEWS = ("graph", SIDES, MERGED, "network")
@@ -87,18 +88,20 @@ def run(argv: Sequence[str]) -> int:
         and (arguments.shot and sys.platform.startswith("linux"))
     ):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    loaded = load_settings()
+    settings = loaded.settings
+    _scale(settings.ui_scale)
     application = QApplication.instance() or QApplication([sys.argv[0]])
     if not isinstance(application, QApplication):
         raise TypeError("A Qt application without widgets is running.")
     application.setApplicationName("Graph Surgeon")
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("graph-surgeon")
-    loaded = load_settings()
-    settings = loaded.settings
     # The command line has its own way of showing messages on stderr.
     console = not logging.getLogger().handlers
     file = cache_dir() / "graph-surgeon.log"
     buffer = setup_logging(settings.log_level, console=console, file=file)
+    route_qt_messages()
     theme = THEMES.get(arguments.theme or "")
     apply_theme(application, theme or chosen_theme(settings))
     # A picture is the same on every machine: it takes nothing from how the window was left.
@@ -126,6 +129,7 @@ def run(argv: Sequence[str]) -> int:
         shooter.begin()
     status = application.exec()
     sys.excepthook = sys.__excepthook__
+    restore_qt_messages()
     close_logging()
     return shooter.status if shooter is not None and status == 0 else status
 
@@ -140,6 +144,13 @@ def show_view(window: MainWindow, arguments: argparse.Namespace, _path: Path) ->
             window.compare.compare_file(arguments.compare)
     else:
         window.center.pages.show_page(view)
+
+
+def _scale(percent: int) -> None:
+    """Let Qt draw everything larger or smaller, on top of what the environment asks for."""
+    if percent != 100:
+        given = float(os.environ.get("QT_SCALE_FACTOR") or 1.0)
+        os.environ["QT_SCALE_FACTOR"] = f"{given * percent / 100:g}"
 
 
 class Photographer(QObject):

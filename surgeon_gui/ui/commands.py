@@ -14,10 +14,12 @@ from PySide6.QtWidgets import QDockWidget, QMessageBox
 import surgeon_gui
 from surgeon_gui.settings import config_dir
 from surgeon_gui.ui.actions import Command
+from surgeon_gui.ui.bookmarks import bookmark_commands
 from surgeon_gui.ui.comparing.commands import compare_commands
 from surgeon_gui.ui.explore import explore_commands
 from surgeon_gui.ui.more_edits import other_edit_commands
 from surgeon_gui.ui.preferences import preference_commands
+from surgeon_gui.ui.roaming import roaming_commands
 from surgeon_gui.ui.selection import (
     copy_names,
     copy_text,
@@ -43,6 +45,8 @@ def command_table(window: MainWindow) -> list[Command]:
         *compare_commands(window),
         *_rules_and_build(window),
         *preference_commands(window),
+        *bookmark_commands(window),
+        *roaming_commands(window),
     ]
 
 
@@ -197,7 +201,7 @@ def _view(window: MainWindow) -> list[Command]:
             for key, (title, dock) in docks.items()
         ),
         *pages,
-        Command("view.restore", "Restore the &layout", window.restore_docks),
+        Command("view.restore", "Restore the &layout", window.memory.restore_docks),
         Command(
             "view.find",
             "&Find…",

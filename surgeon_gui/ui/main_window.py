@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
@@ -21,6 +21,7 @@ from surgeon_gui.log import LogBuffer, set_level
 from surgeon_gui.settings import Settings, save_settings
 from surgeon_gui.ui.actions import Actions
 from surgeon_gui.ui.autosave import Keeper
+from surgeon_gui.ui.bookmarks import Bookmarks
 from surgeon_gui.ui.center import Center
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.commands import command_table
@@ -28,9 +29,11 @@ from surgeon_gui.ui.comparing.page import ComparePage
 from surgeon_gui.ui.docks import PanelDock, TabbedDock
 from surgeon_gui.ui.files import Files
 from surgeon_gui.ui.machine import Machine, find_machine
+from surgeon_gui.ui.memory import Memory
 from surgeon_gui.ui.menus import CONTEXT_MENU, EMPTY_MENU, menus
 from surgeon_gui.ui.palette import CommandPalette
 from surgeon_gui.ui.palettes import chosen_theme
+from surgeon_gui.ui.panels.bookmarks import BookmarksPanel
 from surgeon_gui.ui.panels.build import BuildPanel
 from surgeon_gui.ui.panels.devices import DevicesPanel
 from surgeon_gui.ui.panels.history import HistoryPanel
@@ -46,7 +49,7 @@ from surgeon_gui.ui.panels.verify import VerifyPanel
 from surgeon_gui.ui.preferences import Preferences
 from surgeon_gui.ui.selection import Walk
 from surgeon_gui.ui.session import Session
-from surgeon_gui.ui.state import WindowState, from_text, load_state, save_state, to_text
+from surgeon_gui.ui.state import WindowState, load_state
 from surgeon_gui.ui.status import StatusLine
 from surgeon_gui.ui.style import dress_application
 from surgeon_gui.ui.surgery import Surgery
@@ -78,7 +81,6 @@ class MainWindow(QMainWindow):
         remembers: bool = True,
     ) -> None:
         super().__init__()
-        self._remembers = remembers
         self.setObjectName("main")
         self.setWindowTitle("Graph Surgeon")
         self.setAcceptDrops(True)
@@ -94,6 +96,8 @@ class MainWindow(QMainWindow):
         self.chooser = chooser or PathChooser()
         self.files = Files(self.session, self, self.chooser, lambda: self.state.folder)
         self.surgery = Surgery(self.session, self, self.chooser, lambda: self.theme)
+        self.memory = Memory(self, remembers=remembers)
+        self.bookmarks = Bookmarks(self)
         self.actions_ = Actions(self, self.theme)
         self.preferences = Preferences(self, watches=remembers)
         self._make_panels(log)
@@ -117,11 +121,12 @@ class MainWindow(QMainWindow):
                 *(self.rules, self.history, self.build, self.verify, self.log, self.network),
                 *(self.run_, self.devices, self.compare),
                 *(self.outline_dock, self.inspector_dock, self.bottom_dock),
+                *(self.bookmarks_dock, self.bookmarks_panel),
             )
         ]
         self.set_theme(self.theme)
         order_tabs(self)
-        self._restore()
+        self.memory.restore()
         self.center.refresh()
         self._look_round()
 
@@ -140,6 +145,7 @@ class MainWindow(QMainWindow):
         self.verify = VerifyPanel(session, self.settings, theme)
         self.log = LogPanel(log, theme)
         self.network = NetworkPanel(session, theme)
+        self.bookmarks_panel = BookmarksPanel(self.bookmarks, theme)
         self.compare = ComparePage(session, theme, self.chooser, lambda: self.state.folder)
 
     def _make_center(self) -> None:
@@ -158,6 +164,7 @@ class MainWindow(QMainWindow):
         areas = Qt.DockWidgetArea
         corners = Qt.Corner
         self.outline_dock = PanelDock("outline", "Outline", self.outline, self.theme)
+        self.bookmarks_dock = PanelDock("bookmarks", "Bookmarks", self.bookmarks_panel, self.theme)
         self.inspector_dock = PanelDock("inspector", "Inspector", self.inspector, self.theme)
         self.bottom_dock = TabbedDock("panels", "Panels", self.theme)
         pages = self.bottom_dock.pages
@@ -170,6 +177,8 @@ class MainWindow(QMainWindow):
         pages.add("devices", "Devices", self.devices, "GPUs, TensorRTs and plugin libraries")
         pages.add("log", "Log", self.log, "The program's messages")
         self.addDockWidget(areas.LeftDockWidgetArea, self.outline_dock)
+        self.addDockWidget(areas.LeftDockWidgetArea, self.bookmarks_dock)
+        self.bookmarks_dock.hide()
         self.addDockWidget(areas.RightDockWidgetArea, self.inspector_dock)
         self.addDockWidget(areas.BottomDockWidgetArea, self.bottom_dock)
         self.setCorner(corners.BottomLeftCorner, areas.BottomDockWidgetArea)
@@ -177,7 +186,6 @@ class MainWindow(QMainWindow):
 
     def _listen(self) -> None:
         session = self.session
-        self.files.loaded.connect(self._loaded)
         session.opened.connect(self._opened)
         session.changed.connect(self._changed)
         session.failed.connect(self.show_error)
@@ -315,10 +323,6 @@ class MainWindow(QMainWindow):
             self.setWindowTitle(f"{self.session.title}[*] — Graph Surgeon")
             self.setWindowModified(not document.is_clean)
 
-    def _loaded(self, path: Path) -> None:
-        state = self.state.with_recent(path, self.settings.recent_files)
-        self.state = dataclasses.replace(state, folder=str(path.absolute().parent))
-
     def _look_round(self) -> None:
         def found(machine: Machine) -> None:
             self.machine = machine
@@ -327,36 +331,6 @@ class MainWindow(QMainWindow):
             self.run_.set_machine(machine)
 
         self.session.tasks.run("machine", find_machine, found, self.session.failed.emit)
-
-    # Remembering
-
-    def _restore(self) -> None:
-        self.resize(1600, 1000)
-        self.resizeDocks(
-            [self.outline_dock, self.inspector_dock], [236, 320], Qt.Orientation.Horizontal
-        )
-        self.resizeDocks([self.bottom_dock], [250], Qt.Orientation.Vertical)
-        self._default_docks = self.saveState()
-        if self.state.geometry:
-            self.restoreGeometry(from_text(self.state.geometry))
-        if self.state.docks:
-            self.restoreState(from_text(self.state.docks))
-
-    def restore_docks(self) -> None:
-        """Put every dock back where it was at first."""
-        self.restoreState(self._default_docks)
-
-    def remember(self) -> None:
-        """Write the window's state; a disk that is full must not keep it open."""
-        if not self._remembers:
-            return
-        self.state = dataclasses.replace(
-            self.state, geometry=to_text(self.saveGeometry()), docks=to_text(self.saveState())
-        )
-        try:
-            save_state(self.state)
-        except SaveError as error:
-            logger.warning("%s", error)
 
     def _use_plugins(self, settings: Settings) -> None:
         self.use_settings(dataclasses.replace(self.settings, plugins=settings.plugins))
@@ -368,6 +342,11 @@ class MainWindow(QMainWindow):
             self.show_error(error)
 
     # Qt's events
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # The window has its size, and the docks theirs, once this event is over.
+        QTimer.singleShot(0, self, self.memory.widen_docks)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -393,7 +372,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.files.ask_unsaved(self._close_now)
             return
-        self.remember()
+        self.memory.remember()
         self.keeper.forget()
         # Threads may take a moment to end; the user need not watch that.
         self.hide()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QMenu
 
 from surgeon_gui.ui.actions import MenuSpec
+from surgeon_gui.ui.bookmarks import BOOKMARK_MENU
 from surgeon_gui.ui.comparing.commands import COMPARE_MENU
 from surgeon_gui.ui.more_edits import other_edits
 from surgeon_gui.ui.palettes import PLAIN_THEMES
@@ -24,6 +25,7 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
         MenuSpec(
             "&File",
             (
+                "file.new-window",
                 "file.open",
                 MenuSpec("Open &recent", (), partial(_fill_recent, window)),
                 MenuSpec("Open sa&mple", (), partial(_fill_samples, window)),
@@ -56,9 +58,9 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
                 *("view.expand", "view.expand-all", "view.collapse-all", "-"),
                 COMPARE_MENU,
                 "-",
-                *("view.outline", "view.inspector", "view.panels"),
+                *("view.outline", "view.bookmarks", "view.inspector", "view.panels"),
                 MenuSpec("Pa&ges", tuple(f"view.{key}" for key in window.bottom_dock.pages.keys)),
-                "view.restore",
+                *("view.next-panel", "view.previous-panel", "view.restore"),
                 MenuSpec(
                     "&Theme", ("theme.system", "-", *(f"theme.{name}" for name in PLAIN_THEMES))
                 ),
@@ -69,6 +71,7 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
             (
                 *("go.back", "go.forward", "-"),
                 *("graph.reveal", "graph.producers", "graph.consumers"),
+                BOOKMARK_MENU,
                 MenuSpec(
                     "&Trace",
                     (
@@ -110,7 +113,8 @@ EMPTY_MENU = MenuSpec(
 CONTEXT_MENU = MenuSpec(
     "",
     (
-        *("view.expand", "view.zoom-selection", "graph.producers", "graph.consumers", "-"),
+        *("view.expand", "view.zoom-selection", "graph.producers", "graph.consumers"),
+        *("bookmark.toggle", "-"),
         *("edit.rename", "edit.replace", "edit.collapse", "edit.attribute", "edit.shape"),
         *("edit.output", "edit.any.bypass", "edit.any.rewire", "edit.remove", "-"),
         *("edit.extract", "edit.make-rule", "rules.why", "-", "edit.copy-name", "edit.copy-text"),

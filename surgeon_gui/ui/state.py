@@ -17,6 +17,7 @@ class WindowState:
 
     geometry: str = setting("Window", "Geometry", "Where the window was.", "")
     docks: str = setting("Window", "Docks", "How its docks were arranged.", "")
+    width: int = setting("Window", "Width", "How wide it was when its docks were saved.", 0)
     recent: tuple[str, ...] = setting("Window", "Recent files", "Opened last, newest first.", ())
     folder: str = setting("Window", "Folder", "Where the last file was opened or saved.", "")
     rule_set: str = setting("Window", "Rule set", "The rule set loaded last.", "")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QScrollArea,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from surgeon_gui.ui.widgets import label
 
@@ -48,7 +55,12 @@ class TabStrip(QTabBar):
 
 
 class TabPages(QWidget):
-    """A strip and the pages it chooses from; the strip can stand elsewhere (a dock's title).
+    """A strip and the pages it chooses from.
+
+    Args:
+        name: for screen readers.
+        own_strip: whether the strip stands above the pages; else in a dock's title, and pages wider
+            than the dock scroll instead of making the window wider.
 
     Signals:
         page_changed(str): the key of the page now shown.
@@ -59,6 +71,7 @@ class TabPages(QWidget):
     def __init__(self, name: str, *, own_strip: bool = True) -> None:
         super().__init__()
         self.strip = TabStrip(name)
+        self._own_strip = own_strip
         self._stack = QStackedWidget()
         self._keys: list[str] = []
         layout = QVBoxLayout(self)
@@ -78,7 +91,7 @@ class TabPages(QWidget):
     def add(self, key: str, title: str, page: QWidget, tip: str = "") -> None:
         """Append a page; `key` names it for `show`."""
         self._keys.append(key)
-        self._stack.addWidget(page)
+        self._stack.addWidget(page if self._own_strip else _scrolled(page, title))
         index = self.strip.addTab(title)
         self.strip.setTabToolTip(index, tip)
 
@@ -100,3 +113,12 @@ class TabPages(QWidget):
         if 0 <= index < self._stack.count():
             self._stack.setCurrentIndex(index)
             self.page_changed.emit(self._keys[index])
+
+
+def _scrolled(page: QWidget, title: str) -> QScrollArea:
+    area = QScrollArea()
+    area.setAccessibleName(title)
+    area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(page)
+    return area
