@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from surgeon_gui.engine.dtypes import BY_POINTER, data_type
+from surgeon_gui.engine.flat import flattened
 from surgeon_gui.engine.flavours import Flavour
 from surgeon_gui.engine.log import collected
 from surgeon_gui.errors import BuildFailed, EngineError
@@ -52,11 +53,15 @@ class Emission:
         tensors: TensorRT's tensors by the network's names.
         origins: GraphDef nodes by the name of the TensorRT layer.
         kept: arrays whose memory TensorRT reads until the build is over.
+        loops: TensorRT's ILoop by name.
+        recurrences: of loops that have not ended, with the name of their second input.
     """
 
     tensors: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, tuple[str, ...]] = field(default_factory=dict)
     kept: list[Array] = field(default_factory=list)
+    loops: dict[str, Any] = field(default_factory=dict)
+    recurrences: dict[str, list[tuple[Any, str]]] = field(default_factory=dict)
 
 
 def emit(network: Network, flavour: Flavour, definition: Any) -> Emission:
@@ -68,6 +73,7 @@ def emit(network: Network, flavour: Flavour, definition: Any) -> Emission:
     Raises:
         BuildFailed: TensorRT refuses a layer; `where` is the GraphDef node it came from.
     """
+    network = flattened(network)
     emission = Emission()
     for tensor in network.inputs:
         emission.tensors[tensor.name] = _add_input(tensor, flavour, definition)

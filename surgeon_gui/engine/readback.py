@@ -216,7 +216,9 @@ def _in_order(definition: Any) -> list[Any]:
         while pending:
             index = pending[-1]
             layer = layers[index]
-            tensors = (layer.get_input(port) for port in range(layer.num_inputs))
+            # What a recurrence reads second is made in the loop that it begins.
+            ports = 1 if layer.type.name == "RECURRENCE" else layer.num_inputs
+            tensors = (layer.get_input(port) for port in range(ports))
             needed = (makers.get(tensor.name) for tensor in tensors if tensor is not None)
             # A maker that is open already waits for this very layer: the edge closes a loop.
             missing = [maker for maker in needed if maker is not None and maker not in opened]
@@ -240,7 +242,8 @@ def _needed(
     kept = []
     for layer in reversed(layers):
         names = {tensor.name for tensor in layer.outputs}
-        gone = names <= (set(constants) if fold else swallowed) and not names & used
+        made = set(constants) if fold else swallowed
+        gone = bool(names) and names <= made and not names & used
         if not gone:
             used.update(layer.inputs)
             kept.append(layer)

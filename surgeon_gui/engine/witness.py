@@ -13,6 +13,7 @@ from typing import Any
 
 from surgeon_gui.engine.benign import exported, meaning
 from surgeon_gui.engine.emit import create_network
+from surgeon_gui.engine.flat import BOUNDARIES, LoopOutput, Recurrence, TripLimit, flattened
 from surgeon_gui.engine.flavours import Flavour
 from surgeon_gui.engine.log import logger_for
 from surgeon_gui.engine.readback import read_network
@@ -46,15 +47,72 @@ def witnessed(network: Network, flavour: Flavour, builder: Any) -> Network:
 
 def disagreements(network: Network, witness: Network) -> list[str]:
     """Return where the witness gives a layer of `network` other parameters, a sentence each."""
-    ours, theirs = network.tensors, witness.tensors
-    groups = _grouped(network, witness)
-    found = []
-    for layer in network.layers:
-        wanted = exported(layer, ours)
+    flat = flattened(network)
+    ours, theirs = flat.tensors, witness.tensors
+    groups = _grouped(flat, witness)
+    twice = _conditions(flat)
+    found = _loop_disagreements(flat, witness)
+    for layer in flat.layers:
+        wanted = [] if isinstance(layer.kind, BOUNDARIES) else exported(layer, ours)
         if wanted:
             seen = [meaning(other, theirs) for other in groups[layer.name]]
-            found += [f"{layer.name}: {text}" for text in _compare(wanted, seen)]
+            again = 2 if layer.name in twice else 1
+            found += [f"{layer.name}: {text}" for text in _compare(wanted * again, seen)]
     return found
+
+
+def _conditions(network: Network) -> set[str]:
+    """Return the layers that decide whether a loop goes on: ONNX has them before it and in it."""
+    makers = {tensor.name: layer for layer in network.layers for tensor in layer.outputs}
+    pending = [layer for layer in network.layers if isinstance(layer.kind, TripLimit)]
+    found: set[str] = set()
+    while pending:
+        for name in pending.pop().inputs:
+            maker = makers.get(name)
+            if maker is not None and _follows(maker, makers) and maker.name not in found:
+                found.add(maker.name)
+                pending.append(maker)
+    return found
+
+
+def _follows(layer: Layer, makers: dict[str, Layer]) -> bool:
+    """Whether a layer stands in a loop: it reads a recurrence, if by others."""
+    pending, seen = [layer], set()
+    while pending:
+        for name in pending.pop().inputs:
+            maker = makers.get(name)
+            if maker is None or maker.name in seen:
+                continue
+            if isinstance(maker.kind, Recurrence):
+                return not isinstance(layer.kind, BOUNDARIES)
+            seen.add(maker.name)
+            pending.append(maker)
+    return False
+
+
+def _loop_disagreements(network: Network, witness: Network) -> list[str]:
+    """Return where the parser stands other layers around a loop.
+
+    It keeps the condition in a recurrence of its own, computed at the end of the turn before.
+    """
+    found = []
+    for loop in dict.fromkeys(boundary.loop for boundary in _boundaries(network)):
+        ours, theirs = (
+            sorted(_told(item) for item in _boundaries(made) if item.loop == loop)
+            for made in (network, witness)
+        )
+        expected = sorted([*ours, "Recurrence"])
+        if theirs != expected:
+            found.append(f"{loop}: the parser makes {theirs} of it instead of {expected}.")
+    return found
+
+
+def _boundaries(network: Network) -> list[Recurrence | TripLimit | LoopOutput]:
+    return [layer.kind for layer in network.layers if isinstance(layer.kind, BOUNDARIES)]
+
+
+def _told(kind: Recurrence | TripLimit | LoopOutput) -> str:
+    return "Recurrence" if isinstance(kind, Recurrence) else f"{kind.type_name} {kind.kind}"
 
 
 def _grouped(network: Network, witness: Network) -> dict[str, list[Layer]]:

@@ -110,6 +110,8 @@ def _normal(kind: Kind) -> Kind:
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
         return left.dtype == right.dtype and left.shape == right.shape and _same_bits(left, right)
+    if isinstance(left, Network) and isinstance(right, Network):
+        return not same_network(left, right)
     if isinstance(left, float) or isinstance(right, float):
         return type(left) in _NUMBERS and type(right) in _NUMBERS and _same_float(left, right)
     if isinstance(left, tuple) and isinstance(right, tuple):

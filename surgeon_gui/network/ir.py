@@ -11,7 +11,7 @@ Source: TensorRT for RTX 1.7 Python API (INetworkDefinition), TensorRT 10 operat
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -125,6 +125,12 @@ class Kind:
             if isinstance(value, np.ndarray)
         }
 
+    def networks(self) -> dict[str, Network]:
+        """Return the parameters that are networks: what a loop repeats."""
+        return {
+            name: value for name, value in self.parameters().items() if isinstance(value, Network)
+        }
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Layer:
@@ -190,11 +196,16 @@ class Network:
 
     @property
     def weight_bytes(self) -> int:
-        seen: dict[int, int] = {}
+        return sum({id(array): array.nbytes for array in self._arrays()}.values())
+
+    def _arrays(self) -> Iterator[np.ndarray[Any, Any]]:
         for layer in self.layers:
-            for array in layer.kind.weights().values():
-                seen[id(array)] = array.nbytes
-        return sum(seen.values())
+            yield from layer.kind.weights().values()
+            for inner in layer.kind.networks().values():
+                yield from inner._arrays()
+
+    def __str__(self) -> str:
+        return f"{len(self.layers)} layers"
 
 
 class NetworkBuilder:
@@ -210,6 +221,13 @@ class NetworkBuilder:
 
     def __len__(self) -> int:
         return len(self._layers)
+
+    def __contains__(self, tensor: Tensor) -> bool:
+        return self._tensors.get(tensor.name) is tensor
+
+    def has(self, name: str) -> bool:
+        """Whether a tensor has this name."""
+        return name in self._tensors
 
     def tensor(self, name: str) -> Tensor:
         return self._tensors[name]
@@ -248,7 +266,7 @@ class NetworkBuilder:
             LayerError: the parameters do not fit the inputs; `where` is the layer's name.
         """
         for tensor in inputs:
-            if self._tensors.get(tensor.name) is not tensor:
+            if tensor not in self:
                 raise LayerError(f"It reads {tensor.name}, which no layer makes.", where=name)
         try:
             specs = kind.check(list(inputs))

@@ -16,17 +16,27 @@ import numpy as np
 from surgeon_gui.errors import ConvertError
 from surgeon_gui.graph.values import Array, DType
 from surgeon_gui.network.ir import Kind, Layer, Network, Tensor
-from surgeon_gui.network.layers import LRN, NMS, Cast, Constant, Cumulative, Deconvolution, Plugin
+from surgeon_gui.network.layers import (
+    LRN,
+    NMS,
+    Cast,
+    Constant,
+    Cumulative,
+    Deconvolution,
+    Loop,
+    Plugin,
+)
 
 _LOG = logging.getLogger(__name__)
 
 _LARGEST = {DType.FLOAT16: 65504.0, DType.BFLOAT16: (2 - 2**-7) * 2.0**127}
 
 IN_FLOAT32: dict[DType, tuple[type[Kind], ...]] = {
-    DType.FLOAT16: (LRN, NMS, Cumulative, Plugin),
-    DType.BFLOAT16: (LRN, NMS, Cumulative, Plugin, Deconvolution),
+    DType.FLOAT16: (LRN, NMS, Cumulative, Loop, Plugin),
+    DType.BFLOAT16: (LRN, NMS, Cumulative, Loop, Plugin, Deconvolution),
 }
-"""Kinds that keep float32; TensorRT for RTX 1.7 builds no bfloat16 deconvolution."""
+"""Kinds that keep float32: a loop adds its rounding up turn by turn; TensorRT for RTX 1.7 builds no
+bfloat16 deconvolution."""
 
 
 def with_precision(network: Network, dtype: DType) -> Network:

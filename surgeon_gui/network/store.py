@@ -2,7 +2,9 @@
 
 In the JSON, values it has no form for are objects with one tag: `{"weights": 3}` is the array in
 `weights/3.npy`, `{"enum": ["PaddingMode", "SAME_UPPER"]}`, `{"dtype": "float32"}`,
-`{"tensor": ["float32", [1, 3]]}`, `{"bytes": base64}`, `{"float": "nan"}`. Lists are tuples.
+`{"tensor": ["float32", [1, 3]]}`,
+`{"network": {…}}` for what a loop repeats, `{"bytes": base64}`, `{"float": "nan"}`. Lists are
+tuples.
 """
 
 from __future__ import annotations
@@ -144,6 +146,8 @@ def _encode(network: Network, arrays: list[Array]) -> dict[str, Any]:
             return {"enum": [type(item).__name__, item.name]}
         if isinstance(item, TensorSpec):
             return {"tensor": [item.dtype.text, list(item.shape)]}
+        if isinstance(item, Network):
+            return {"network": described(item)}
         if isinstance(item, bytes):
             return {"bytes": base64.b64encode(item).decode("ascii")}
         if isinstance(item, tuple | list):
@@ -157,27 +161,30 @@ def _encode(network: Network, arrays: list[Array]) -> dict[str, Any]:
     def tensor(item: Tensor) -> list[Any]:
         return [item.name, item.dtype.text, list(item.shape)]
 
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "inputs": [tensor(item) for item in network.inputs],
-        "layers": [
-            {
-                "name": layer.name,
-                "kind": layer.kind.type_name,
-                "parameters": {name: value(item) for name, item in layer.kind.parameters().items()},
-                "inputs": list(layer.inputs),
-                "outputs": [tensor(item) for item in layer.outputs],
-                "origin": list(layer.origin),
-            }
-            for layer in network.layers
-        ],
-        "outputs": list(network.outputs),
-        "sources": {
-            name: [source.ref.node, source.ref.port, list(source.axes)]
-            for name, source in network.sources.items()
-        },
-    }
+    def described(item: Network) -> dict[str, Any]:
+        return {
+            "inputs": [tensor(part) for part in item.inputs],
+            "layers": [
+                {
+                    "name": layer.name,
+                    "kind": layer.kind.type_name,
+                    "parameters": {
+                        name: value(part) for name, part in layer.kind.parameters().items()
+                    },
+                    "inputs": list(layer.inputs),
+                    "outputs": [tensor(part) for part in layer.outputs],
+                    "origin": list(layer.origin),
+                }
+                for layer in item.layers
+            ],
+            "outputs": list(item.outputs),
+            "sources": {
+                name: [source.ref.node, source.ref.port, list(source.axes)]
+                for name, source in item.sources.items()
+            },
+        }
+
+    return {"format": FORMAT, "version": VERSION, **described(network)}
 
 
 def _decode(archive: zipfile.ZipFile, source: Path) -> Network:
@@ -253,6 +260,8 @@ class _Reader:
             return DType.from_text(content)
         if tag == "tensor":
             return TensorSpec(DType.from_text(content[0]), tuple(content[1]))
+        if tag == "network":
+            return self.network(content)
         if tag == "bytes":
             return base64.b64decode(content, validate=True)
         if tag == "float":

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from surgeon_gui.engine.emit import create_network, emit
+from surgeon_gui.engine.flat import flattened
 from surgeon_gui.engine.flavours import Flavour
 from surgeon_gui.engine.log import collected
 from surgeon_gui.engine.readback import read_network, unreadable_as_zeros
@@ -70,7 +71,7 @@ def plan_of(case: Case, definition: Any, flavour: Flavour, builder: Any) -> Any:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_layer_reads_back_as_it_was_given(case: Case, flavour: Flavour, builder: Any) -> None:
-    network = case.network()
+    network = flattened(case.network())
     read = read_network(emitted(network, flavour, builder), flavour)
     assert same_network(network, read) == []
     assert [layer.name for layer in read.layers] == [layer.name for layer in network.layers]
@@ -113,7 +114,7 @@ FLOAT_CASES = [
 def test_a_layer_in_half_precision_reads_back_and_builds(
     case: Case, dtype: DType, flavour: Flavour, builder: Any
 ) -> None:
-    network = with_precision(case.network(), dtype)
+    network = flattened(with_precision(case.network(), dtype))
     definition = emitted(network, flavour, builder)
     read = read_network(definition, flavour)
     assert same_network(unreadable_as_zeros(network), read) == []

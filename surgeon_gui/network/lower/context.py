@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ class Lower:
         self._constants: dict[tuple[int, Dims, Permutation], tuple[Array, Tensor]] = {}
         self._views: dict[tuple[str, Permutation, Dims, Permutation], Tensor] = {}
         self._weights: dict[tuple[int, Permutation, Dims], tuple[Array, Array]] = {}
+        self._outer = 0
+        self._captured: dict[str, tuple[Tensor, Tensor]] = {}
 
     # Adding layers
 
@@ -58,7 +61,44 @@ class Lower:
 
     def add_all(self, kind: Kind, *inputs: Tensor, suffix: str = "") -> tuple[Tensor, ...]:
         name = f"{self.node.name}/{suffix}" if suffix else self.node.name
-        return self.builder.add(kind, inputs, name=name, origin=(self.origin,))
+        here = tuple(self.here(tensor) for tensor in inputs)
+        return self.builder.add(kind, here, name=name, origin=(self.origin,))
+
+    def here(self, tensor: Tensor) -> Tensor:
+        """Return a tensor as the network at hand knows it.
+
+        What a loop's network reads from outside becomes an input of that network.
+        """
+        if tensor in self.builder or not self._outer:
+            return tensor
+        found = self._captured.get(tensor.name)
+        if found is None:
+            made = self.builder.add_input(self._free(tensor.name), tensor.dtype, tensor.shape)
+            found = self._captured[tensor.name] = (tensor, made)
+        return found[1]
+
+    def _free(self, name: str) -> str:
+        """Return a name for an input that no tensor of the network at hand has."""
+        while self.builder.has(name):
+            name += "_"
+        return name
+
+    @contextmanager
+    def inside(self) -> Iterator[NetworkBuilder]:
+        """Add layers to a network of their own, until the end of the block."""
+        kept = (self.builder, self._constants, self._views, self._captured)
+        self._outer += 1
+        self.builder, self._constants, self._views, self._captured = NetworkBuilder(), {}, {}, {}
+        try:
+            yield self.builder
+        finally:
+            self._outer -= 1
+            self.builder, self._constants, self._views, self._captured = kept
+
+    @property
+    def captured(self) -> list[tuple[Tensor, Tensor]]:
+        """What the network at hand reads from outside: the tensor there, the input here."""
+        return list(self._captured.values())
 
     @property
     def origin(self) -> str:

@@ -13,7 +13,6 @@ from surgeon_gui.network.lower.branches import predicate_of
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.logic import chosen
-from surgeon_gui.network.lower.refusals import loop_problem
 from surgeon_gui.network.lower.registry import converter
 from surgeon_gui.network.lower.value import DEAD, Guard, Value
 
@@ -87,8 +86,5 @@ def _select(node: Call, b: Lower, ref: TensorRef, first_if: bool) -> tuple[Value
 
 @converter("LoopCond")
 def loop_condition(node: Call, b: Lower) -> Value:
-    """It decides whether an unrolled loop goes on."""
-    condition = node.input(0)
-    if condition.array is None:
-        raise loop_problem(node.node)
-    return condition
+    """It decides whether the loop around it goes on."""
+    return node.input(0)

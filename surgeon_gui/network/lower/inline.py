@@ -208,7 +208,10 @@ class _Writer:
                     f"The function {name} is generic.",
                     "Freeze the model again with its functions inlined.",
                 )
-        nodes = list(graph_from_graphdef(message.SerializeToString()).nodes)
+        # A function that only hands on what it is given has no nodes, which is no graph.
+        nodes = (
+            list(graph_from_graphdef(message.SerializeToString()).nodes) if message.node else []
+        )
         results = [ref(function.ret[arg.name]) for arg in function.signature.output_arg]
         return nodes, results
 

@@ -1,23 +1,29 @@
-"""Loops whose number of turns is known while lowering, unrolled turn by turn."""
+"""Loops: unrolled turn by turn while the condition is known, one Loop layer from there on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
 
 from surgeon_gui.errors import Unsupported
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.query import topological_order
 from surgeon_gui.graph.values import FuncRef
+from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.inline import function_body
 from surgeon_gui.network.lower.order import ENTERS, EXITS, Frame
 from surgeon_gui.network.lower.refusals import loop_problem
 from surgeon_gui.network.lower.scope import Scope
 from surgeon_gui.network.lower.value import Value
+from surgeon_gui.network.lower.whiles import lower_loop
 
 WHILES = frozenset({"While", "StatelessWhile"})
 _MOST_TURNS = 2048
+_PASSES = frozenset({"Switch", "RefSwitch", "NextIteration", "RefNextIteration"})
+_COPIES = frozenset({"Identity", "IdentityN", "StopGradient"})
 
 
 class Runner(Protocol):
@@ -25,6 +31,7 @@ class Runner(Protocol):
 
     scope: Scope
     values: dict[TensorRef, Value]
+    b: Lower
 
     def lower(self, node: Node) -> None: ...
 
@@ -41,6 +48,14 @@ class _Template:
     nodes: tuple[Node, ...]
     results: tuple[TensorRef, ...]
 
+    def keeps(self, place: int) -> bool:
+        """Whether a result is the argument of the same place."""
+        by_name = {node.name: node for node in self.nodes}
+        ref = self.results[place]
+        while (node := by_name.get(ref.node)) is not None and node.op in _COPIES:
+            ref = node.inputs[ref.port if node.op == "IdentityN" else 0]
+        return ref == TensorRef(f"/argument_{place}")
+
 
 class Unroller:
     """Unrolls the functional loops of one graph."""
@@ -54,13 +69,20 @@ class Unroller:
         """Return what a While returns.
 
         Raises:
-            Unsupported: how often it runs depends on data, or is too often.
+            Unsupported: it runs too often, or carries what TensorRT's loops cannot.
         """
         condition, body = (self._function(node, name) for name in ("cond", "body"))
         for turn in range(_MOST_TURNS):
             go = self._call(node, condition, state, f"cond_{turn}")[0]
             if go.array is None:
-                raise loop_problem(node)
+                return lower_loop(
+                    self._run.b,
+                    node,
+                    state,
+                    [place for place in range(len(state)) if not body.keeps(place)],
+                    lambda now: self._call(node, condition, now, "cond"),
+                    lambda now: self._call(node, body, now, "body"),
+                )
             if not bool(go.array):
                 return state
             state = self._call(node, body, state, f"body_{turn}")
@@ -113,15 +135,15 @@ class Unroller:
 
 
 def unroll_frame(run: Runner, frame: Frame, lost: Callable[[Node], None]) -> None:
-    """Lower a TF1 while loop, turn by turn.
+    """Lower a TF1 while loop.
 
     Args:
         run: lowers the nodes.
         frame: the loop.
-        lost: is told of every node that cannot be judged because the loop cannot be unrolled.
+        lost: is told of every node that cannot be judged because the loop cannot be lowered.
 
     Raises:
-        Unsupported: how often it runs depends on data; the node is its LoopCond.
+        Unsupported: it cannot be lowered; the node is its LoopCond.
     """
     nodes = [node for name in frame.members if (node := run.scope.get(name)) is not None]
     enters = [node for node in nodes if node.op in ENTERS]
@@ -154,37 +176,114 @@ def unroll_frame(run: Runner, frame: Frame, lost: Callable[[Node], None]) -> Non
         for ref in node.inputs
         if (source := by_name.get(ref.node)) is not None and source.op in ENTERS
     }
+    loop = _FrameLoop(
+        run, condition, merges, [n for n in nodes if n.name in decides], body, by_name
+    )
+    problem = loop_problem(condition)
     for _ in range(_MOST_TURNS):
-        for node in merges:
-            value = carried.get(node.name)
-            if value is not None:
-                run.values[TensorRef(node.name)] = value
-        for node in nodes:
-            if node.name in decides:
-                run.lower(node)
-        go = run.values.get(TensorRef(condition.name))
-        if go is None or go.array is None:
+        go = loop.decide(carried)
+        if go is None:
             break
-        if not bool(go.array):
+        if go.array is None:
+            try:
+                loop.keep_going([carried.get(node.name) for node in merges])
+            except Unsupported as found:
+                problem = found
+                break
+        if go.array is None or not bool(go.array):
             for node in exits:
                 _leave(run, node, by_name)
             return
         for node in body:
             run.lower(node)
         if any(_missing(run, by_name, node) for node in merges):
+            problem = Unsupported(condition.name, "A turn of this loop cannot be lowered.")
             break
-        carried = {
-            node.name: run.values[source.inputs[0]]
-            for node in merges
-            for source in (_next(node, by_name),)
-            if source is not None
-        }
-    else:
-        go = None
+        carried = loop.following()
     for node in (*body, *exits):
         if not any(TensorRef(node.name, port) in run.values for port in range(2)):
             lost(node)
-    raise loop_problem(condition)
+    raise problem
+
+
+@dataclass(frozen=True)
+class _FrameLoop:
+    """A TF1 while loop, taken apart.
+
+    Attributes:
+        condition: its LoopCond.
+        merges: a Merge per loop variable.
+        decides: the nodes that say whether it goes on, the LoopCond last.
+        body: the nodes of a turn.
+    """
+
+    run: Runner
+    condition: Node
+    merges: Sequence[Node]
+    decides: Sequence[Node]
+    body: Sequence[Node]
+    by_name: dict[str, Node]
+
+    def decide(self, carried: Mapping[str, Value | None]) -> Value | None:
+        """Return whether there is another turn; None: it cannot be lowered."""
+        for node in self.merges:
+            value = carried.get(node.name)
+            if value is not None:
+                self.run.values[TensorRef(node.name)] = value
+        for node in self.decides:
+            self.run.lower(node)
+        return self.run.values.get(TensorRef(self.condition.name))
+
+    def following(self) -> dict[str, Value | None]:
+        """Return the variables after a turn, by the name of their Merge."""
+        return {
+            node.name: self.run.values.get(source.inputs[0])
+            for node in self.merges
+            for source in (_next(node, self.by_name),)
+            if source is not None
+        }
+
+    def keep_going(self, state: Sequence[Value | None]) -> None:
+        """Give the Merges the values they have after the last turn.
+
+        Raises:
+            Unsupported: TensorRT has no such loop.
+        """
+        known = [value for value in state if value is not None]
+        if len(known) < len(state):
+            raise Unsupported(self.condition.name, "What this loop begins with cannot be lowered.")
+        changing = [place for place, node in enumerate(self.merges) if not self._keeps(node)]
+        results = lower_loop(self.run.b, self.condition, known, changing, self._whether, self._turn)
+        for node, value in zip(self.merges, results, strict=True):
+            self.run.values[TensorRef(node.name)] = value
+
+    def _whether(self, now: tuple[Value, ...]) -> tuple[Value, ...]:
+        go = self.decide({node.name: v for node, v in zip(self.merges, now, strict=True)})
+        return self._found([go])
+
+    def _turn(self, now: tuple[Value, ...]) -> tuple[Value, ...]:
+        self._whether(now)
+        # Inside a turn, the condition held.
+        self.run.values[TensorRef(self.condition.name)] = Value.known(np.bool_(True))
+        for node in self.body:
+            self.run.values.pop(TensorRef(node.name), None)
+            self.run.lower(node)
+        return self._found(list(self.following().values()))
+
+    def _found(self, values: Sequence[Value | None]) -> tuple[Value, ...]:
+        found = tuple(value for value in values if value is not None)
+        if len(found) < len(values):
+            raise Unsupported(self.condition.name, "A turn of this loop cannot be lowered.")
+        return found
+
+    def _keeps(self, merge: Node) -> bool:
+        """Whether a turn leaves a variable as it is."""
+        source = _next(merge, self.by_name)
+        while source is not None and source.name != merge.name:
+            if source.op not in (*_COPIES, *_PASSES):
+                return False
+            source = self.by_name.get(source.inputs[0].node)
+        return source is not None
 
 
 def _closes(node: Node, by_name: dict[str, Node]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from surgeon_gui.network.ir import Network
 from surgeon_gui.network.simplify.bench import Bench, settle, tidy
 from surgeon_gui.network.simplify.folding import (
@@ -48,6 +50,11 @@ def simplify(network: Network) -> Network:
     Tensors that stay keep their names, sources and numbers; layers keep the nodes they stand for.
     """
     bench = Bench(network)
+    for layer in bench.each():
+        inner = layer.kind.networks()
+        if inner:
+            shorter = {name: simplify(item) for name, item in inner.items()}
+            bench.replace(layer, dataclasses.replace(layer.kind, **shorter))
     for step in _PASSES:
         step(bench)
         bench.prune()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -241,10 +242,15 @@ def _rename(bench: Bench, old: str, new: str) -> None:
 
 def settle(network: Network) -> Network:
     """Return the network with every weight contiguous in memory; shared weights stay shared."""
-    settled: dict[int, Array] = {}
+    return _settled(network, {})
+
+
+def _settled(network: Network, settled: dict[int, Array]) -> Network:
     result = []
     for layer in network.layers:
-        changes = {}
+        changes: dict[str, Any] = {
+            name: _settled(inner, settled) for name, inner in layer.kind.networks().items()
+        }
         for name, array in layer.kind.weights().items():
             if not array.flags.c_contiguous:
                 found = settled.get(id(array))

@@ -10,7 +10,7 @@ import onnx
 from surgeon_gui.errors import ConvertError, UsageError
 from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.network.ir import Layer, Network, Tensor
-from surgeon_gui.network.layers import Constant, Pooling
+from surgeon_gui.network.layers import Constant
 from surgeon_gui.network.to_onnx.file import model_chunks, moved_out
 from surgeon_gui.network.to_onnx.writer import (
     LAYERS,
@@ -19,7 +19,8 @@ from surgeon_gui.network.to_onnx.writer import (
     LayerWriter,
     ModelWriter,
     NeedsOpset,
-    onnx_dtype,
+    declare,
+    pooled_tensors,
 )
 
 PROTOBUF_LIMIT = 2**31 - 1
@@ -96,12 +97,9 @@ def _export(network: Network, outputs: Sequence[str] | None, opset: int | None) 
     wanted = tuple(network.outputs if outputs is None else outputs)
     tensors = network.tensors
     _check_outputs(network, wanted, tensors)
-    pooled = frozenset(
-        layer.inputs[0] for layer in network.layers if isinstance(layer.kind, Pooling)
-    )
     chosen = OPSET if opset is None else opset
     while True:
-        writer = ModelWriter(tensors, chosen, pooled)
+        writer = ModelWriter(tensors, chosen, pooled_tensors(network))
         found = _write(network, wanted, writer)
         if found is None:
             return writer
@@ -123,7 +121,7 @@ def _write(
     graph = writer.model.graph
     graph.name = "network"
     for tensor in network.inputs:
-        _declare(graph.input.add(), tensor)
+        declare(graph.input.add(), tensor)
     for layer in network.layers:
         out = LayerWriter(
             writer, layer, tuple(tensors[name] for name in layer.inputs), layer.outputs
@@ -137,9 +135,9 @@ def _write(
             return layer, need.opset
         for tensor in layer.outputs:
             if tensor.name not in wanted:
-                _declare(graph.value_info.add(), tensor)
+                declare(graph.value_info.add(), tensor)
     for name in wanted:
-        _declare(graph.output.add(), tensors[name])
+        declare(graph.output.add(), tensors[name])
     return None
 
 
@@ -155,17 +153,3 @@ def _check_outputs(network: Network, wanted: tuple[str, ...], tensors: dict[str,
             )
     if len(set(wanted)) != len(wanted):
         raise ConvertError("A tensor is asked for twice.", where=", ".join(wanted))
-
-
-def _declare(info: onnx.ValueInfoProto, tensor: Tensor) -> None:
-    """Fill in name, dtype and dimensions; an unknown dimension gets a name of its own."""
-    info.name = tensor.name
-    kind = info.type.tensor_type
-    kind.elem_type = onnx_dtype(tensor.dtype)
-    kind.shape.SetInParent()
-    for axis, size in enumerate(tensor.shape):
-        dim = kind.shape.dim.add()
-        if size >= 0:
-            dim.dim_value = size
-        else:
-            dim.dim_param = f"{tensor.name}.{axis}"

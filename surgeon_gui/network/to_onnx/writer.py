@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +13,8 @@ import onnx
 
 from surgeon_gui.errors import ConvertError
 from surgeon_gui.graph.values import Array, DType
-from surgeon_gui.network.ir import Layer, Tensor
+from surgeon_gui.network.ir import Layer, Network, Tensor
+from surgeon_gui.network.layers import Pooling
 from surgeon_gui.registry import Registry
 
 OPSET = 17
@@ -64,6 +67,7 @@ class ModelWriter:
 
     Attributes:
         model: nodes and types; without the weights.
+        graph: where nodes are added: the model's own graph, or a loop's body.
         initializers: for each weight its TensorProto without data, and the array, not copied.
     """
 
@@ -76,7 +80,8 @@ class ModelWriter:
         self.model = onnx.ModelProto(ir_version=_IR_VERSIONS[opset], producer_name="Graph Surgeon")
         self.model.opset_import.add(domain="", version=opset)
         self.opset = opset
-        self.pooled = pooled
+        self.pooled = set(pooled)
+        self.graph = self.model.graph
         self.tensors = tensors
         self.initializers: list[tuple[onnx.TensorProto, Array]] = []
         self._names = set(tensors)
@@ -102,13 +107,43 @@ class ModelWriter:
         wanted = layer.name if layer.name not in self._node_names else f"{layer.name}/{op}"
         name = _numbered(wanted, self._node_names)
         self._node_names.add(name)
-        node = self.model.graph.node.add(op_type=op, name=name, domain=domain)
+        node = self.graph.node.add(op_type=op, name=name, domain=domain)
         node.input.extend(inputs)
         node.output.extend(outputs)
         node.doc_string = " ".join(layer.origin)
         for key, value in attributes.items():
             if value is not None:
                 node.attribute.append(onnx.helper.make_attribute(key, value))
+
+    @contextmanager
+    def subgraph(self, name: str) -> Iterator[onnx.GraphProto]:
+        """Add nodes to a graph of their own until the end of the block; weights stay outside."""
+        outer, self.graph = self.graph, onnx.GraphProto(name=name)
+        try:
+            yield self.graph
+        finally:
+            self.graph = outer
+
+    def write_inner(self, network: Network, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """Write the layers of a network that a layer holds; return its outputs.
+
+        Args:
+            network: its tensors get names that are free here.
+            inputs: what it reads for its own inputs.
+        """
+        known = dict(zip((tensor.name for tensor in network.inputs), inputs, strict=True))
+        pooled = pooled_tensors(network)
+        for layer in network.layers:
+            made = []
+            for tensor in layer.outputs:
+                renamed = dataclasses.replace(tensor, name=self.unique(tensor.name))
+                known[tensor.name] = renamed
+                if tensor.name in pooled:
+                    self.pooled.add(renamed.name)
+                made.append(renamed)
+            read = tuple(known[name] for name in layer.inputs)
+            LAYERS[layer.kind.type_name](layer.kind, LayerWriter(self, layer, read, tuple(made)))
+        return [known[name] for name in network.outputs]
 
     def add_weights(self, array: Array, wanted: str) -> str:
         """Store `array` once, whoever else uses it; return the name it has."""
@@ -129,6 +164,25 @@ class ModelWriter:
         )
         tensor.dims.extend(array.shape)
         self.initializers.append((tensor, array))
+
+
+def pooled_tensors(network: Network) -> frozenset[str]:
+    """Return the names of the tensors that pools of a network read."""
+    return frozenset(layer.inputs[0] for layer in network.layers if isinstance(layer.kind, Pooling))
+
+
+def declare(info: onnx.ValueInfoProto, tensor: Tensor) -> None:
+    """Fill in name, dtype and dimensions; an unknown dimension gets a name of its own."""
+    info.name = tensor.name
+    kind = info.type.tensor_type
+    kind.elem_type = onnx_dtype(tensor.dtype)
+    kind.shape.SetInParent()
+    for axis, size in enumerate(tensor.shape):
+        dim = kind.shape.dim.add()
+        if size >= 0:
+            dim.dim_value = size
+        else:
+            dim.dim_param = f"{tensor.name}.{axis}"
 
 
 def _numbered(wanted: str, taken: set[str]) -> str:

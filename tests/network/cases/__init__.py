@@ -6,7 +6,7 @@ TensorRT's own parser (tests/engine).
 
 from __future__ import annotations
 
-from tests.network.cases import algebra, indexing, pointwise, reshaping, windows
+from tests.network.cases import algebra, control, indexing, pointwise, reshaping, windows
 from tests.network.cases.case import Case, Feed
 
 CASES: tuple[Case, ...] = (
@@ -15,6 +15,7 @@ CASES: tuple[Case, ...] = (
     *algebra.CASES,
     *reshaping.CASES,
     *indexing.CASES,
+    *control.CASES,
 )
 
 __all__ = ["CASES", "Case", "Feed"]

@@ -267,7 +267,7 @@ def test_dropout_left_over_names_the_rule_that_removes_it() -> None:
     assert problem.rule == "remove-dropout"
 
 
-def test_loop_is_one_problem() -> None:
+def test_loop_is_one_layer() -> None:
     lowering = lower(
         """
         x = Placeholder() {shape=[]}
@@ -283,7 +283,8 @@ def test_loop_is_one_problem() -> None:
         outputs(y)
         """
     )
-    assert [problem.node for problem in lowering.problems] == ["c"]
+    (layer,) = network_of(lowering).layers
+    assert (layer.name, layer.origin) == ("c", ("c", "l", "b"))
 
 
 def test_variable_says_that_the_graph_is_not_frozen() -> None:
