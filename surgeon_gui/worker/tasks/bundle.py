@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -57,6 +58,7 @@ def build_bundle(spec: BundleBuildSpec, report: Report) -> BundleBuildResult:
         if kept is not None:
             done.append(kept)
             continue
+        started = time.monotonic()
         try:
             last = _build(spec, bundle, segment, report)
         except EngineError as error:
@@ -65,7 +67,7 @@ def build_bundle(spec: BundleBuildSpec, report: Report) -> BundleBuildResult:
         built = replace(segment, engine_key=key, layers=last.layers)
         bundle = bundle.with_segment(built)
         write_manifest(bundle, spec.bundle)
-        done.append(SegmentBuilt(segment.name, last.layers, last.bytes, last.seconds))
+        done.append(SegmentBuilt(segment.name, last.layers, last.bytes, time.monotonic() - started))
     if last is None:
         return BundleBuildResult(spec.bundle, tuple(done))
     return BundleBuildResult(spec.bundle, tuple(done), last.tensorrt, last.gpu)
