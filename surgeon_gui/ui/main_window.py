@@ -362,7 +362,7 @@ class MainWindow(QMainWindow):
         """Open what was dropped: a rule set goes to the rules panel, anything else is a graph."""
         if path.suffix == ".toml":
             self.bottom_dock.open_page("rules")
-            self.rules.load(path)
+            self.rules.import_file(path)
         else:
             self.files.open(path)
 

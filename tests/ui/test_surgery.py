@@ -219,8 +219,7 @@ def test_rules_apply_switch_reorder_save_load(driver: Driver, tmp_path: Path) ->
     driver.click(rules.up_button)
     assert rules.model.item(0).name == first
     driver.answers.path = tmp_path / "own.toml"
-    driver.click(rules.save_button)
-    driver.settle()
+    driver.run("rules.save")
     saved = load_rule_set(driver.answers.path)
     assert saved.id == "own"
     assert saved.items[0].name == first

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +14,8 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
+    QMenu,
+    QPushButton,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -31,6 +35,7 @@ from surgeon_gui.rewrite.search import count_matches
 from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.dialogs.parameters import ParametersDialog
+from surgeon_gui.ui.dialogs.rule_set import RuleSetDialog
 from surgeon_gui.ui.panels.rules_model import EXACT, FITS, GROUP, ID, ON, TITLE, RulesModel
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.tables import set_up_table
@@ -67,6 +72,20 @@ class _Table(QTableView):
             super().keyPressEvent(event)
 
 
+class _Sets(ComboBox):
+    """The list of rule sets, looked through anew whenever it opens.
+
+    Signals:
+        opening(): the list is about to be seen.
+    """
+
+    opening = Signal()
+
+    def showPopup(self) -> None:
+        self.opening.emit()
+        super().showPopup()
+
+
 class RulesPanel(QWidget):
     """A rule set to look at, change, apply and save.
 
@@ -88,7 +107,8 @@ class RulesPanel(QWidget):
         self._path: Path | None = None
         self._edited = False
         self.model = RulesModel(theme)
-        self.choice = ComboBox("Rule set")
+        self.choice = _Sets("Rule set")
+        self.choice.opening.connect(self._list_sets)
         self.choice.setToolTip("The rule set shown first; the rest of the library follows")
         self.choice.setMaximumWidth(240)
         self.words = ElidedLabel(role="muted", cut=Qt.TextElideMode.ElideRight)
@@ -106,11 +126,10 @@ class RulesPanel(QWidget):
         )
         self.up_button = button("Move up", lambda: self._move(-1), tip="Run this rule earlier")
         self.down_button = button("Move down", lambda: self._move(1), tip="Run this rule later")
-        self.load_button = button("Load…", self.choose_file, tip="Load a rule set from a file")
+        self.set_button = self._make_menu()
         self.parameters_button = button(
             "Parameters…", self.ask_parameters, tip="Choose the values this rule set asks for"
         )
-        self.save_button = button("Save…", self.save_as, tip="Save the rule set to a file")
         self.apply_all = button(
             "Apply enabled",
             self.apply_enabled,
@@ -121,8 +140,7 @@ class RulesPanel(QWidget):
         bar.setContentsMargins(12, 8, 12, 8)
         bar.setSpacing(8)
         bar.addWidget(self.choice)
-        bar.addWidget(self.load_button)
-        bar.addWidget(self.save_button)
+        bar.addWidget(self.set_button)
         bar.addWidget(self.parameters_button)
         bar.addWidget(self.words, 1)
         for each in (
@@ -149,6 +167,23 @@ class RulesPanel(QWidget):
         session.selected.connect(lambda _items, _source: self._enable())
         self._list_sets()
         self.show_set(find_rule_set(DEFAULT_SET))
+
+    def _make_menu(self) -> QPushButton:
+        made = button(
+            "Rule set ▾", name="Rule set", tip="Load, save, duplicate or describe the rule set"
+        )
+        menu = QMenu(made)
+        self.set_actions = {
+            words: menu.addAction(words, action)
+            for words, action in (
+                ("Duplicate…", self.duplicate),
+                ("Title, note and parameters…", self.describe),
+                ("Load…", self.choose_file),
+                ("Save…", self.save_as),
+            )
+        }
+        made.setMenu(menu)
+        return made
 
     def _make_table(self) -> _Table:
         table = _Table()
@@ -189,6 +224,28 @@ class RulesPanel(QWidget):
         self.show_set(rule_set, self._path)
         self._note_edit()
 
+    def describe(self) -> None:
+        """Ask for the set's title, routes, note and parameters."""
+        dialog = RuleSetDialog(
+            self.model.rule_set(), "Describe the rule set", self.model.theme, self.window()
+        )
+        dialog.chosen.connect(self._use_parameters)
+        dialog.open()
+
+    def duplicate(self) -> None:
+        """Ask for a name and save the set under it, among the user's own."""
+        present = self.model.rule_set()
+        known = {**bundled_sets(), **user_sets()[0]}
+        numbered = (f"{present.id}-{number}" for number in itertools.count(2))
+        name = next(each for each in numbered if each not in known)
+        title = f"{present.title} (copy)" if present.title else ""
+        copy = dataclasses.replace(present, id=name, title=title, origin="")
+        dialog = RuleSetDialog(
+            copy, "Duplicate the rule set", self.model.theme, self.window(), frozenset(known)
+        )
+        dialog.chosen.connect(lambda made: self._write(made, user_sets_dir() / f"{made.id}.toml"))
+        dialog.open()
+
     def choose_file(self) -> None:
         self._chooser.open_file(
             self.window(), "Load a rule set", str(user_sets_dir()), SET_FILTERS, self.load
@@ -203,6 +260,27 @@ class RulesPanel(QWidget):
             self._session.failed.emit,
         )
 
+    def import_file(self, path: Path) -> None:
+        """Read a rule set's file, show it and keep a copy among the user's own."""
+
+        def work() -> tuple[RuleSet, Path, bool]:
+            found = load_set(path)
+            own = user_sets_dir() / f"{found.id}.toml"
+            is_new = not own.exists() and found.id not in bundled_sets()
+            if is_new:
+                save_rule_set(found, own)
+            return found, own if is_new else path, is_new
+
+        def done(found: tuple[RuleSet, Path, bool]) -> None:
+            rule_set, kept, is_new = found
+            self.show_set(rule_set, kept)
+            if is_new:
+                self.words.set_full(f"Imported as {rule_set.id}; it stays among your rule sets.")
+            elif kept != user_sets_dir() / kept.name:
+                self.words.set_full(f"There is a {rule_set.id} already; duplicate this to keep it.")
+
+        self._session.tasks.run("rule-set", work, done, self._session.failed.emit)
+
     def save_as(self) -> None:
         """Ask where and write the rule set as it is."""
         name = self._path.name if self._path else f"{self.model.rule_set().id}-own.toml"
@@ -212,8 +290,9 @@ class RulesPanel(QWidget):
         )
 
     def save(self, path: Path) -> None:
-        rule_set = self.model.rule_set(path.stem)
+        self._write(self.model.rule_set(path.stem), path)
 
+    def _write(self, rule_set: RuleSet, path: Path) -> None:
         def done(_: object) -> None:
             logger.info("Saved the rule set %s", path)
             self.show_set(rule_set, path)
@@ -275,11 +354,13 @@ class RulesPanel(QWidget):
             self.show_set(sets[name])
 
     def _list_sets(self) -> None:
+        """List the sets there are now, besides what is shown."""
         own, problems = user_sets()
         for problem in problems:
             logger.warning("%s", problem)
         for key, found in {**bundled_sets(), **own}.items():
-            self.choice.addItem(found.title or key, key)
+            if self.choice.findData(key) < 0:
+                self.choice.addItem(found.title or key, key)
 
     def _enable(self) -> None:
         index: QModelIndex = self.table.currentIndex()
