@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from surgeon_gui.cli.options import parse_shape
-from surgeon_gui.compare.images import CHANNELS, LAYOUTS, RANGES, RESIZES, ImageFeed, ImageRecipe
+from surgeon_gui.compare.images import CHANNELS, LAYOUTS, RESIZES, ImageFeed, ImageRecipe
 from surgeon_gui.compare.inputs import DISTRIBUTIONS
 from surgeon_gui.errors import UsageError
 from surgeon_gui.jobs.feeding import Feeding
@@ -26,12 +26,10 @@ def feeding_options(function: F) -> F:
     """Add the options; the verb gets them as `feeding`."""
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        names = ("inputs", "images", "image_input", "resize", "channels", "layout", "mean", "std")
-        chosen = {name: kwargs.pop(name) for name in (*names, "seed", "distribution")}
+        names = ("inputs", "images", "image_input", "seed", "distribution", "recipe")
+        chosen = {name: kwargs.pop(name) for name in names}
         return function(*args, feeding=_feeding(**chosen), **kwargs)
 
-    wrapped.__name__, wrapped.__doc__ = function.__name__, function.__doc__
-    wrapped.__dict__.update(function.__dict__)
     options = (
         click.option(
             "--inputs",
@@ -50,41 +48,7 @@ def feeding_options(function: F) -> F:
         click.option(
             "--image-input", default="", metavar="NAME", help="Which input takes the images."
         ),
-        click.option(
-            "--resize",
-            type=click.Choice(tuple(RESIZES)),
-            default="stretch",
-            show_default=True,
-            help="How an image of another size is brought to the input's.",
-        ),
-        click.option(
-            "--channels",
-            type=click.Choice(CHANNELS, case_sensitive=False),
-            default="RGB",
-            show_default=True,
-            help="The order of the colours.",
-        ),
-        click.option(
-            "--layout",
-            type=click.Choice(LAYOUTS, case_sensitive=False),
-            default="auto",
-            show_default=True,
-            help="Where the channels stand.",
-        ),
-        click.option(
-            "--mean",
-            default="0",
-            show_default=True,
-            metavar="M|R,G,B",
-            help="Subtracted from pixels of 0 to 255.",
-        ),
-        click.option(
-            "--std",
-            default="255",
-            show_default=True,
-            metavar="S|R,G,B",
-            help=f"Divided by afterwards. Known recipes: {', '.join(RANGES)}.",
-        ),
+        recipe_options,
         click.option(
             "--seed",
             type=click.IntRange(min=0),
@@ -100,33 +64,75 @@ def feeding_options(function: F) -> F:
             help="Of the random inputs.",
         ),
     )
-    result: Any = wrapped
+    return _decorated(function, wrapped, options)
+
+
+def recipe_options(function: F) -> F:
+    """Add how images are prepared; the verb gets it as `recipe`, None where nothing is said."""
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        names = ("resize", "channels", "layout", "mean", "std")
+        given = {name: kwargs.pop(name) for name in names}
+        return function(*args, recipe=_recipe(given), **kwargs)
+
+    plain = ImageRecipe()
+    options = (
+        click.option(
+            "--resize",
+            type=click.Choice(tuple(RESIZES)),
+            help=f"How an image of another size is brought to the input's [{plain.resize}].",
+        ),
+        click.option(
+            "--channels",
+            type=click.Choice(CHANNELS, case_sensitive=False),
+            help=f"The order of the colours [{plain.channels}].",
+        ),
+        click.option(
+            "--layout",
+            type=click.Choice(LAYOUTS, case_sensitive=False),
+            help=f"Where the channels stand [{plain.layout}].",
+        ),
+        click.option("--mean", metavar="M|R,G,B", help="Subtracted from pixels of 0 to 255 [0]."),
+        click.option("--std", metavar="S|R,G,B", help="Divided by afterwards [255]."),
+    )
+    return _decorated(function, wrapped, options)
+
+
+def _decorated(function: F, wrapped: Any, options: Sequence[Callable[[Any], Any]]) -> F:
+    """Return `wrapped` in the place of `function`, with the options in this order."""
+    wrapped.__name__, wrapped.__doc__ = function.__name__, function.__doc__
+    wrapped.__dict__.update(function.__dict__)
     for decorate in reversed(options):
-        result = decorate(result)
-    decorated: F = result
-    return decorated
+        wrapped = decorate(wrapped)
+    result: F = wrapped
+    return result
 
 
 def _feeding(
     inputs: Path | None,
     images: tuple[Path, ...],
     image_input: str,
-    resize: str,
-    channels: str,
-    layout: str,
-    mean: str,
-    std: str,
     seed: int,
     distribution: str,
+    recipe: ImageRecipe | None,
 ) -> Feeding:
     feed = None
     if images:
-        recipe = ImageRecipe(
-            resize, channels, layout, numbers(mean, "--mean"), numbers(std, "--std")
-        )
-        recipe.check()
-        feed = ImageFeed(tuple(path.absolute() for path in images), recipe, image_input)
+        paths = tuple(path.absolute() for path in images)
+        feed = ImageFeed(paths, recipe or ImageRecipe(), image_input)
     return Feeding(None if inputs is None else inputs.absolute(), feed, seed, distribution)
+
+
+def _recipe(given: dict[str, str | None]) -> ImageRecipe | None:
+    known: dict[str, Any] = {name: text for name, text in given.items() if text is not None}
+    for name in ("mean", "std"):
+        if name in known:
+            known[name] = numbers(known[name], f"--{name}")
+    if not known:
+        return None
+    recipe = ImageRecipe(**known)
+    recipe.check()
+    return recipe
 
 
 def numbers(text: str, where: str) -> tuple[float, ...]:
