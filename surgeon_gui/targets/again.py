@@ -19,6 +19,7 @@ from surgeon_gui.graph.update import update_types
 from surgeon_gui.graph.values import Shape, TensorType
 from surgeon_gui.targets.base import (
     VANISHES,
+    Judgement,
     Question,
     SupportReport,
     Target,
@@ -155,7 +156,12 @@ def _local(target: Target, before: _Seen, graph: Graph) -> _Seen | None:
     small = _cut(graph, cut & live, types, before.outputs)
     if small is None:
         return None
-    judgement = judged(target, Question(small, small.outputs or (), before.shapes))
+    # What no output needs was cut away: where nothing else was touched there is nothing to judge.
+    judgement = (
+        judged(target, Question(small, small.outputs, before.shapes))
+        if small.outputs
+        else Judgement({})
+    )
     fresh = {
         name: judgement.verdicts[name] if name in live else VANISHES
         for name in region

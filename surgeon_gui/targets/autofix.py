@@ -27,12 +27,14 @@ class Step:
         summary: what it does.
         changes: how often it fires.
         exact: whether the numbers stay the same.
+        left: how many nodes the target does not take after it and those before it.
     """
 
     rule: str
     summary: str
     changes: int
     exact: bool
+    left: int
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,12 @@ class Fix:
 
     Attributes:
         rules: ids of the rules, in the order in which they fire.
-        graph: the graph after them.
         before, after: how many nodes the target does not take.
         steps: what each rule does.
         remaining: the errors no rule removes.
     """
 
     rules: tuple[str, ...]
-    graph: Graph
     before: int
     after: int
     steps: tuple[Step, ...] = ()
@@ -123,13 +123,15 @@ def find_fix(
         best = _shortened(best, first, attempt, cancelled)
     listed = bundled_rules()
     rules = tuple(rule for rule in best.fired if rule in best.rules)
+    left = [untaken(attempt(rules[: count + 1]).report) for count in range(len(rules) - 1)]
+    left.append(untaken(best.report))
     return Fix(
         rules,
-        best.graph,
         untaken(first.report),
         untaken(best.report),
         tuple(
-            Step(rule, listed[rule].summary, best.fired[rule], listed[rule].exact) for rule in rules
+            Step(rule, listed[rule].summary, best.fired[rule], listed[rule].exact, after)
+            for rule, after in zip(rules, left, strict=False)
         ),
         tuple(
             problem

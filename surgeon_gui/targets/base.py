@@ -68,6 +68,7 @@ class Problem:
         remedy: what to do, or None.
         rule: id of the bundled rule that cures it, or None.
         source: where the fact comes from, None where our converters decide.
+        at: the nodes where a problem of the whole graph shows.
     """
 
     node: str
@@ -77,9 +78,23 @@ class Problem:
     remedy: str | None = None
     rule: str | None = None
     source: str | None = None
+    at: tuple[str, ...] = ()
 
-    def as_dict(self) -> dict[str, str | None]:
-        return dataclasses.asdict(self)
+    @property
+    def cause(self) -> str:
+        """The reason in words that are the same wherever it is told."""
+        # A name of letters only may be a word of the sentence.
+        if not self.node or self.node.isalpha():
+            return self.reason
+        return self.reason.replace(self.node, "it")
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Where it is: its node, or where it shows."""
+        return (self.node,) if self.node else self.at
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**dataclasses.asdict(self), "at": list(self.at)}
 
 
 @dataclass(frozen=True)
@@ -112,9 +127,10 @@ class Page:
 
     Attributes:
         since, until: the first and last release with it; `until` is empty while it lives.
-        jetpack: which JetPack ships it, empty for none.
+        jetpack: which JetPack ships it.
         needs: what must be installed.
         source: where the facts come from.
+        jetpack_source: where the JetPack's versions come from.
         note: what else is worth knowing.
     """
 
@@ -124,6 +140,7 @@ class Page:
     needs: str = ""
     source: str = ""
     note: str = ""
+    jetpack_source: str = ""
 
     @property
     def lines(self) -> tuple[tuple[str, str], ...]:
@@ -135,6 +152,7 @@ class Page:
             ("Needs", self.needs),
             ("Note", self.note),
             ("Source", self.source),
+            ("JetPack’s source", self.jetpack_source),
         )
         return tuple((name, text) for name, text in listed if text)
 
@@ -169,17 +187,19 @@ class SupportReport:
         verdicts: one per node of the graph.
         problems: what keeps the graph from converting (errors first), then caveats.
         types: dtype and shape per tensor, as far as the target worked them out.
+        ignored: problems the user chose to ignore; they are in no count.
     """
 
     target: Target
     verdicts: Mapping[str, Verdict]
     problems: tuple[Problem, ...]
     types: Mapping[TensorRef, TensorType] = field(default_factory=dict)
+    ignored: tuple[Problem, ...] = ()
 
     @property
     def supported(self) -> bool:
-        """Whether the graph converts as it stands."""
-        return not any(problem.severity == "error" for problem in self.problems)
+        """Whether the graph converts as it stands; to ignore an error does not make it convert."""
+        return not any(problem.severity == "error" for problem in (*self.problems, *self.ignored))
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -188,20 +208,43 @@ class SupportReport:
         return {status: counted[status] for status in Status}
 
     @property
-    def summary(self) -> str:
-        """One line: `214 of 230 convert; 11 after rules; 5 need you`."""
+    def rules(self) -> tuple[str, ...]:
+        """Ids of the rules that would cure what is refused."""
+        cured = (each for each in self.verdicts.values() if each.status is Status.CURED)
+        return tuple(sorted({each.rule for each in cured if each.rule is not None}))
+
+    @property
+    def summary_parts(self) -> tuple[tuple[str, str], ...]:
+        """The counts as numbers and what they count: `214 of 230`, `convert`."""
         counts = self.counts
         total = len(self.verdicts) - counts[Status.VANISHES]
         good = counts[Status.TAKES] + counts[Status.CAVEAT]
-        parts = [f"{good} of {total} convert"]
+        parts = [(f"{good} of {total}", "convert")]
         if counts[Status.CURED]:
-            parts.append(f"{counts[Status.CURED]} after rules")
+            rules = len(self.rules)
+            words = _SMALL[rules] if rules < len(_SMALL) else str(rules)
+            parts.append((str(counts[Status.CURED]), f"more after {words} rule{'s'[: rules > 1]}"))
         if counts[Status.UNKNOWN]:
-            parts.append(f"{counts[Status.UNKNOWN]} unknown")
-        if counts[Status.REFUSES]:
-            parts.append(f"{counts[Status.REFUSES]} need you")
-        return "; ".join(parts)
+            parts.append((str(counts[Status.UNKNOWN]), "unknown"))
+        left = counts[Status.REFUSES]
+        if left and self.target.route == "hybrid":
+            parts.append((str(left), "stay in TensorFlow" if left > 1 else "stays in TensorFlow"))
+        elif left:
+            parts.append((str(left), "need you" if left > 1 else "needs you"))
+        if self.ignored:
+            parts.append((str(len(self.ignored)), "ignored"))
+        if counts[Status.VANISHES]:
+            vanished = counts[Status.VANISHES]
+            parts.append((str(vanished), "vanish" if vanished > 1 else "vanishes"))
+        return tuple(parts)
 
+    @property
+    def summary(self) -> str:
+        """One line: `214 of 230 convert; 11 more after two rules; 5 need you; 32 vanish`."""
+        return "; ".join(f"{count} {words}" for count, words in self.summary_parts)
+
+
+_SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 ROUTES = ("direct", "uff", "onnx", "hybrid")
 """The routes, in the order people choose among them."""
@@ -242,4 +285,5 @@ def as_json(report: SupportReport) -> dict[str, Any]:
         "supported": report.supported,
         "counts": {status.value: count for status, count in report.counts.items()},
         "problems": [problem.as_dict() for problem in report.problems],
+        "ignored": [problem.as_dict() for problem in report.ignored],
     }

@@ -99,6 +99,11 @@ def explain(text: str, graph: Graph | None = None) -> tuple[Finding, ...]:
     return tuple(sorted(listed, key=lambda finding: (not finding.is_cause, not finding.reason)))
 
 
+def explain_in(graph: Graph, text: str) -> tuple[Finding, ...]:
+    """Return what a log says of a graph, as `explain` does."""
+    return explain(text, graph)
+
+
 def _explained(line: str, graph: Graph | None) -> Finding | None:
     named = _named_nodes(line, graph)
     for message in _messages():

@@ -1,7 +1,7 @@
 """The TensorRT versions the direct route builds with, and what each of them lacks.
 
 Sources: the method and enum lists of the Python bindings of 8.6.1, 10.16.1, 11.4.0 and TensorRT for
-RTX 1.7.1; JetPack versions as recalled, not looked up.
+RTX 1.7.1.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from surgeon_gui.graph.values import DType
 from surgeon_gui.network.ir import Layer, Tensor
 from surgeon_gui.network.layers import Plugin
 from surgeon_gui.targets.base import Page, Status, Verdict
+from surgeon_gui.targets.jetpack import jetpack_source, jetpack_words
 from surgeon_gui.targets.plugins import plugin_available
 
 _BINDINGS = "Python API of the TensorRT bindings"
@@ -85,7 +86,8 @@ FLAVOURS = (
         Page(
             since="8.6 (2023)",
             until="8.6.3; TensorRT 10 follows",
-            jetpack="JetPack 6.0 (8.6.2)",
+            jetpack=jetpack_words("8.6"),
+            jetpack_source=jetpack_source("8.6"),
             needs="tensorrt 8.6 for Python, CUDA 11 or 12, an NVIDIA GPU to build on.",
             source=_BINDINGS,
         ),
@@ -103,7 +105,8 @@ FLAVOURS = (
         Page(
             since="10.0 (2024)",
             until="10.16; TensorRT 11 follows",
-            jetpack="JetPack 6.1 and 6.2 (10.3), 7.0 (10.13)",
+            jetpack=jetpack_words("10"),
+            jetpack_source=jetpack_source("10"),
             needs="tensorrt 10 for Python, CUDA 12 or 13, an NVIDIA GPU to build on.",
             source=_BINDINGS,
         ),
@@ -115,6 +118,7 @@ FLAVOURS = (
         "Networks are always strongly typed: precision is stated in the graph, not by flags.",
         Page(
             since="11.0 (2026)",
+            jetpack=jetpack_words("11"),
             needs="tensorrt 11 for Python, CUDA 13, an NVIDIA GPU to build on.",
             source=_BINDINGS,
         ),
@@ -127,6 +131,7 @@ FLAVOURS = (
         "sm121), not on data centre Hopper and not on Jetson. It takes no plugins.",
         Page(
             since="1.0 (2025)",
+            jetpack="none: it does not run on Jetson",
             needs="tensorrt-rtx for Python; CUDA 12, or CUDA 13 with driver 580 or later, to run.",
             source=_BINDINGS,
         ),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from surgeon_gui.errors import ConvertError, NotConvertible, Unsupported
+from surgeon_gui.graph.ignored import is_ignored
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.graph.values import Shape, TensorType
@@ -80,8 +81,37 @@ def report_of(
 ) -> SupportReport:
     """Return the report that verdicts come to."""
     problems = [*general_problems(hits), *_problems(graph, verdicts, target)]
-    problems.sort(key=lambda problem: problem.severity != "error")
-    return SupportReport(target, verdicts, tuple(problems), types)
+    return _told(graph, SupportReport(target, verdicts, tuple(problems), types))
+
+
+def _told(graph: Graph, report: SupportReport) -> SupportReport:
+    """Sort out what the user ignores; errors come first.
+
+    A caveat that is ignored is no caveat any more. A refusal stays one, and what is not known stays
+    unknown: to ignore that only takes it off the list.
+    """
+    told: list[Problem] = []
+    ignored: list[Problem] = []
+    verdicts = dict(report.verdicts)
+    for problem in report.problems:
+        where = [name for name in problem.nodes if name in graph]
+        off = tuple(name for name in where if is_ignored(graph[name], problem.cause))
+        if not off:
+            told.append(problem)
+        elif problem.node:
+            ignored.append(problem)
+            verdict = verdicts[problem.node]
+            if verdict.status is Status.CAVEAT:
+                reason = f"Ignored: {verdict.reason}"
+                verdicts[problem.node] = replace(verdict, status=Status.TAKES, reason=reason)
+        else:
+            ignored.append(replace(problem, at=off))
+            if rest := tuple(name for name in problem.at if name not in off):
+                told.append(replace(problem, at=rest))
+    told.sort(key=lambda problem: problem.severity != "error")
+    if not ignored:
+        return replace(report, problems=tuple(told))
+    return replace(report, problems=tuple(told), verdicts=verdicts, ignored=tuple(ignored))
 
 
 def _of_uff(
@@ -111,7 +141,7 @@ def _of_uff(
         else replace(problem, rule=None)
         for problem in report.problems
     )
-    return SupportReport(target, verdicts, problems, report.types)
+    return _told(graph, SupportReport(target, verdicts, problems, report.types))
 
 
 def _unreadable(graph: Graph, target: Target, error: ConvertError) -> SupportReport:

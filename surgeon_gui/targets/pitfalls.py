@@ -21,8 +21,6 @@ from surgeon_gui.targets.checks.context import Context, holds
 from surgeon_gui.targets.plugins import facts
 from surgeon_gui.targets.tables import first
 
-_SHOWN = 3
-
 Hits = Mapping[str, tuple[str, ...]]
 """Ids of pitfalls that concern the whole graph, and the nodes where they show."""
 
@@ -203,10 +201,15 @@ def general_problems(hits: Hits) -> Iterator[Problem]:
         at = hits.get(pitfall.id)
         if not at:
             continue
-        more = f" and {len(at) - _SHOWN} more" if len(at) > _SHOWN else ""
-        reason = f"{pitfall.reason} (At {', '.join(at[:_SHOWN])}{more}.)"
         yield Problem(
-            "", "", pitfall.severity, reason, pitfall.remedy, pitfall.rule, pitfall.source
+            "",
+            "",
+            pitfall.severity,
+            pitfall.reason,
+            pitfall.remedy,
+            pitfall.rule,
+            pitfall.source,
+            at,
         )
 
 

@@ -5,75 +5,19 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from surgeon_gui import __version__
 from surgeon_gui.graph.model import Graph, TensorRef
-from surgeon_gui.graph.query import deduce_inputs
-from surgeon_gui.graph.shapes import Types
+from surgeon_gui.graph.query import deduce_inputs, deduce_outputs
+from surgeon_gui.graph.shapes import Types, infer_types
 from surgeon_gui.graph.values import TensorType
-from surgeon_gui.targets.autofix import Fix
-from surgeon_gui.targets.base import Problem, Status, SupportReport, as_json
+from surgeon_gui.targets.again import inspect_again
+from surgeon_gui.targets.autofix import Fix, find_fix
+from surgeon_gui.targets.base import Status, SupportReport, as_json
+from surgeon_gui.targets.groups import Group, group_ignored, group_problems, group_remaining
 
 _SHOWN = 12
-
-
-@dataclass(frozen=True)
-class Group:
-    """Problems with one cause.
-
-    Attributes:
-        status: `refuses`, `cured`, `unknown` or `caveat`.
-        severity: `error` or `warning`.
-        reason, remedy, rule, source: as in the problems.
-        ops: how many nodes of which op.
-        nodes: where; empty for what concerns the whole graph.
-    """
-
-    status: str
-    severity: str
-    reason: str
-    remedy: str | None
-    rule: str | None
-    source: str | None
-    ops: Mapping[str, int]
-    nodes: tuple[str, ...]
-
-
-_ORDER = ("refuses", "unknown", "cured", "caveat")
-
-
-def group_problems(report: SupportReport) -> tuple[Group, ...]:
-    """Return a report's problems by cause, the gravest first."""
-    found: dict[tuple[str, str, str | None, str | None], list[Problem]] = {}
-    for problem in report.problems:
-        reason = problem.reason.replace(problem.node, "it") if problem.node else problem.reason
-        key = (_status(problem, report), reason, problem.remedy, problem.rule)
-        found.setdefault(key, []).append(problem)
-    groups = [
-        Group(
-            status,
-            alike[0].severity,
-            reason,
-            remedy,
-            rule,
-            alike[0].source,
-            dict(Counter(problem.op for problem in alike if problem.op)),
-            tuple(problem.node for problem in alike if problem.node),
-        )
-        for (status, reason, remedy, rule), alike in found.items()
-    ]
-    return tuple(
-        sorted(groups, key=lambda group: (group.severity != "error", _ORDER.index(group.status)))
-    )
-
-
-def _status(problem: Problem, report: SupportReport) -> str:
-    verdict = report.verdicts.get(problem.node)
-    if verdict is not None and verdict.status.value in _ORDER:
-        return verdict.status.value
-    return "refuses" if problem.severity == "error" else "caveat"
 
 
 def report_facts(
@@ -114,10 +58,30 @@ def report_facts(
         "summary": report.summary,
         **as_json(report),
         "causes": [_group(group) for group in group_problems(report)],
+        "ignored_causes": [_group(group) for group in group_ignored(report)],
         "fix": None if fix is None else _fix(fix),
         "changes": [dict(change) for change in changes],
         "attached": [dict(item) for item in attached],
     }
+
+
+def model_facts(graph: Graph, model: str, target_id: str) -> dict[str, Any]:
+    """Return a report's facts on a graph as it is, with what Auto-fix would do.
+
+    Args:
+        graph: the graph.
+        model: the file's name.
+        target_id: the target asked.
+    """
+    report = inspect_again(graph, target_id)
+    return report_facts(
+        model,
+        graph,
+        report,
+        infer_types(graph),
+        outputs=deduce_outputs(graph),
+        fix=None if report.supported else find_fix(graph, target_id),
+    )
 
 
 def _tensor(name: str, tensor: TensorType) -> dict[str, Any]:
@@ -133,6 +97,7 @@ def _group(group: Group) -> dict[str, Any]:
         "remedy": group.remedy,
         "rule": group.rule,
         "source": group.source,
+        "confidence": group.confidence,
         "ops": dict(group.ops),
         "nodes": list(group.nodes),
     }
@@ -150,8 +115,13 @@ def _fix(fix: Fix) -> dict[str, Any]:
                 "summary": step.summary,
                 "changes": step.changes,
                 "exact": step.exact,
+                "left": step.left,
             }
             for step in fix.steps
+        ],
+        "left": [
+            {"words": group.words, "reason": group.reason, "remedy": group.remedy}
+            for group in group_remaining(fix)
         ],
         "remaining": [problem.as_dict() for problem in fix.remaining],
     }
@@ -207,6 +177,7 @@ def report_html(facts: Mapping[str, Any], picture: str = "") -> str:
         f"<p><b>{_text(facts['summary'])}</b></p>",
         _ends(facts),
         _causes(facts["causes"]),
+        _section("Ignored", "".join(map(_cause, facts["ignored_causes"]))),
         _plan(facts["fix"]),
         _changes(facts["changes"]),
         *(_attached(item) for item in facts["attached"]),
@@ -292,7 +263,8 @@ def _cause(cause: Mapping[str, Any]) -> str:
         lines.append(f"<p>Rule: <code>{_text(cause['rule'])}</code></p>")
     if nodes:
         rest = f" and {more} more" if more > 0 else ""
-        lines.append(f"<p class=dim>{_ops(cause['ops'])}: {names}{rest}</p>")
+        lead = f"{_ops(cause['ops'])}: " if cause["ops"] else "At "
+        lines.append(f"<p class=dim>{lead}{names}{rest}</p>")
     if cause["source"]:
         lines.append(f"<p class=dim>Source: {_text(cause['source'])}</p>")
     return f'<div class="cause {cause["status"]}">{"".join(lines)}</div>'
@@ -308,12 +280,13 @@ def _plan(fix: Mapping[str, Any] | None) -> str:
     rows = "".join(
         f"<tr><th><code>{_text(step['rule'])}</code></th><td>{_text(step['summary'])}"
         f"{'' if step['exact'] else ' <b>(changes numbers)</b>'}</td>"
-        f"<td>{step['changes']} x</td></tr>"
+        f"<td>{step['changes']} x</td><td>{step['left']} left</td></tr>"
         for step in fix["steps"]
     )
-    left = Counter((problem["op"], problem["reason"]) for problem in fix["remaining"])
     rest = "".join(
-        f"<li>{_text(op)} x {count}: {_text(reason)}</li>" for (op, reason), count in left.items()
+        f"<li>{_text(left['words'])}: {_text(left['reason'])}"
+        f"{' ' + _text(left['remedy']) if left['remedy'] else ''}</li>"
+        for left in fix["left"]
     )
     body = f"<p>{_text(fix['words'])}</p>"
     if rows:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from types import MappingProxyType
 
 from surgeon_gui.errors import ConvertError, Unsupported
+from surgeon_gui.graph.ignored import IGNORED
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.values import AttrValue, DType, Shape, TensorValue
 from surgeon_gui.proto import uff_pb2 as pb
@@ -198,6 +199,8 @@ def _item(node: Node, shell: pb.MetaGraph, blobs: MutableMapping[str, Blob]) -> 
     if node.op == "Const" and isinstance(attrs.get("value"), TensorValue):
         attrs = _write_constant(node, item, blobs)
     for name, value in attrs.items():
+        if name == IGNORED:
+            continue
         if isinstance(value, bytes) and name.startswith(_RAW):
             item.fields[name.removeprefix(_RAW)].ParseFromString(value)
         elif isinstance(value, bytes) and name.startswith(_EXTRA):

@@ -16,6 +16,7 @@ from surgeon_gui.settings import config_dir
 from surgeon_gui.ui.actions import Command
 from surgeon_gui.ui.bookmarks import bookmark_commands
 from surgeon_gui.ui.comparing.commands import compare_commands
+from surgeon_gui.ui.cures import cure_commands
 from surgeon_gui.ui.explore import explore_commands
 from surgeon_gui.ui.more_edits import other_edit_commands
 from surgeon_gui.ui.preferences import preference_commands
@@ -43,6 +44,7 @@ def command_table(window: MainWindow) -> list[Command]:
         *_view(window),
         *explore_commands(window),
         *compare_commands(window),
+        *cure_commands(window),
         *_rules_and_build(window),
         *preference_commands(window),
         *bookmark_commands(window),
@@ -288,15 +290,6 @@ def _rules_and_build(window: MainWindow) -> list[Command]:
             "wrench",
             has_graph,
         ),
-        Command(
-            "rules.autofix",
-            "Auto-&fix",
-            window.surgery.autofix,
-            "Ctrl+Shift+R",
-            "magic-wand",
-            partial(_has_cures, window),
-            tip="Apply the rules that cure what the target refuses, as one undoable step",
-        ),
         Command("rules.load", "&Load rule set…", rules.choose_file, None, "", None),
         Command("rules.save", "&Save rule set…", rules.save_as, None, "", None),
         Command(
@@ -368,10 +361,6 @@ def _choose_theme(window: MainWindow, name: str) -> None:
 
 def _has_theme(window: MainWindow, name: str) -> bool:
     return window.settings.theme == name
-
-
-def _has_cures(window: MainWindow) -> bool:
-    return window.session.is_curable and not window.session.tasks.is_busy("edit")
 
 
 def _toggle_expanded(window: MainWindow) -> None:

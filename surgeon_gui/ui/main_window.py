@@ -25,7 +25,9 @@ from surgeon_gui.ui.bookmarks import Bookmarks
 from surgeon_gui.ui.center import Center
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.commands import command_table
+from surgeon_gui.ui.cures import Cures
 from surgeon_gui.ui.comparing.page import ComparePage
+from surgeon_gui.ui.dialogs.explain import LOG_ENDINGS
 from surgeon_gui.ui.docks import PanelDock, TabbedDock
 from surgeon_gui.ui.files import Files
 from surgeon_gui.ui.machine import Machine, find_machine
@@ -103,6 +105,7 @@ class MainWindow(QMainWindow):
         self._make_panels(log)
         self._make_center()
         self._make_docks()
+        self.cures = Cures(self)
         self.actions_.add(command_table(self))
         self.actions_.fill_bar(self.menuBar(), menus(self))
         self.search = SearchBox(self.session, self.theme, self)
@@ -349,7 +352,7 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, self, self.memory.widen_docks)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if any(url.isLocalFile() for url in event.mimeData().urls()) or event.mimeData().hasText():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -357,12 +360,17 @@ class MainWindow(QMainWindow):
         if paths:
             event.acceptProposedAction()
             self.open_dropped(paths[0])
+        elif text := event.mimeData().text():
+            event.acceptProposedAction()
+            self.cures.explain(text)
 
     def open_dropped(self, path: Path) -> None:
-        """Open what was dropped: a rule set goes to the rules panel, anything else is a graph."""
+        """Open what was dropped: a rule set, a log that is to be explained, else a graph."""
         if path.suffix == ".toml":
             self.bottom_dock.open_page("rules")
-            self.rules.import_file(path)
+            self.rules.load(path)
+        elif path.suffix in LOG_ENDINGS:
+            self.cures.explain(path)
         else:
             self.files.open(path)
 

@@ -32,7 +32,9 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
                 "-",
                 "file.save",
                 "file.save-as",
-                MenuSpec("&Export", ("export.uff", "export.onnx", "export.network")),
+                MenuSpec(
+                    "&Export", ("export.uff", "export.onnx", "export.network", "-", "export.report")
+                ),
                 "file.script",
                 "-",
                 "file.settings",
@@ -91,6 +93,7 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
                     "rules.selection",
                     "rules.autofix",
                     "rules.why",
+                    "help.explain",
                     "edit.make-rule",
                     "-",
                 ),
@@ -98,7 +101,9 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
             ),
         ),
         MenuSpec("&Build", ("build.verify", "-", "build.build", "build.cancel")),
-        MenuSpec("&Help", ("help.keys", "help.log", "-", "help.about")),
+        MenuSpec(
+            "&Help", ("help.keys", "help.explain", "target.page", "help.log", "-", "help.about")
+        ),
     )
 
 

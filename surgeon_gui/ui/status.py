@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QStatusBar
 
-from surgeon_gui.targets.base import Status, SupportReport
+from surgeon_gui.targets.base import SupportReport
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.widgets import label
 
@@ -85,15 +85,5 @@ class StatusLine:
 
 def support_words(report: SupportReport) -> str:
     """Return the report's counts as rich text: `214 of 230 convert   11 after rules …`."""
-    counts = report.counts
-    total = len(report.verdicts) - counts[Status.VANISHES]
-    good = counts[Status.TAKES] + counts[Status.CAVEAT]
-    parts = [f"<b>{good} of {total}</b> convert"]
-    if counts[Status.CURED]:
-        parts.append(f"<b>{counts[Status.CURED]}</b> after rules")
-    if counts[Status.UNKNOWN]:
-        parts.append(f"<b>{counts[Status.UNKNOWN]}</b> unknown")
-    if counts[Status.REFUSES] or counts[Status.CURED]:
-        need = "needs" if counts[Status.REFUSES] == 1 else "need"
-        parts.append(f"<b>{counts[Status.REFUSES]}</b> {need} you")
-    return "&nbsp;&nbsp;·&nbsp;&nbsp;".join(parts)
+    told = [f"<b>{count}</b> {words}" for count, words in report.summary_parts]
+    return "&nbsp;&nbsp;·&nbsp;&nbsp;".join(told)

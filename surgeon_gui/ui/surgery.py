@@ -23,7 +23,6 @@ from surgeon_gui.rewrite.library import find_rule_set, rules_of
 from surgeon_gui.rewrite.rule import Rule
 from surgeon_gui.rewrite.search import find_rule_matches, why_not
 from surgeon_gui.rewrite.subject import Mismatch
-from surgeon_gui.targets.autofix import Fix, find_fix
 from surgeon_gui.ui.canvas.rewire import Wish
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.dialogs.any_edit import AnyEditDialog
@@ -254,30 +253,6 @@ class Surgery(QObject):
             roots,
             lambda found: self.do(ApplyRules((rule,), only=found)),
             self._session.failed.emit,
-        )
-
-    def autofix(self) -> None:
-        """Apply, as one undoable step, the rules that cure what the target refuses."""
-        graph, document = self._session.graph, self._session.document
-        if graph is None or document is None:
-            return
-        present, target = graph, self._session.target
-
-        def done(fix: Fix) -> None:
-            if self._session.document is not document or document.graph is not present:
-                return
-            if not fix.rules:
-                self.told.emit("No rule helps.", "What is left in Problems needs an edit by hand.")
-                return
-            document.commit(fix.edit, fix.graph)
-            left = f"{fix.after} are left." if fix.after else "it refuses nothing now."
-            self.told.emit(
-                f"Auto-fix cured {fix.before - fix.after} of {fix.before} nodes; {left}",
-                f"Applied {', '.join(fix.rules)}. Undo takes it back.",
-            )
-
-        self._session.tasks.run(
-            "edit", lambda: find_fix(present, target.id), done, self._session.failed.emit
         )
 
     def matches(self, rule: str, then: Callable[[tuple[tuple[str, ...], ...]], None]) -> None:

@@ -32,6 +32,7 @@ LONG = frozenset(
             "warm-up",
         ),
         *("export", "save", "build-prepare", "verify-prepare"),
+        *("autofix", "autofix-check-prepare", "explain"),
     }
 )
 

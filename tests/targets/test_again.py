@@ -134,3 +134,25 @@ def test_a_graph_read_anew_counts_as_the_one_before_where_it_is_equal() -> None:
     anew = graph_from_graphdef(graphdef_from_graph(draft.commit()))
     assert anew.nodes[0] is not graph.nodes[0]
     assert _told(inspect_again(anew, "direct")) == _told(inspect(anew, "direct"))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_same_graph_read_anew_is_told_the_same(target: str) -> None:
+    graph = _graph("boxes3d.pb")
+    first = inspect_again(graph, target)
+    anew = graph_from_graphdef(graphdef_from_graph(graph))
+    assert _told(inspect_again(anew, target)) == _told(first)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_edit_of_what_no_output_needs_changes_nothing_else(target: str) -> None:
+    graph = parse_text(
+        "x = Placeholder() {dtype=f32, shape=[1,4]}\ny = Relu(x)\nz = Relu(x)\nz2 = Relu(z)"
+    )
+    inspector = Inspector()
+    inspector.inspect(graph, target, outputs=[TensorRef("y")])
+    draft = Draft(graph)
+    draft.change("z2", op="Elu")
+    changed = draft.commit()
+    again = inspector.inspect(changed, target, outputs=[TensorRef("y")])
+    assert _told(again) == _told(inspect(changed, target, outputs=[TensorRef("y")]))

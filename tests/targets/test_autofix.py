@@ -60,6 +60,9 @@ def test_rules_that_are_not_needed_are_left_out() -> None:
         assert untaken(inspect(rest, "uff-8")) > 0
     assert [step.rule for step in fix.steps] == list(fix.rules)
     assert all(step.changes for step in fix.steps)
+    left = [fix.before, *(step.left for step in fix.steps)]
+    assert left == sorted(left, reverse=True)
+    assert left[-1] == fix.after == 0
 
 
 def test_a_rule_that_only_opens_the_way_for_another_is_found() -> None:
@@ -81,7 +84,6 @@ def test_where_nothing_helps_it_says_so() -> None:
     graph = parse_text("x = Placeholder() {shape=[1,4]}\ny = FrobnicateV7(x)")
     fix = find_fix(graph, "direct")
     assert (fix.rules, fix.before, fix.after) == ((), 1, 1)
-    assert fix.graph is graph
     assert fix.words == "No rule helps."
 
 

@@ -85,7 +85,9 @@ def test_the_summary_counts_what_converts_what_rules_cure_and_what_needs_the_use
     report = inspect(graph, "uff-5.1")
     counts = report.counts
     assert sum(counts.values()) == len(graph)
-    assert f"{counts[Status.CURED]} after rules" in report.summary
+    assert len(report.rules) == 4
+    assert f"{counts[Status.CURED]} more after four rules" in report.summary
+    assert f"{counts[Status.VANISHES]} vanish" in report.summary
     errors = [problem for problem in report.problems if problem.severity == "error"]
     assert len(errors) == counts[Status.CURED] + counts[Status.REFUSES]
     assert report.problems[: len(errors)] == tuple(errors)

@@ -308,7 +308,7 @@ def test_from_a_red_node_to_its_cure_in_two_clicks(driver: Driver) -> None:
     assert set(window.session.selection) == set(nodes)
     before = graph_of(driver)
     row = next(each for each in window.problems.rows() if each.group.nodes == nodes)
-    fix = next(each for each in row.findChildren(QPushButton) if each.text().startswith("Fix"))
+    fix = next(each for each in row.findChildren(QPushButton) if each.text() == "Fix all alike")
     driver.click(fix)
     driver.settle()
     assert graph_of(driver) is not before

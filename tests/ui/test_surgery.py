@@ -14,6 +14,7 @@ from surgeon_gui.graph.open import save_graph
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.graph.values import Shape
 from surgeon_gui.rewrite.ruleset import load_rule_set
+from surgeon_gui.ui.dialogs.autofix import AutofixDialog
 from surgeon_gui.ui.dialogs.base import EditDialog
 from surgeon_gui.ui.dialogs.node import CollapseDialog, ReplaceDialog
 from surgeon_gui.ui.dialogs.simple import AttributeDialog, RenameDialog, ShapeDialog
@@ -169,7 +170,7 @@ def test_fix_in_the_problems_list_is_one_click(driver: Driver) -> None:
     rows = [each for each in window.problems.rows() if each.group.rule]
     assert rows
     row = rows[0]
-    fix = next(each for each in row.findChildren(QPushButton) if each.text() == "Fix")
+    fix = next(each for each in row.findChildren(QPushButton) if each.text() == "Fix all alike")
     driver.click(fix)
     driver.settle()
     assert window.session.document is not None
@@ -317,9 +318,16 @@ def test_autofix_cures_in_one_undoable_step(driver: Driver) -> None:
     driver.settle()
     before = graph_of(driver)
     driver.run("rules.autofix")
+    dialog = window.findChild(AutofixDialog)
+    assert dialog is not None
+    driver.bot.waitUntil(dialog.apply_button.isEnabled, timeout=30_000)
+    assert "none afterwards" in dialog.title.text()
+    assert graph_of(driver) is before
+    driver.click(dialog.apply_button)
     document = window.session.document
     assert document is not None
-    assert document.index == 1
+    driver.bot.waitUntil(lambda: document.index == 1, timeout=30_000)
+    driver.settle()
     assert "Auto-fix cured" in window.message.message.text()
     assert not any(node.op == "LeakyRelu" for node in graph_of(driver))
     assert not window.actions_["rules.autofix"].isEnabled()

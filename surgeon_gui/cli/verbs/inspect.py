@@ -22,7 +22,7 @@ from surgeon_gui.graph.query import deduce_inputs
 from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.graph.values import Shape, TensorType
 from surgeon_gui.targets import Status, SupportReport, as_json, catalogue, inspect
-from surgeon_gui.targets.report import Group, group_problems
+from surgeon_gui.targets.groups import Group, group_problems
 
 ALL = "all"
 _SHOWN = 6

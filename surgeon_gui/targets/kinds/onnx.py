@@ -24,15 +24,19 @@ from surgeon_gui.targets.base import (
     Verdict,
 )
 from surgeon_gui.targets.checks.context import Context
+from surgeon_gui.targets.jetpack import jetpack_source, jetpack_words
 from surgeon_gui.targets.pitfalls import add_pitfalls
 from surgeon_gui.targets.plugins import facts, plugin_available
 from surgeon_gui.targets.tables import Entry, entries, first, restricted, verdict_of
 
 _TENSORRT = {"onnx-trt-8.6": "8.6", "onnx-trt-10": "10.x", "onnx-trt-11": "11.x"}
-_JETPACK = {
-    "onnx-trt-8.6": "JetPack 6.0 (TensorRT 8.6.2)",
-    "onnx-trt-10": "JetPack 6.1 and 6.2 (10.3), 7.0 (10.13)",
+_LINES = {
+    "onnx-trt-8.6": ("8.6", "TensorRT 8.6 (2023)", "TensorRT 8.6; 10.0 follows"),
+    "onnx-trt-10": ("10", "TensorRT 10.0 (2024)", "TensorRT 10.16; 11.0 follows"),
+    "onnx-trt-11": ("11", "TensorRT 11.0 (2026)", ""),
 }
+"""Per target: the TensorRT line of its JetPacks, its first and its last release."""
+
 _IDENTITIES = ("Identity", "StopGradient", "PreventGradient", "Snapshot")
 
 
@@ -117,6 +121,7 @@ def onnx() -> Sequence[Target]:
         if entry["id"] not in _TENSORRT:
             continue
         low, high = entry["opset"]
+        line, since, until = _LINES[entry["id"]]
         targets.append(
             Target(
                 entry["id"],
@@ -126,8 +131,10 @@ def onnx() -> Sequence[Target]:
                 "program's own ONNX export see the direct route.",
                 partial(judge, entry["id"]),
                 Page(
-                    since=f"TensorRT {entry['tensorrt']}",
-                    jetpack=_JETPACK.get(entry["id"], ""),
+                    since=since,
+                    until=until,
+                    jetpack=jetpack_words(line),
+                    jetpack_source=jetpack_source(line),
                     needs=f"tf2onnx, and TensorRT {entry['tensorrt']} with its ONNX parser",
                     source=first(entry["source"]) or "",
                     note=entry.get("note", ""),

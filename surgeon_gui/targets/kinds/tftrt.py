@@ -137,12 +137,23 @@ def _segment(context: Context) -> Verdict | None:
     return None
 
 
+_LINES = {
+    "tftrt-1.12": ("1.12 (2018)", "TensorFlow 1.12; 1.13 follows"),
+    "tftrt-1.13": ("1.13 (2019)", "TensorFlow 1.13; 1.14 follows"),
+    "tftrt-1.14": ("1.14 (2019)", "TensorFlow 1.14; 1.15 follows"),
+    "tftrt-1.15": ("1.15 (2019)", "the last 1.x; NVIDIA kept it in containers up to 23.03"),
+    "tftrt-2.x": ("2.1 (2020)", "TensorFlow 2.17 (2024); 2.18 is built without TensorRT"),
+}
+"""Per target: its first and its last release."""
+
+
 @TARGETS.register("tftrt")
 def tftrt() -> Sequence[Target]:
     targets = []
     for entry in facts("tftrt")["targets"]:
         version = entry["tensorflow"]
         note = entry.get("note", "")
+        since, until = _LINES[entry["id"]]
         targets.append(
             Target(
                 entry["id"],
@@ -152,10 +163,11 @@ def tftrt() -> Sequence[Target]:
                 "TensorFlow.",
                 partial(judge, entry["id"]),
                 Page(
-                    since=f"TensorFlow {version}; NVIDIA containers {entry['container']}",
-                    until="TensorFlow 2.17; 2.18 is built without TensorRT",
+                    since=f"TensorFlow {since}",
+                    until=until,
                     jetpack="with NVIDIA's TensorFlow wheels for Jetson",
-                    needs=f"TensorFlow {version} built with TensorRT {entry['tensorrt']}",
+                    needs=f"TensorFlow {version} built with TensorRT {entry['tensorrt']}; NVIDIA's "
+                    f"containers {entry['container']} bring both.",
                     source=first(entry["source"]) or "",
                     note=note,
                 ),

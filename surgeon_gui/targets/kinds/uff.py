@@ -24,6 +24,7 @@ from surgeon_gui.targets.base import (
     Verdict,
 )
 from surgeon_gui.targets.checks.context import Context, is_shape_arithmetic
+from surgeon_gui.targets.jetpack import jetpack_source, jetpack_words
 from surgeon_gui.targets.pitfalls import add_pitfalls
 from surgeon_gui.targets.plugins import facts, is_plugin_node, plugin_available
 from surgeon_gui.targets.tables import Entry, entries, restricted, verdict_of
@@ -108,8 +109,16 @@ def _foreign(target_id: str, node: Node) -> Verdict:
             Status.REFUSES,
             f"UFF has no operation for {node.op}; it would become the custom node _{node.op}.",
             "Replace it by a plugin or by other ops.",
+            source=_closed_list(target_id),
         )
     return verdict_of(entry, Status.REFUSES, entry["reason"], entry["suggestion"] or None)
+
+
+def _closed_list(target_id: str) -> str | None:
+    """Return the source of the list of operations: what is not in it is not known."""
+    listed = {entry["id"]: entry["source"] for entry in facts("uff")["targets"]}
+    source: str | None = listed.get(target_id)
+    return source
 
 
 def _known(target_id: str, entry: Entry, context: Context) -> Verdict:
@@ -132,13 +141,15 @@ def _known(target_id: str, entry: Entry, context: Context) -> Verdict:
     return verdict
 
 
-_JETPACK = {
-    "uff-5.0": "JetPack 4.2 (TensorRT 5.0.6)",
-    "uff-5.1": "JetPack 4.2.1 to 4.2.3 (TensorRT 5.1.6)",
-    "uff-6": "JetPack 4.3 (TensorRT 6.0.1)",
-    "uff-7.1plus": "JetPack 4.4 and 4.5 (TensorRT 7.1.3)",
-    "uff-8": "JetPack 4.6 (TensorRT 8.0, 8.2), 5.0 (8.4), 5.1 (8.5), 6.0 (8.6)",
+_LINES = {
+    "uff-5.0": (("5.0",), "5.0 (2018)", "5.0; 5.1 follows"),
+    "uff-5.1": (("5.1",), "5.1 (2019)", "5.1; 6.0 follows"),
+    "uff-6": (("6",), "6.0 (2019)", "6.0; 7.0 follows"),
+    "uff-7.0": (("7.0",), "7.0 (2019), where UFF became deprecated", "7.0; 7.1 follows"),
+    "uff-7.1plus": (("7.1", "7.2"), "7.1 (2020)", "7.2; 8.0 follows"),
+    "uff-8": (("8",), "8.0 (2021)", "8.6 (2023); the parser is gone from 9.0 on"),
 }
+"""Per target: the TensorRT lines of its JetPacks, its first and its last release."""
 
 
 @TARGETS.register("uff")
@@ -149,6 +160,7 @@ def uff() -> Sequence[Target]:
         if target_id not in _TENSORRT:
             continue
         note = entry.get("note", "")
+        lines, since, until = _LINES[target_id]
         targets.append(
             Target(
                 target_id,
@@ -157,9 +169,10 @@ def uff() -> Sequence[Target]:
                 f"NVIDIA's UFF parser in TensorRT {entry['tensorrt']} ({entry['status']}).",
                 partial(judge, target_id),
                 Page(
-                    since=f"TensorRT {entry['tensorrt']}",
-                    until="TensorRT 8.6; removed in 9.0",
-                    jetpack=_JETPACK.get(target_id, ""),
+                    since=f"TensorRT {since}",
+                    until=f"TensorRT {until}",
+                    jetpack=jetpack_words(*lines),
+                    jetpack_source=jetpack_source(*lines),
                     needs=f"TensorRT {entry['tensorrt']} with its UffParser; converter uff "
                     f"{entry['uff_package']}, which this program stands in for.",
                     source=entry["source"],

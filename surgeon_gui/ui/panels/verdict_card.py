@@ -23,11 +23,13 @@ class VerdictCard(QFrame):
 
     Signals:
         previewed(str), applied(str), applied_to_all(str): a button for the rule of that id.
+        ignored(object): the user wants this `Verdict` ignored at the node.
     """
 
     previewed = Signal(str)
     applied = Signal(str)
     applied_to_all = Signal(str)
+    ignored = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -41,9 +43,15 @@ class VerdictCard(QFrame):
         self._title = label(role="strong", wrap=True)
         self._reason = label(wrap=True, copyable=True)
         self._remedy = label(role="muted", wrap=True, copyable=True)
+        self._source = label(role="muted", wrap=True, copyable=True)
         self.preview = button("Preview", lambda: self.previewed.emit(self._rule))
         self.apply = button("Apply", lambda: self.applied.emit(self._rule), kind="small-primary")
         self.apply_all = button("All alike", lambda: self.applied_to_all.emit(self._rule))
+        self.ignore = button(
+            "Ignore here",
+            lambda: self.ignored.emit(self._verdict),
+            tip="Stop counting it at this node; the problems list keeps it",
+        )
         self._buttons = row(self.preview, self.apply, self.apply_all, None)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
@@ -56,8 +64,10 @@ class VerdictCard(QFrame):
         layout.addLayout(head)
         layout.addWidget(self._reason)
         layout.addWidget(self._remedy)
+        layout.addWidget(self._source)
         layout.addSpacing(4)
         layout.addWidget(self._buttons)
+        layout.addWidget(row(self.ignore, None))
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
@@ -90,6 +100,9 @@ class VerdictCard(QFrame):
         remedy = verdict.remedy or ""
         self._remedy.setText(remedy)
         self._remedy.setVisible(bool(remedy) and remedy != verdict.reason)
+        told = f"Source: {verdict.source} ({verdict.confidence} confidence)"
+        self._source.setText(told if verdict.source else "")
+        self._source.setVisible(bool(verdict.source))
         self._rule = verdict.rule or ""
         self._buttons.setVisible(bool(verdict.rule))
         self.apply_all.setText(f"All {alike} alike" if alike > 1 else "All alike")

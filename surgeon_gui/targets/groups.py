@@ -1,0 +1,116 @@
+"""Problems grouped by their cause, for lists and reports."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from surgeon_gui.targets.autofix import Fix
+from surgeon_gui.targets.base import Problem, SupportReport
+
+
+@dataclass(frozen=True)
+class Group:
+    """Problems with one cause.
+
+    Attributes:
+        status: `refuses`, `cured`, `unknown` or `caveat`.
+        severity: `error` or `warning`.
+        reason, remedy, rule, source: as in the problems.
+        confidence: how sure the source is; empty where a dry run decides.
+        ops: how many nodes of which op; empty for what concerns the whole graph.
+        nodes: where.
+    """
+
+    status: str
+    severity: str
+    reason: str
+    remedy: str | None
+    rule: str | None
+    source: str | None
+    ops: Mapping[str, int]
+    nodes: tuple[str, ...]
+    confidence: str = ""
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """What a fix leaves for one cause."""
+
+    reason: str
+    remedy: str | None
+    ops: Mapping[str, int]
+    nodes: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """Which ops, and where where that is short: `Fill at zeros`, `Slice × 3, Fill`."""
+        ops = ", ".join(f"{op} × {n}" if n > 1 else op for op, n in self.ops.items())
+        return f"{ops} at {self.nodes[0]}" if len(self.nodes) == 1 else ops
+
+
+_ORDER = ("refuses", "unknown", "cured", "caveat")
+
+
+def group_problems(report: SupportReport) -> tuple[Group, ...]:
+    """Return a report's problems by cause, the gravest first."""
+    return _grouped(report.problems, report)
+
+
+def group_ignored(report: SupportReport) -> tuple[Group, ...]:
+    """Return what the user ignores by cause, the gravest first."""
+    return _grouped(report.ignored, report)
+
+
+def group_remaining(fix: Fix) -> tuple[Remaining, ...]:
+    """Return by cause what a fix leaves, the most frequent first."""
+    found: dict[tuple[str, str | None], list[Problem]] = {}
+    for problem in fix.remaining:
+        found.setdefault((problem.cause, problem.remedy), []).append(problem)
+    groups = [
+        Remaining(
+            reason,
+            remedy,
+            Counter(problem.op for problem in alike),
+            tuple(problem.node for problem in alike),
+        )
+        for (reason, remedy), alike in found.items()
+    ]
+    return tuple(sorted(groups, key=lambda group: -len(group.nodes)))
+
+
+def _grouped(problems: Iterable[Problem], report: SupportReport) -> tuple[Group, ...]:
+    found: dict[tuple[str, str, str | None, str | None], list[Problem]] = {}
+    for problem in problems:
+        key = (_status(problem, report), problem.cause, problem.remedy, problem.rule)
+        found.setdefault(key, []).append(problem)
+    groups = [
+        Group(
+            status,
+            alike[0].severity,
+            reason,
+            remedy,
+            rule,
+            alike[0].source,
+            dict(Counter(problem.op for problem in alike if problem.op)),
+            tuple(dict.fromkeys(name for problem in alike for name in problem.nodes)),
+            _confidence(alike[0], report),
+        )
+        for (status, reason, remedy, rule), alike in found.items()
+    ]
+    return tuple(
+        sorted(groups, key=lambda group: (group.severity != "error", _ORDER.index(group.status)))
+    )
+
+
+def _confidence(problem: Problem, report: SupportReport) -> str:
+    verdict = report.verdicts.get(problem.node)
+    return verdict.confidence if verdict is not None and problem.source else ""
+
+
+def _status(problem: Problem, report: SupportReport) -> str:
+    verdict = report.verdicts.get(problem.node)
+    if verdict is not None and verdict.status.value in _ORDER:
+        return verdict.status.value
+    return "refuses" if problem.severity == "error" else "caveat"
