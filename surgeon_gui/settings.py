@@ -101,6 +101,19 @@ class Settings:
         low=50,
         high=400,
     )
+    fold_series: bool = setting(
+        "Look",
+        "Fold numbered blocks",
+        "Show numbered namespaces that are alike (block_1 … block_12) as one box to open.",
+        True,
+    )
+    animate: bool = setting(
+        "Look",
+        "Move smoothly",
+        "Let boxes glide to their places when a namespace opens; never where the system "
+        "asks for less motion.",
+        True,
+    )
     target: str = setting(
         "Look",
         "Target",

@@ -19,6 +19,7 @@ from surgeon_gui.ui.comparing.commands import compare_commands
 from surgeon_gui.ui.cures import cure_commands
 from surgeon_gui.ui.explore import explore_commands
 from surgeon_gui.ui.more_edits import other_edit_commands
+from surgeon_gui.ui.overlays import overlay_commands
 from surgeon_gui.ui.preferences import preference_commands
 from surgeon_gui.ui.roaming import roaming_commands
 from surgeon_gui.ui.selection import (
@@ -43,6 +44,7 @@ def command_table(window: MainWindow) -> list[Command]:
         *other_edit_commands(window),
         *_view(window),
         *explore_commands(window),
+        *overlay_commands(window),
         *compare_commands(window),
         *cure_commands(window),
         *_rules_and_build(window),

@@ -33,6 +33,7 @@ from surgeon_gui.ui.files import Files
 from surgeon_gui.ui.machine import Machine, find_machine
 from surgeon_gui.ui.memory import Memory
 from surgeon_gui.ui.menus import CONTEXT_MENU, EMPTY_MENU, menus
+from surgeon_gui.ui.overlays import Overlays
 from surgeon_gui.ui.palette import CommandPalette
 from surgeon_gui.ui.palettes import chosen_theme
 from surgeon_gui.ui.panels.bookmarks import BookmarksPanel
@@ -106,6 +107,7 @@ class MainWindow(QMainWindow):
         self._make_center()
         self._make_docks()
         self.cures = Cures(self)
+        self.overlays = Overlays(self)
         self.actions_.add(command_table(self))
         self.actions_.fill_bar(self.menuBar(), menus(self))
         self.search = SearchBox(self.session, self.theme, self)
@@ -222,6 +224,7 @@ class MainWindow(QMainWindow):
             self.session.set_target(settings.target)
         for panel in (self.build, self.run_, self.verify, self.devices):
             panel.use_settings(settings)
+        self.overlays.use_settings(settings)
         self.build.set_machine(self.machine)
         self.status.machine.setText(self.machine.words(settings.gpus))
         set_level(settings.log_level)
@@ -371,6 +374,8 @@ class MainWindow(QMainWindow):
             self.rules.load(path)
         elif path.suffix in LOG_ENDINGS:
             self.cures.explain(path)
+        elif path.suffix == ".json":
+            self.overlays.load(path)
         else:
             self.files.open(path)
 

@@ -57,7 +57,8 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
             (
                 *("view.find", "view.find-next", "view.find-previous", "view.palette", "-"),
                 *("view.fit", "view.zoom-in", "view.zoom-out", "view.zoom-selection", "-"),
-                *("view.expand", "view.expand-all", "view.collapse-all", "-"),
+                *("view.expand", "view.expand-all", "view.collapse-all", "view.fold-series", "-"),
+                MenuSpec("Colour &by", (), window.overlays.fill),
                 COMPARE_MENU,
                 "-",
                 *("view.outline", "view.bookmarks", "view.inspector", "view.panels"),

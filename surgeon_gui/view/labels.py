@@ -9,6 +9,7 @@ from typing import Protocol
 from surgeon_gui.graph.model import Node, TensorRef
 from surgeon_gui.graph.ops import category, is_identity_like
 from surgeon_gui.graph.values import DType, Shape, TensorType, TensorValue
+from surgeon_gui.view.series import short_label
 from surgeon_gui.view.tree import Tree
 
 HEAD = 24.0
@@ -106,6 +107,17 @@ _INPUTS: dict[str, tuple[str, ...]] = {
         _BINARY,
     ),
 }
+_LAYERS = {
+    **dict.fromkeys(("Convolution", "Deconvolution", "MatrixMultiply", "Einsum"), "convolution"),
+    **dict.fromkeys(("Scale", "LRN", "Normalization"), "normalisation"),
+    **dict.fromkeys(("Activation", "ParametricReLU", "Softmax"), "activation"),
+    **dict.fromkeys(("ElementWise", "Unary", "Reduce", "Cumulative", "TopK"), "arithmetic"),
+    **dict.fromkeys(("Shuffle", "Slice", "Concatenation", "Resize", "Shape", "Gather"), "shape"),
+    **dict.fromkeys(("Scatter", "OneHot", "ReverseSequence", "Cast", "Select"), "shape"),
+    **dict.fromkeys(("Quantize", "Dequantize"), "shape"),
+    "Pooling": "pooling",
+    "Plugin": "plugin",
+}
 _MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
 # Attributes that say what an op does as much as a weight would.
 _TELLING = {"LeakyRelu": "alpha", "Elu": "alpha"}
@@ -180,8 +192,14 @@ class Label:
 
 
 def kind_of(op: str) -> str:
-    """The category a node is coloured by; what only passes a tensor on counts as data."""
-    return "data" if is_identity_like(op) else category(op)
+    """The category a node is coloured by; what only passes a tensor on counts as data.
+
+    A layer of TensorRT is known by its kind, the first word of `Activation RELU`.
+    """
+    if is_identity_like(op):
+        return "data"
+    found = category(op)
+    return _LAYERS.get(op.partition(" ")[0], found) if found == "other" else found
 
 
 def shape_text(kind: TensorType) -> str:
@@ -256,6 +274,8 @@ class Labels:
             count = f"{len(group.series)}× · {count}"
         beside = metrics.width(count, "plain") + 16 + 2 * 12 + 16
         name = one_line(group.label)
+        if group.series and metrics.width(name, "bold") + beside > _GROUP_WIDEST:
+            name = one_line(short_label(group.label))
         width = min(max(metrics.width(name, "bold") + beside, _GROUP_NARROWEST), _GROUP_WIDEST)
         name = metrics.elided(name, "bold", width - beside)
         return Label(name, "", (Row(count),), _even(width), CLOSED_GROUP)

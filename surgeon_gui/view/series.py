@@ -29,6 +29,18 @@ def series_name(first: str, last: str) -> str:
     return f"{first}{DOTS}{last.rpartition('/')[2]}"
 
 
+def label(first: str, last: str) -> str:
+    """Return how a series is written, from the names of its first and last member."""
+    return f"{first} {DOTS} {last}"
+
+
+def short_label(text: str) -> str:
+    """Return a label that says the stem but once: `block_1 … 12`."""
+    first, _, last = text.rpartition(f" {DOTS} ")
+    end = _NUMBERED.fullmatch(last)
+    return label(first, end[2]) if end is not None else text
+
+
 def namespaces_in(item: str) -> tuple[str, ...]:
     """Return the namespaces a series stands for, by its name; of anything else itself.
 

@@ -19,7 +19,7 @@ from surgeon_gui.view.flow import Flow, flow_steps
 from surgeon_gui.view.fold import Folding, fold_steps
 from surgeon_gui.view.pace import BATCH, Pace, completed
 from surgeon_gui.view.scopes import Member, Part, Scope, Series, nodes_in, scope_at
-from surgeon_gui.view.series import DOTS, namespaces_in, series_name, series_steps
+from surgeon_gui.view.series import DOTS, label, namespaces_in, series_name, series_steps
 
 MOST_CHILDREN = 300
 _PART = 150
@@ -278,7 +278,7 @@ class _Builder:
         elif isinstance(member, Series):
             made.series = member.paths
             first, last = (path.rpartition("/")[2] for path in (member.paths[0], member.paths[-1]))
-            made.label = f"{first} {DOTS} {last}"
+            made.label = label(first, last)
             made.count = sum(inner.count for inner in member.members if isinstance(inner, Scope))
         else:
             made.part, made.label = member.number, f"part {member.number}"

@@ -11,7 +11,7 @@ from surgeon_gui.view.crumbs import crumbs
 from surgeon_gui.view.labels import Metrics
 from surgeon_gui.view.lift import Lift
 from surgeon_gui.view.scene import Scene
-from surgeon_gui.view.series import LEAST, namespaces_in, numbered_runs, series_name
+from surgeon_gui.view.series import LEAST, namespaces_in, numbered_runs, series_name, short_label
 from surgeon_gui.view.tree import ROOT, Tree, tree_from_graph
 from tests.view.graphs import node, placeholder
 
@@ -184,6 +184,11 @@ def test_a_series_that_lost_a_member_is_found_by_its_old_name() -> None:
     item = tree.find_group("net/block_1…block_12/")
     assert item is not None
     assert tree.name(item) == "net/block_1…block_11/"
+
+
+def test_a_long_label_says_the_stem_but_once() -> None:
+    assert short_label("expanded_conv_1 … expanded_conv_12") == "expanded_conv_1 … 12"
+    assert short_label("no series") == "no series"
 
 
 def test_the_breadcrumb_leads_through_the_series() -> None:

@@ -63,6 +63,7 @@ class Legend(Corner):
         self._grid.setVerticalSpacing(4)
         self._key: tuple[object, ...] = ()
         self._rows = 0
+        self._theme: Theme | None = None
         self.offers = False
         self.button = QToolButton(self)
         self.button.setAccessibleName("Colour by")
@@ -74,6 +75,7 @@ class Legend(Corner):
         self.choosing.emit(self.button.mapToGlobal(QPoint(0, 0)))
 
     def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
         super().set_theme(theme)
         self.button.setFont(self.font())
         self.button.setStyleSheet(
@@ -127,10 +129,10 @@ class Legend(Corner):
             scale = ScaleBar(theme, tints.scale)
             scale.setFont(self.font())
             self._add(scale)
-            self._add(self._label(_group_words(tints)))
+            self._add(self._label(_group_words(tints), is_muted=True))
         if tints is not None:
             if tints.coloring.note:
-                self._add(self._label(tints.coloring.note))
+                self._add(self._label(tints.coloring.note, is_muted=True))
             entries += _kind_entries(theme, tints)
         entries += [(Swatch(theme, status=name), _STATUS_WORDS[name]) for name in signs]
         top = self._rows
@@ -159,10 +161,12 @@ class Legend(Corner):
         self._rows += 1
         widget.show()
 
-    def _label(self, words: str) -> QLabel:
+    def _label(self, words: str, *, is_muted: bool = False) -> QLabel:
         label = QLabel(_short(words) if len(words) > 2 * _LONGEST else words, self)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setFont(self.font())
+        if is_muted and self._theme is not None:
+            label.setStyleSheet(f"color: {self._theme.muted};")
         label.show()
         return label
 

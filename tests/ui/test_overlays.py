@@ -1,0 +1,103 @@
+"""Choosing what the canvas is coloured by, in the real window."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QMenu
+
+from surgeon_gui.ui.canvas.legend import Legend
+from surgeon_gui.view.coloring import KindTints, NumberTints
+from surgeon_gui.view.overlays import OVERLAYS, PLAIN
+from tests.helpers.shared import data_path
+from tests.ui.conftest import Driver
+
+
+def legend(driver: Driver) -> Legend:
+    found = driver.window.canvas.findChild(Legend)
+    assert found is not None
+    return found
+
+
+def words(driver: Driver) -> list[str]:
+    menu = QMenu()
+    driver.window.overlays.fill(menu)
+    return [action.text() for action in menu.actions()]
+
+
+@pytest.fixture
+def opened(driver: Driver) -> Driver:
+    driver.open(data_path("cifar_small.pb"))
+    return driver
+
+
+@pytest.mark.parametrize("key", ["verdict", "dtype", "weights"])
+def test_what_is_known_of_every_graph_colours_it(opened: Driver, key: str) -> None:
+    opened.run(f"overlay.{key}")
+    coloring = opened.window.canvas.coloring()
+    assert coloring is not None
+    assert coloring.key == key
+    assert legend(opened).button.text().startswith(OVERLAYS[key].title)
+    opened.run(f"overlay.{PLAIN}")
+    assert opened.window.canvas.coloring() is None
+
+
+def test_an_overlay_that_lacks_something_is_offered_with_the_reason(opened: Driver) -> None:
+    assert not opened.window.actions_["overlay.error"].isEnabled()
+    assert "Numeric error  (verify with every tensor first)" in words(opened)
+    opened.window.overlays.choose("error")
+    assert opened.window.overlays.chosen == PLAIN
+
+
+def test_measured_errors_can_be_shown_until_an_edit_makes_them_untrue(opened: Driver) -> None:
+    graph = opened.window.session.graph
+    assert graph is not None
+    names = [node.name for node in graph]
+    opened.window.session.note_measured(errors=dict.fromkeys(names, 1e-3))
+    opened.run("overlay.error")
+    marks = opened.window.canvas.marks()
+    assert marks is not None
+    assert isinstance(marks.tints, NumberTints)
+    opened.window.session.select((names[-1],), None)
+    opened.run("edit.remove")
+    assert opened.window.overlays.chosen == PLAIN
+    assert opened.window.canvas.coloring() is None
+
+
+def test_a_json_dropped_on_the_window_colours_the_graph(opened: Driver, tmp_path: Path) -> None:
+    graph = opened.window.session.graph
+    assert graph is not None
+    path = tmp_path / "owners.json"
+    path.write_text(json.dumps({graph.nodes[0].name: "ann", graph.nodes[1].name: "bob", "x": "y"}))
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    none = Qt.KeyboardModifier.NoModifier
+    place, action = QPointF(9, 9), Qt.DropAction.CopyAction
+    opened.window.dropEvent(QDropEvent(place, action, data, Qt.MouseButton.LeftButton, none))
+    opened.settle()
+    marks = opened.window.canvas.marks()
+    assert marks is not None
+    assert isinstance(marks.tints, KindTints)
+    assert set(marks.tints.kinds) == {"ann", "bob"}
+    assert "owners" in words(opened)
+    assert "1 name not in this graph: x" in opened.window.message.message.text()
+
+
+def test_a_wrong_file_is_told_and_changes_nothing(opened: Driver, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.json"
+    path.write_text('{"a": 1,}')
+    opened.answers.path = path
+    opened.run("overlay.file")
+    assert opened.window.canvas.coloring() is None
+    assert opened.window.message.where.full().endswith("wrong.json:1:9")
+
+
+def test_numbered_blocks_fold_and_unfold_by_the_menu(driver: Driver) -> None:
+    assert driver.window.canvas.folds_series()
+    driver.run("view.fold-series")
+    assert not driver.window.canvas.folds_series()
+    assert not driver.window.settings.fold_series
