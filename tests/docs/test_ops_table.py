@@ -16,7 +16,7 @@ def test_every_op_of_tftrt_is_taken_or_refused_with_a_reason() -> None:
     rows = [line.strip("| ").split(" | ") for line in page().splitlines() if "| " in line]
     status = {cells[0]: cells[1] for cells in rows if len(cells) > 1}
     refused = {op for op in entries("tftrt") if status[op] != "yes"}
-    assert refused <= {"CombinedNonMaxSuppression", "ReadVariableOp", "VariableV2"}
+    assert refused <= {"ReadVariableOp", "VariableV2"}
     assert all(line.rstrip(" |").endswith(".") for line in page().splitlines() if "| no |" in line)
 
 

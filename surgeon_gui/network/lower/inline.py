@@ -209,9 +209,7 @@ class _Writer:
                     "Freeze the model again with its functions inlined.",
                 )
         # A function that only hands on what it is given has no nodes, which is no graph.
-        nodes = (
-            list(graph_from_graphdef(message.SerializeToString()).nodes) if message.node else []
-        )
+        nodes = list(graph_from_graphdef(message.SerializeToString()).nodes) if message.node else []
         results = [ref(function.ret[arg.name]) for arg in function.signature.output_arg]
         return nodes, results
 

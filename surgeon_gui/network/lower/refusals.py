@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from surgeon_gui.errors import Unsupported
 from surgeon_gui.graph.model import Node
 from surgeon_gui.graph.ops import is_variable, names_in
@@ -11,13 +13,9 @@ _HOST = "Cut the graph after it: make its output the network's input."
 
 GROUPS: tuple[tuple[frozenset[str], str, str, str | None], ...] = (
     (
-        names_in(
-            """NonMaxSuppression NonMaxSuppressionV2 NonMaxSuppressionV3 NonMaxSuppressionV4
-            NonMaxSuppressionV5 NonMaxSuppressionWithOverlaps CombinedNonMaxSuppression"""
-        ),
-        "How many boxes {op} keeps depends on data, and TensorRT for RTX builds no such layer.",
-        "Cut the graph before it, or collapse the postprocessing into a plugin "
-        "such as EfficientNMS_TRT.",
+        names_in("NonMaxSuppressionWithOverlaps"),
+        "{op} is given how much boxes overlap, TensorRT's layer computes it from the boxes.",
+        "Cut the graph before it, or use NonMaxSuppressionV3.",
         None,
     ),
     (
@@ -141,4 +139,30 @@ def loop_problem(node: Node) -> Unsupported:
         node.name,
         "It controls a while loop, which runs as often as the data says.",
         "Cut the graph before and after the loop, or freeze the model without it.",
+    )
+
+
+# What only passes elements on, one by one, or picks rows: how many there are makes no difference.
+_ANY_SIZE = frozenset(
+    {"Identity", "IdentityN", "StopGradient", "Cast", "GatherV2", "Gather", "ResourceGather"}
+)
+
+
+def open_size_problem(node: Node, open_inputs: Sequence[int]) -> Unsupported | None:
+    """Return the problem of a node that reads a tensor whose size depends on data.
+
+    Args:
+        node: the node.
+        open_inputs: the places of its inputs that are such tensors.
+    """
+    gathers = node.op not in _ANY_SIZE or not node.op.endswith(("Gather", "GatherV2"))
+    picks = list(open_inputs) == [1] and not node.attrs.get("batch_dims")
+    if not open_inputs or (node.op in _ANY_SIZE and (gathers or picks)):
+        return None
+    ref = node.inputs[open_inputs[0]]
+    return Unsupported(
+        node.name,
+        f"How many elements {ref} has depends on data, and {node.op} must know.",
+        f"Set pad_to_max_output_size where {ref.node} has it, or make {ref} an output and "
+        "compute the rest outside of the network.",
     )

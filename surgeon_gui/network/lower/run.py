@@ -20,7 +20,7 @@ from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.inline import Inlined
 from surgeon_gui.network.lower.loops import WHILES, Unroller, unroll_frame
 from surgeon_gui.network.lower.order import Frame
-from surgeon_gui.network.lower.refusals import loop_problem, refusal
+from surgeon_gui.network.lower.refusals import loop_problem, open_size_problem, refusal
 from surgeon_gui.network.lower.registry import CONVERTERS
 from surgeon_gui.network.lower.scope import Scope
 from surgeon_gui.network.lower.sources import EXAMPLE_SIZE
@@ -159,6 +159,10 @@ class Run:
                         Value.known(array, _dtype_of(array, types, port))
                         for port, array in enumerate(folded)
                     )
+        sizeless = [place for place, value in enumerate(values) if min(value.shape, default=0) < 0]
+        problem = open_size_problem(node, sizeless)
+        if problem is not None:
+            raise problem
         if node.op in WHILES:
             return self.unroller.unroll(node, values)
         convert = CONVERTERS.get(node.op)
