@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from surgeon_gui.network.ir import Network
+from surgeon_gui.network.simplify.before import fold_affines_before
 from surgeon_gui.network.simplify.bench import Bench, settle, tidy
 from surgeon_gui.network.simplify.folding import (
     fold_affines,
@@ -18,6 +19,7 @@ from surgeon_gui.network.simplify.patterns import (
     recognise_activations,
     recognise_gelu,
 )
+from surgeon_gui.network.simplify.sharing import share_layers
 from surgeon_gui.network.simplify.shuffles import (
     drop_identities,
     merge_shuffles,
@@ -30,6 +32,7 @@ _PASSES = (
     drop_identities,
     drop_neutral,
     merge_shuffles,
+    share_layers,
     keep_reduced_dims,
     hoist_transposes,
     merge_shuffles,
@@ -38,9 +41,11 @@ _PASSES = (
     fold_affines,
     merge_affines,
     fold_paddings,
+    fold_affines_before,
     fold_transposed_features,
     merge_shuffles,
     transposes_to_reshapes,
+    share_layers,
 )
 
 
