@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from surgeon_gui.cli.app import print_json, stdout
-from surgeon_gui.engine.devices import Device, Devices
-from surgeon_gui.engine.fits import obstacles
 from surgeon_gui.engine.plan import read_plan_header
-from surgeon_gui.jobs.engine_card import read_card
+from surgeon_gui.jobs.engine_spec import EngineResult, EngineSpec
 from surgeon_gui.jobs.run import run_job
-from surgeon_gui.jobs.spec import DevicesResult, DevicesSpec
 from surgeon_gui.jobs.store import job_directory
+from surgeon_gui.settings import load_settings
 
 SUFFIXES = (".engine", ".plan", ".trt")
 
@@ -30,8 +28,9 @@ def inspect_engine(path: Path, *, as_json: bool) -> bool:
         JobError: the worker that looks at the machine fails.
     """
     read_plan_header(path)
-    with job_directory("devices") as folder:
-        facts = engine_facts(path, run_job(DevicesSpec(), directory=folder))
+    plugins = tuple(map(Path, load_settings().settings.plugins))
+    with job_directory("engine") as folder:
+        facts = engine_facts(run_job(EngineSpec(path.absolute(), plugins), directory=folder))
     if as_json:
         print_json({"model": str(path), **facts})
     else:
@@ -39,36 +38,26 @@ def inspect_engine(path: Path, *, as_json: bool) -> bool:
     return bool(facts["runs_here"])
 
 
-def engine_facts(path: Path, machine: DevicesResult) -> dict[str, Any]:
-    """Return what header and card tell of an engine, and what keeps it from running here.
-
-    Raises:
-        OpenError: it is no engine.
-    """
-    header = read_plan_header(path)
-    card = read_card(path)
-    gpus = tuple(Device(g.index, g.name, g.capability, g.memory_bytes) for g in machine.gpus)
-    versions = {flavour.id: flavour.version for flavour in machine.flavours}
-    found = obstacles(
-        header,
-        card.gpus if card else (),
-        Devices(gpus, machine.driver, problem=machine.problem),
-        versions,
-        version_compatible=card is not None and card.settings.version_compatible,
-    )
+def engine_facts(found: EngineResult) -> dict[str, Any]:
+    """Return what is known of an engine as JSON's own types."""
+    card = found.card
     known = card.to_json() if card else {}
     return {
-        "flavour": header.flavour,
-        "tensorrt": header.version or (card.tensorrt if card else None),
-        "bytes": header.bytes,
+        "flavour": found.flavour,
+        "tensorrt": found.tensorrt,
+        "bytes": found.bytes,
         "gpu": list(card.gpus) if card else None,
         "inputs": known.get("inputs"),
         "outputs": known.get("outputs"),
         "precision": card.settings.precision if card else None,
         "provenance": known.get("provenance"),
         "built_at": card.built_at if card else None,
-        "runs_here": not found,
-        "obstacles": [{"reason": item.reason, "hint": item.hint} for item in found],
+        "runs_here": found.runs_here,
+        "obstacles": [{"reason": item.reason, "hint": item.hint} for item in found.obstacles],
+        "layers": [
+            {"name": layer.name, "type": layer.type, "nodes": list(layer.nodes)}
+            for layer in found.layers
+        ],
     }
 
 

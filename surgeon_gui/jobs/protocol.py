@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 from surgeon_gui import errors
 from surgeon_gui.errors import JobFailed, ProtocolError, SurgeonError, Unsupported
 from surgeon_gui.jobs.codec import decode, encode
-from surgeon_gui.jobs.spec import JobResult, result_from_json
+from surgeon_gui.jobs.kinds import result_from_json
+from surgeon_gui.jobs.spec import JobResult
 
 PROTOCOL = 1
 """Raised when a message changes its meaning."""

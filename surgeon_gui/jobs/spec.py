@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from surgeon_gui.compare.report import TensorComparison
-from surgeon_gui.errors import ProtocolError
 from surgeon_gui.jobs.compare_spec import CompareResult as CompareResult
 from surgeon_gui.jobs.compare_spec import CompareSpec as CompareSpec
 from surgeon_gui.jobs.compare_spec import Divergence as Divergence
@@ -316,59 +315,3 @@ class FreezeSpec(JobSpec[FreezeResult]):
     outputs: tuple[str, ...] = ()
     lower_control_flow: bool = True
     optimize: bool = False
-
-
-SPECS: dict[str, type[JobSpec[Any]]] = {
-    spec.kind: spec
-    for spec in (
-        BuildSpec,
-        BundleBuildSpec,
-        BundleVerifySpec,
-        CompareSpec,
-        DevicesSpec,
-        FreezeSpec,
-        PreprocessSpec,
-        ReferenceSpec,
-        RunSpec,
-        VerifySpec,
-    )
-}
-RESULTS: dict[str, type[JobResult]] = {
-    result.kind: result
-    for result in (
-        BuildResult,
-        BundleBuildResult,
-        BundleVerifyResult,
-        CompareResult,
-        DevicesResult,
-        FreezeResult,
-        PreprocessResult,
-        ReferenceResult,
-        RunResult,
-        VerifyResult,
-    )
-}
-
-
-def spec_from_json(data: Mapping[str, Any]) -> JobSpec[Any]:
-    """Return the spec of whatever kind `data` names.
-
-    Raises:
-        ProtocolError: the kind is unknown or a field is wrong.
-    """
-    kind = SPECS.get(str(data.get("kind")))
-    if kind is None:
-        raise ProtocolError(f"There is no job of kind {data.get('kind')!r}.")
-    return kind.from_json(data)
-
-
-def result_from_json(data: Mapping[str, Any]) -> JobResult:
-    """Return the result of whatever kind `data` names.
-
-    Raises:
-        ProtocolError: the kind is unknown or a field is wrong.
-    """
-    kind = RESULTS.get(str(data.get("kind")))
-    if kind is None:
-        raise ProtocolError(f"There is no result of kind {data.get('kind')!r}.")
-    return kind.from_json(data)

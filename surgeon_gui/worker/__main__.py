@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from surgeon_gui.errors import JobCancelled, JobFailed, SurgeonError
+from surgeon_gui.jobs.kinds import spec_from_json
 from surgeon_gui.jobs.protocol import PROTOCOL, Failure, Hello, Result, Start
-from surgeon_gui.jobs.spec import JobResult, spec_from_json
+from surgeon_gui.jobs.spec import JobResult
 from surgeon_gui.worker.channel import Channel, ChannelHandler, WorkerReport, read_spec
 from surgeon_gui.worker.memory import peak_rss_bytes
 from surgeon_gui.worker.registry import task_of

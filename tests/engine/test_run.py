@@ -20,9 +20,10 @@ from surgeon_gui.engine.run import Executed, check, execute, latency_of
 from surgeon_gui.errors import JobCancelled, RunFailed, UsageError
 from surgeon_gui.graph.values import Array
 from surgeon_gui.jobs.engine_card import EngineCard
+from surgeon_gui.jobs.kinds import result_from_json
 from surgeon_gui.jobs.report import QuietReport
 from surgeon_gui.jobs.run_spec import RunSpec
-from surgeon_gui.jobs.spec import BuildSpec, RunResult, result_from_json
+from surgeon_gui.jobs.spec import BuildSpec, RunResult
 from tests.engine.fake_cuda import FakeRuntime
 from tests.engine.fake_engine import CardMemory, Design, HostMemory, Memory, fake_flavour
 from tests.engine.standin import VERSIONS

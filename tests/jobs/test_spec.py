@@ -20,11 +20,12 @@ from surgeon_gui.jobs.devices_spec import (
     GpuInfo,
     PluginInfo,
 )
+from surgeon_gui.jobs.engine_card import EngineCard
+from surgeon_gui.jobs.engine_spec import EngineLayer, EngineResult, EngineSpec, Trouble
 from surgeon_gui.jobs.hybrid_spec import SegmentBuilt, SegmentVerified
+from surgeon_gui.jobs.kinds import RESULTS, SPECS, result_from_json, spec_from_json
 from surgeon_gui.jobs.run_spec import Latency, LayerTime, RunResult, RunSpec
 from surgeon_gui.jobs.spec import (
-    RESULTS,
-    SPECS,
     BuildResult,
     BuildSpec,
     BundleBuildResult,
@@ -41,6 +42,7 @@ from surgeon_gui.jobs.spec import (
     PassInfo,
     PreprocessResult,
     PreprocessSpec,
+    Provenance,
     ReferenceResult,
     ReferenceSpec,
     ShapeRange,
@@ -50,8 +52,6 @@ from surgeon_gui.jobs.spec import (
     TensorInfo,
     VerifyResult,
     VerifySpec,
-    result_from_json,
-    spec_from_json,
 )
 
 PLUGIN = PluginInfo("LReLU_TRT", "1", "", (("negSlope", "float32"),))
@@ -69,6 +69,7 @@ SPEC_EXAMPLES: list[JobSpec[Any]] = [
     FreezeSpec(Path("/m/saved"), Path("/m/a.pb"), tags=("serve",), outputs=("y",)),
     PreprocessSpec(Path("/m/a.pb"), Path("/m/config.py"), Path("/m/b.pb")),
     DevicesSpec((Path("/m/p.so"),)),
+    EngineSpec(Path("/m/a.engine"), (Path("/m/p.so"),)),
     BundleBuildSpec(Path("/m/hybrid"), ("sm86",), "fp16", workspace_bytes=1 << 28),
     BundleVerifySpec(Path("/m/a.pb"), Path("/m/hybrid"), shapes={"x": (1, 4)}),
     CompareSpec(
@@ -106,6 +107,15 @@ RESULT_EXAMPLES: list[JobResult] = [
         "one", "other", False, (ROW,), Divergence("n", "Conv2D", None, ROW),
         strange=(Strange("one", NonFinite("y", 1, 0, 4)),), left_out=("z",),
         times=(SideTime("one", 1.5, 5),),
+    ),
+    EngineResult(
+        "rtx", "1.7", 10,
+        EngineCard(
+            "aa", 10, "rtx", "1.7", ("sm89",), (TensorInfo("x", "float32", (1, 4)),), (),
+            BuildSpec(Path("/m/a.network"), Path("/m/a.engine")), "bb", "2026-01-01",
+            provenance=Provenance("/m/a.pb", "cc", "", (ROW,)),
+        ),
+        (Trouble("No GPU.", "Find one."),), (EngineLayer("conv", "Convolution", "a: 1", ("n",)),),
     ),
     VerifyResult(False, (ROW,), Divergence("n", "Conv2D", "conv", ROW), (ROW,)),
     BundleBuildResult(Path("/m/hybrid"), (SegmentBuilt("a", 3, 9, 0.5, problem="no"),), "1.7"),

@@ -13,10 +13,11 @@ import pytest
 
 from surgeon_gui.errors import OpenError, ProtocolError
 from surgeon_gui.jobs.client import Job
+from surgeon_gui.jobs.kinds import result_from_json
 from surgeon_gui.jobs.outcome import Cancelled, Crashed, Failed, Succeeded
 from surgeon_gui.jobs.protocol import Event, Failure, Hello, Log, Progress, decode_event
 from surgeon_gui.jobs.run import run_job
-from surgeon_gui.jobs.spec import ReferenceResult, ReferenceSpec, result_from_json
+from surgeon_gui.jobs.spec import ReferenceResult, ReferenceSpec
 from tests.helpers.shared import data_path
 
 # Standing in for a task's module: what the worker finds instead of surgeon_gui.worker.tasks.
