@@ -1,4 +1,4 @@
-"""Edits of constants: set, fold, merge, and settle conditions that are constant."""
+"""Edits of constants: set, fold, merge."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from surgeon_gui.graph.evaluate import evaluate, has_evaluator
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.ops import is_stateful
 from surgeon_gui.graph.query import deduce_outputs, topological_order
-from surgeon_gui.graph.shapes import Types, infer_types
 from surgeon_gui.graph.values import Array, DType, TensorValue
 from surgeon_gui.rewrite.colocation import without_stale_colocation
 from surgeon_gui.rewrite.driver import remove_dead
@@ -25,7 +24,6 @@ LARGEST_FOLDED = 1 << 22
 
 _SETTABLE = frozenset({"Const", "Placeholder", "PlaceholderWithDefault"})
 _MERGES = frozenset({"Merge", "RefMerge"})
-_SWITCHES = frozenset({"Switch", "RefSwitch"})
 
 
 def constant_node(name: str, value: TensorValue, controls: Iterable[str] = ()) -> Node:
@@ -59,7 +57,7 @@ class SetConstant:
         value = self._read(node)
         draft = Draft(graph)
         draft.put(constant_node(node.name, value))
-        remove_dead(draft, {ref.node for ref in node.inputs}, _outputs(graph))
+        remove_dead(draft, {ref.node for ref in node.inputs}, output_nodes(graph))
         return draft.commit()
 
     def _read(self, node: Node) -> TensorValue:
@@ -88,7 +86,8 @@ class SetConstant:
         return TensorValue.from_array(array, wanted)
 
 
-def _outputs(graph: Graph) -> set[str]:
+def output_nodes(graph: Graph) -> set[str]:
+    """Return the nodes whose tensors the graph gives."""
     return {ref.node for ref in deduce_outputs(graph)}
 
 
@@ -119,7 +118,7 @@ class FoldConstants:
                 value = TensorValue.from_array(found[0])
                 draft.put(constant_node(name, value, waits[name]))
                 edges |= {ref.node for ref in node.inputs}
-        remove_dead(draft, edges, _outputs(graph))
+        remove_dead(draft, edges, output_nodes(graph))
         return without_stale_colocation(graph, draft.commit())
 
 
@@ -161,7 +160,7 @@ class MergeDuplicates:
 
     def apply(self, graph: Graph) -> Graph:
         draft = Draft(graph)
-        kept_outputs = _outputs(graph)
+        kept_outputs = output_nodes(graph)
         seen: dict[tuple[object, ...], list[str]] = {}
         for name in topological_order(graph):
             node = draft[name]
@@ -190,63 +189,3 @@ def _brief(node: Node) -> tuple[object, ...]:
     """A part of the attributes that is quick to compare; constants differ by dtype and shape."""
     value = node.attrs.get("value")
     return (value.dtype, value.shape) if isinstance(value, TensorValue) else ()
-
-
-@edit("fold-conditions")
-@dataclass(frozen=True)
-class FoldConditions:
-    """Settle conditions whose predicate is constant: the branch not taken goes.
-
-    An input with a default counts as its default.
-    """
-
-    @property
-    def title(self) -> str:
-        return "Settle constant conditions"
-
-    def apply(self, graph: Graph) -> Graph:
-        types = infer_types(graph)
-        draft = Draft(graph)
-        edges: set[str] = set()
-        for node in graph:
-            if node.op in _MERGES:
-                self._merge(draft, node, types, edges)
-            elif node.op in _SWITCHES:
-                self._switch(draft, node, types, edges)
-        dead = [node.name for node in graph if types.is_dead(node.name)]
-        for name in dead:
-            draft.redirect_controls(name, ())
-        outputs = _outputs(graph) - set(dead)
-        remove_dead(draft, {*dead, *edges}, outputs)
-        return without_stale_colocation(graph, draft.commit())
-
-    def _merge(self, draft: Draft, node: Node, types: Types, edges: set[str]) -> None:
-        live = [at for at, ref in enumerate(node.inputs) if ref not in types.dead]
-        if len(live) != 1 or len(node.inputs) == 1:
-            return
-        source = draft[node.name].inputs[live[0]]
-        edges.update({node.name, *(ref.node for ref in node.inputs)})
-        draft.rewire(TensorRef(node.name), source)
-        index = TensorRef(node.name, 1)
-        if any(index in reader.inputs for reader in draft.consumers(node.name)):
-            value = TensorValue.from_array(np.array(live[0], np.int32))
-            name = draft.unique_name(f"{node.name}/value_index")
-            draft.add(constant_node(name, value), before=node.name)
-            draft.rewire(index, TensorRef(name))
-        draft.redirect_controls(node.name, [source.node])
-
-    def _switch(self, draft: Draft, node: Node, types: Types, edges: set[str]) -> None:
-        taken = types.value(node.inputs[1]) if len(node.inputs) == 2 else None
-        if taken is None or taken.size != 1:
-            return
-        port = 1 if bool(taken.reshape(())) else 0
-        current = draft[node.name]
-        source = draft.get(current.inputs[0].node)
-        readers = draft.consumers(node.name)
-        draft.rewire(TensorRef(node.name, port), current.inputs[0])
-        for reader in readers:
-            # The pivot of a branch that is always taken is a constant: waiting for it is nothing.
-            if reader.op == "Identity" and source is not None and source.is_const:
-                draft.redirect_controls(reader.name, ())
-        edges.update({node.name, *(ref.node for ref in node.inputs)})
-        edges.update(reader.name for reader in readers)

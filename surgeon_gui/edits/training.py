@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from surgeon_gui.edits.base import edit, param
-from surgeon_gui.edits.constants import FoldConditions, SetConstant
+from surgeon_gui.edits.conditions import FoldConditions
+from surgeon_gui.edits.constants import SetConstant
 from surgeon_gui.errors import EditError
 from surgeon_gui.graph import attrs
 from surgeon_gui.graph.draft import Draft

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
 from surgeon_gui.errors import GraphCycle, GraphError
 from surgeon_gui.graph.model import Graph, Node, TensorRef
-from surgeon_gui.graph.ops import is_identity_like, names_in, output_count
+from surgeon_gui.graph.ops import is_identity_like, is_known_op, names_in, output_count
 
 _INPUT_OPS = ("Placeholder", "PlaceholderV2", "_Arg")
 _OPTIONAL_INPUT_OPS = ("PlaceholderWithDefault", "IteratorGetNext", "QueueDequeueV2")
@@ -206,14 +206,17 @@ def find(graph: Graph, *, op: str | None = None, name_glob: str | None = None) -
 def resolve_output(graph: Graph, text: str) -> TensorRef:
     """Return the tensor a user names as `name` or `name:port`.
 
+    How many outputs a plugin has is its own matter: any port of an unknown op is taken as given.
+
     Raises:
         UnknownNode: no node has this name.
         GraphError: the node has no such output.
     """
     text = text.strip()
     ref = TensorRef(text) if text in graph else TensorRef.parse(text)
-    count = output_count(graph[ref.node])
-    if ref.port >= max(count, 1):
+    node = graph[ref.node]
+    count = output_count(node)
+    if is_known_op(node.op) and ref.port >= max(count, 1):
         raise GraphError(
             f"This node has {count} output{'s' if count > 1 else ''}, numbered from 0.",
             where=text,

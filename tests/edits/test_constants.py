@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from surgeon_gui.edits.base import Edit
+from surgeon_gui.edits.conditions import FoldConditions
 from surgeon_gui.edits.constants import (
-    FoldConditions,
     FoldConstants,
     MergeDuplicates,
     SetConstant,

@@ -16,7 +16,8 @@ from surgeon_gui.edits.boundary import (
     SetOutputs,
     StripUnreachable,
 )
-from surgeon_gui.edits.constants import FoldConditions, FoldConstants, MergeDuplicates
+from surgeon_gui.edits.conditions import FoldConditions
+from surgeon_gui.edits.constants import FoldConstants, MergeDuplicates
 from surgeon_gui.edits.namespaces import Collapse, RenameNamespace, Ungroup
 from surgeon_gui.edits.nodes import (
     BypassNode,
