@@ -230,7 +230,7 @@ class Partitioner:
             if name not in inside
         }
         segments = self._segments(kept)
-        ends = {ref.node for ref in self.outputs}
+        ends = [ref.node for ref in self.outputs if ref.node in self._constants]
         kept_constants = constants_for(self.graph, [*remaining, *ends], self._constants)
         return Partition(
             self.report.target.id,

@@ -1,0 +1,145 @@
+"""A hybrid bundle: written, read again, damaged, and made by TF-TRT's words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from surgeon_gui.errors import OpenError, UsageError
+from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
+from surgeon_gui.graph.open import open_graph
+from surgeon_gui.graph.text import parse_text
+from surgeon_gui.graph.values import Shape
+from surgeon_gui.hybrid.bundle import (
+    GRAPH,
+    MANIFEST,
+    is_bundle,
+    read_bundle,
+    segment_path,
+    write_bundle,
+)
+from surgeon_gui.hybrid.convert import TrtGraphConverter
+from surgeon_gui.hybrid.plan import plan_hybrid
+from surgeon_gui.network.store import load_network
+from surgeon_gui.targets.partition import PartitionOptions
+from surgeon_gui.targets.segments import ENGINE_OP
+
+HYBRID = """
+x = Placeholder() {dtype=f32, shape=[-1, 4]}
+w = Const() {value=f32[4]{1,2,3,4}}
+a = Mul(x, w)
+b = Tanh(a)
+c = Exp(b)
+s = Lgamma(c) {T=f32}
+d = Neg(s)
+e = Abs(d)
+f = Add(e, w)
+"""
+"""Two segments with an op between them that TensorRT does not have."""
+
+
+def test_a_bundle_says_what_is_in_it(tmp_path: Path) -> None:
+    plan = plan_hybrid(parse_text(HYBRID))
+    written = write_bundle(plan, tmp_path / "hybrid", model="net.pb", maximum_cached_engines=3)
+    read = read_bundle(tmp_path / "hybrid")
+    assert read == written
+    assert is_bundle(tmp_path / "hybrid")
+    assert [segment.nodes for segment in read.segments] == [("a", "b", "c"), ("d", "e", "f")]
+    assert read.segments[0].inputs[0].tensor == "x"
+    assert read.segments[0].inputs[0].shape == (-1, 4)
+    assert read.remaining.keys() == {"x", "s"}
+    assert (read.nodes_before, read.nodes_after, read.converted) == (9, 5, 7)
+    assert read.maximum_cached_engines == 3
+
+
+def test_the_graph_has_a_node_for_each_segment(tmp_path: Path) -> None:
+    write_bundle(plan_hybrid(parse_text(HYBRID)), tmp_path)
+    graph = open_graph(tmp_path / GRAPH)
+    engines = [node for node in graph if node.op == ENGINE_OP]
+    assert [node.name for node in engines] == ["TRTEngineOp_0", "TRTEngineOp_1"]
+    assert engines[0].attrs["input_shapes"] == (Shape((-1, 4)),)
+    assert graph["f"].op == "Identity"
+    network = load_network(segment_path(tmp_path, "TRTEngineOp_0", ".network"))
+    assert network.inputs[0].shape == (-1, 4)
+
+
+def test_unknown_shapes_wait_for_the_run(tmp_path: Path) -> None:
+    graph = parse_text(HYBRID.replace("[-1, 4]", "[-1, -1, -1, 4]"))
+    plan = plan_hybrid(graph, options=PartitionOptions(dynamic=True))
+    assert len(plan.partition.segments) == 2
+    assert not plan.networks
+    bundle = write_bundle(plan, tmp_path)
+    assert not any(segment.has_network for segment in bundle.segments)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda data: data.update(format="zip"), "no manifest"),
+        (lambda data: data.update(version=99), "version 99"),
+        (lambda data: data.pop("segments"), "damaged"),
+        (lambda data: data.update(segments=[{"name": 3}]), "damaged"),
+    ],
+)
+def test_a_foreign_manifest_is_told(tmp_path: Path, change: object, words: str) -> None:
+    write_bundle(plan_hybrid(parse_text(HYBRID)), tmp_path)
+    data = json.loads((tmp_path / MANIFEST).read_text())
+    assert callable(change)
+    change(data)
+    (tmp_path / MANIFEST).write_text(json.dumps(data))
+    with pytest.raises(OpenError, match=words):
+        read_bundle(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "7"])
+def test_a_damaged_manifest_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / MANIFEST).write_text(content)
+    with pytest.raises(OpenError):
+        read_bundle(tmp_path)
+
+
+def test_a_folder_that_is_none_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(OpenError, match="no hybrid bundle") as caught:
+        read_bundle(tmp_path)
+    assert "surgeon partition" in (caught.value.hint or "")
+
+
+def test_tf_trts_words_convert_a_graphdef() -> None:
+    data = graphdef_from_graph(parse_text(HYBRID))
+    converter = TrtGraphConverter(
+        input_graph_def=data, nodes_blacklist=["f"], minimum_segment_size=2, max_batch_size=4
+    )
+    graph = graph_from_graphdef(converter.convert())
+    assert [node.op for node in graph].count(ENGINE_OP) == 2
+    assert graph["f"].op == "Add"
+    assert converter.conversion_rate == pytest.approx(5 / 9)
+    assert converter.remaining.keys() == {"x", "s", "f"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "not both"),
+        ({"input_graph_def": b"", "input_saved_model_dir": "x"}, "not both"),
+        ({"input_graph_def": b"", "precision_mode": "INT8"}, "INT8"),
+        ({"input_graph_def": b"", "max_batch_size": 0}, "at least one"),
+        ({"input_graph_def": b"", "minimum_segment_size": 0}, "at least one"),
+    ],
+)
+def test_wrong_options_are_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        TrtGraphConverter(**options)
+
+
+@pytest.mark.tensorrt
+def test_save_builds_an_engine_for_each_segment(tmp_path: Path) -> None:
+    converter = TrtGraphConverter(
+        input_graph_def=graphdef_from_graph(parse_text(HYBRID)), max_batch_size=8
+    )
+    bundle = converter.save(tmp_path / "hybrid", gpus=["sm86"])
+    for segment in bundle.segments:
+        assert segment.layers > 0
+        assert segment_path(tmp_path / "hybrid", segment.name, ".engine").stat().st_size > 0
