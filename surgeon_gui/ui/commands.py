@@ -20,6 +20,7 @@ from surgeon_gui.ui.cures import cure_commands
 from surgeon_gui.ui.explore import explore_commands
 from surgeon_gui.ui.more_edits import other_edit_commands
 from surgeon_gui.ui.overlays import overlay_commands
+from surgeon_gui.ui.pictures import picture_commands
 from surgeon_gui.ui.preferences import preference_commands
 from surgeon_gui.ui.roaming import roaming_commands
 from surgeon_gui.ui.selection import (
@@ -51,6 +52,7 @@ def command_table(window: MainWindow) -> list[Command]:
         *preference_commands(window),
         *bookmark_commands(window),
         *roaming_commands(window),
+        *picture_commands(window),
     ]
 
 

@@ -25,8 +25,8 @@ from surgeon_gui.ui.bookmarks import Bookmarks
 from surgeon_gui.ui.center import Center
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.commands import command_table
-from surgeon_gui.ui.cures import Cures
 from surgeon_gui.ui.comparing.page import ComparePage
+from surgeon_gui.ui.cures import Cures
 from surgeon_gui.ui.dialogs.explain import LOG_ENDINGS
 from surgeon_gui.ui.docks import PanelDock, TabbedDock
 from surgeon_gui.ui.files import Files
@@ -49,6 +49,7 @@ from surgeon_gui.ui.panels.rules import RulesPanel
 from surgeon_gui.ui.panels.run import RunPanel
 from surgeon_gui.ui.panels.search_box import SearchBox
 from surgeon_gui.ui.panels.verify import VerifyPanel
+from surgeon_gui.ui.pictures import Pictures
 from surgeon_gui.ui.preferences import Preferences
 from surgeon_gui.ui.selection import Walk
 from surgeon_gui.ui.session import Session
@@ -99,6 +100,7 @@ class MainWindow(QMainWindow):
         self.chooser = chooser or PathChooser()
         self.files = Files(self.session, self, self.chooser, lambda: self.state.folder)
         self.surgery = Surgery(self.session, self, self.chooser, lambda: self.theme)
+        self.pictures = Pictures(self)
         self.memory = Memory(self, remembers=remembers)
         self.bookmarks = Bookmarks(self)
         self.actions_ = Actions(self, self.theme)

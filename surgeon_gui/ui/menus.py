@@ -33,10 +33,15 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
                 "file.save",
                 "file.save-as",
                 MenuSpec(
-                    "&Export", ("export.uff", "export.onnx", "export.network", "-", "export.report")
+                    "&Export",
+                    (
+                        *("export.uff", "export.onnx", "export.network", "-"),
+                        *("export.picture", "export.report"),
+                    ),
                 ),
                 "file.script",
                 "-",
+                *("file.print", "file.print-preview", "-"),
                 "file.settings",
                 "-",
                 "file.close",
@@ -49,7 +54,7 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
                 *("edit.undo", "edit.redo", "-", "edit.remove", "edit.rename", "edit.replace"),
                 *("edit.collapse", "edit.attribute", "edit.extract", "edit.make-rule", "-"),
                 MenuSpec("M&ore edits", tuple(f"edit.any.{word}" for word, _ in other_edits())),
-                *("-", "edit.copy-name", "edit.copy-text"),
+                *("-", "edit.copy-name", "edit.copy-text", "edit.copy-picture"),
             ),
         ),
         MenuSpec(

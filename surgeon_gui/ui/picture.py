@@ -1,4 +1,4 @@
-"""The graph as a picture: SVG, PNG or PDF of the whole, whatever its size."""
+"""The graph as a picture: SVG, PNG or PDF of the whole or a part, whatever its size."""
 
 from __future__ import annotations
 
@@ -110,8 +110,29 @@ def _application() -> QApplication:
     return QApplication([sys.argv[0]])
 
 
-def save_plan(plan: Plan, marks: Marks, ink: Ink, path: Path) -> Picture:
-    """Write what the canvas shows, all of it, with every name readable where the form allows.
+def whole(plan: Plan) -> QRectF:
+    """Return the part of the scene a picture of everything shows."""
+    return plan.rect.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+
+
+def save_plan(
+    plan: Plan,
+    marks: Marks,
+    ink: Ink,
+    path: Path,
+    *,
+    area: QRectF | None = None,
+    scale: float = 2.0,
+) -> Picture:
+    """Write what the canvas shows, with every name readable where the form allows.
+
+    Args:
+        plan: the picture on the canvas.
+        marks: its overlay.
+        ink: its colours.
+        path: ends in .svg, .png or .pdf.
+        area: the part of the scene to write; all of it when left out.
+        scale: pixels per unit of the scene in a .png.
 
     Raises:
         UsageError: the ending is no picture's.
@@ -124,48 +145,64 @@ def save_plan(plan: Plan, marks: Marks, ink: Ink, path: Path) -> Picture:
             where=str(path),
             hint=f"Use one of {' '.join(FORMATS)}.",
         )
-    area = plan.rect.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
-    encode = {".svg": _svg, ".png": _png, ".pdf": _pdf}[ending]
+    area = whole(plan) if area is None else area
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    note = encode(buffer, area, plan, marks, ink)
+    note = None
+    if ending == ".png":
+        note = _png(buffer, area, plan, marks, ink, scale)
+    else:
+        (_svg if ending == ".svg" else _pdf)(buffer, area, plan, marks, ink)
     write_atomically(path, [bytes(buffer.data().data())])
     return Picture(path, math.ceil(area.width()), math.ceil(area.height()), note)
 
 
-def _draw(
+def plan_image(plan: Plan, marks: Marks, ink: Ink, area: QRectF, scale: float) -> QImage:
+    """Return a part of the scene as an image, smaller than `scale` where it would be too large."""
+    scale = min(scale, _LARGEST_PNG / max(area.width(), area.height(), 1.0))
+    size = QSize(max(1, round(area.width() * scale)), max(1, round(area.height() * scale)))
+    image = QImage(size, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    draw_plan(painter, area, plan, marks, ink, scale)
+    painter.end()
+    return image
+
+
+def draw_plan(
     painter: QPainter, area: QRectF, plan: Plan, marks: Marks, ink: Ink, scale: float
 ) -> None:
+    """Paint a part of the scene with its corner at the painter's origin."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.scale(scale, scale)
     painter.translate(QPointF(-area.x(), -area.y()))
+    painter.setClipRect(area)
     painter.fillRect(area, ink.theme.color("canvas"))
     paint_near(painter, plan, marks, ink, area, Lights())
-    painter.end()
 
 
-def _svg(buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink) -> str | None:
+def _svg(buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink) -> None:
     generator = QSvgGenerator()
     generator.setOutputDevice(buffer)
     generator.setSize(QSize(math.ceil(area.width()), math.ceil(area.height())))
     generator.setViewBox(QRectF(0, 0, area.width(), area.height()))
     generator.setTitle("Graph Surgeon")
-    _draw(QPainter(generator), area, plan, marks, ink, 1.0)
-    return None
+    painter = QPainter(generator)
+    draw_plan(painter, area, plan, marks, ink, 1.0)
+    painter.end()
 
 
-def _png(buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink) -> str | None:
-    scale = min(2.0, _LARGEST_PNG / max(area.width(), area.height()))
-    size = QSize(max(1, int(area.width() * scale)), max(1, int(area.height() * scale)))
-    image = QImage(size, QImage.Format.Format_RGB32)
-    _draw(QPainter(image), area, plan, marks, ink, scale)
+def _png(
+    buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink, scale: float
+) -> str | None:
+    image = plan_image(plan, marks, ink, area, scale)
     QImageWriter(buffer, QByteArray(b"png")).write(image)
-    if scale < 1.0:
-        return f"Scaled to {scale:.0%} to fit {_LARGEST_PNG} pixels; .svg and .pdf stay sharp."
+    shown = image.width() / max(area.width(), 1.0)
+    if shown < 0.99 * min(scale, 1.0):
+        return f"Scaled to {shown:.0%} to fit {_LARGEST_PNG} pixels; .svg and .pdf stay sharp."
     return None
 
 
-def _pdf(buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink) -> str | None:
+def _pdf(buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink) -> None:
     scale = min(0.75, _LARGEST_PDF / max(area.width(), area.height()))
     writer = QPdfWriter(buffer)
     writer.setCreator("Graph Surgeon")
@@ -173,5 +210,6 @@ def _pdf(buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink) -> s
     size = QSizeF(area.width() * scale, area.height() * scale)
     page = QPageSize(size, QPageSize.Unit.Point, "graph", QPageSize.SizeMatchPolicy.ExactMatch)
     writer.setPageLayout(QPageLayout(page, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
-    _draw(QPainter(writer), area, plan, marks, ink, scale)
-    return None
+    painter = QPainter(writer)
+    draw_plan(painter, area, plan, marks, ink, scale)
+    painter.end()

@@ -49,11 +49,6 @@ class GraphBoard(GraphShow):
         self.view_changed.connect(self._corners.view_moved)
         self.zoom_changed.connect(self._corners.zoom_moved)
 
-    def set_has_legend(self, has: bool) -> None:
-        """Whether a legend stands in the corner; a narrow canvas has no room for one."""
-        self._corners.has_legend = has
-        self._corners.content_changed()
-
     def _picture_moved(self) -> None:
         """Bring lights and corners in line with another picture."""
         if self._plan is not None:
@@ -87,7 +82,7 @@ class GraphBoard(GraphShow):
 
         changed = self._scene.set_expanded(self._scene.expanded | set(tree.ancestors(found)))
         if changed or self._steps.is_running:
-            self._lay_out(settle)
+            self._lay_out(settle, glides=True)
             self.expansion_changed.emit(tuple(sorted(self.expanded())))
         else:
             settle()
@@ -222,13 +217,17 @@ class GraphBoard(GraphShow):
         left, top, width, _ = min(tops, key=lambda rect: (rect[1], rect[0]))
         return QPointF(left + width / 2, top)
 
-    def zoom_to_selection(self) -> None:
-        """Bring the whole selection into view."""
+    def selection_rect(self) -> QRectF:
+        """Where the selection is, in the scene; empty without one."""
         around = QRectF()
         for item in self._light_item.lights.selected:
             if self._plan is not None:
                 around = around.united(self._plan.item_rect(item))
-        self.fit_rect(around.adjusted(-60, -60, 60, 60), most=1.25)
+        return around
+
+    def zoom_to_selection(self) -> None:
+        """Bring the whole selection into view."""
+        self.fit_rect(self.selection_rect().adjusted(-60, -60, 60, 60), most=1.25)
 
 
 def _item(tree: Tree, name: str) -> int | None:

@@ -1,0 +1,190 @@
+"""Pictures of the graph from the window: to a file, the clipboard or a printer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QRectF, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrintPreviewDialog
+from PySide6.QtWidgets import QDialog
+
+from surgeon_gui.errors import SurgeonError
+from surgeon_gui.ui.actions import Command
+from surgeon_gui.ui.canvas.ink import Ink
+from surgeon_gui.ui.canvas.marks import Marks
+from surgeon_gui.ui.canvas.plan import Plan
+from surgeon_gui.ui.dialogs.picture import PictureChoice, PictureDialog
+from surgeon_gui.ui.picture import plan_image, save_plan, whole
+from surgeon_gui.ui.printing import print_plan
+from surgeon_gui.ui.theme import LIGHT
+
+if TYPE_CHECKING:
+    from surgeon_gui.ui.main_window import MainWindow
+
+_AROUND = 16.0
+_CLIPBOARD_SCALE = 2.0
+
+
+class Pictures(QObject):
+    """Draws what the canvas shows, as it shows it: open namespaces, marks and colours."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+
+    def parts(self) -> dict[str, QRectF]:
+        """Return what can be drawn: the whole, the view, and the selection if there is one."""
+        canvas = self._window.canvas
+        plan = canvas.plan()
+        if plan is None:
+            return {}
+        everything = whole(plan)
+        selection = canvas.selection_rect()
+        found = {"whole": everything, "view": canvas.seen().intersected(everything)}
+        if not selection.isEmpty():
+            found["selection"] = selection.adjusted(-_AROUND, -_AROUND, _AROUND, _AROUND)
+        return {name: area for name, area in found.items() if not area.isEmpty()}
+
+    def ask(self) -> PictureDialog | None:
+        """Ask what to export, then where, and write it."""
+        parts = self.parts()
+        if not parts:
+            return None
+        sizes = {name: (area.width(), area.height()) for name, area in parts.items()}
+        dialog = PictureDialog(sizes, self._window)
+        dialog.chosen.connect(lambda choice: self._choose_file(choice, parts[choice.part]))
+        dialog.open()
+        return dialog
+
+    def _choose_file(self, choice: PictureChoice, area: QRectF) -> None:
+        window = self._window
+        window.chooser.save_file(
+            window,
+            "Export a picture",
+            window.files.suggest(choice.form),
+            (f"{choice.form.removeprefix('.').upper()} (*{choice.form})",),
+            lambda path: self.save(path, area, choice.scale, light=choice.light),
+        )
+
+    def save(self, path: Path, area: QRectF, scale: float, *, light: bool = False) -> None:
+        """Write a part of the scene; say where it is."""
+        shown = self._shown()
+        if shown is None:
+            return
+        plan, marks = shown
+        ink = Ink(LIGHT if light else self._window.theme)
+        try:
+            with _hourglass():
+                made = save_plan(plan, marks, ink, path, area=area, scale=scale)
+        except SurgeonError as error:
+            self._window.show_error(error)
+            return
+        self._window.message.show_note(f"Wrote {path}. {made.note or ''}".strip())
+
+    def copy(self) -> None:
+        """Put the selection, or the view without one, on the clipboard as an image."""
+        parts, shown = self.parts(), self._shown()
+        if shown is None or not parts:
+            return
+        area = parts.get("selection") or parts.get("view") or parts["whole"]
+        with _hourglass():
+            image = plan_image(*shown, Ink(self._window.theme), area, _CLIPBOARD_SCALE)
+        QGuiApplication.clipboard().setImage(image)
+        what = "selection" if "selection" in parts else "view"
+        size = f"{image.width()} × {image.height()} pixels"
+        self._window.message.show_note(f"Copied a picture of the {what}, {size}.")
+
+    def print(self) -> None:
+        """Ask for a printer and print everything."""
+        printer = self._printer()
+        dialog = QPrintDialog(printer, self._window)
+        dialog.setWindowTitle("Print the graph")
+        dialog.accepted.connect(lambda: self.print_to(printer))
+        dialog.finished.connect(dialog.deleteLater)
+        QDialog.open(dialog)
+
+    def preview(self) -> QPrintPreviewDialog:
+        """Show the pages before they are printed."""
+        printer = self._printer()
+        dialog = QPrintPreviewDialog(printer, self._window)
+        dialog.setWindowTitle("Print preview")
+        dialog.setAccessibleName("Print preview")
+        dialog.resize(900, 700)
+        dialog.paintRequested.connect(self.print_to)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        return dialog
+
+    def print_to(self, printer: QPrinter) -> None:
+        """Print everything the canvas holds, on as many pages as it takes to be read."""
+        shown = self._shown()
+        if shown is not None:
+            plan, marks = shown
+            with _hourglass():
+                print_plan(printer, plan, marks, whole(plan), self._window.session.title)
+
+    def _printer(self) -> QPrinter:
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        printer.setDocName(self._window.session.title)
+        printer.setCreator("Graph Surgeon")
+        area = self.parts().get("whole", QRectF())
+        orientation = printer.pageLayout().orientation()
+        wide = area.width() > area.height()
+        printer.setPageOrientation(orientation.Landscape if wide else orientation.Portrait)
+        return printer
+
+    def _shown(self) -> tuple[Plan, Marks] | None:
+        plan, marks = self._window.canvas.plan(), self._window.canvas.marks()
+        return None if plan is None or marks is None else (plan, marks)
+
+
+@contextmanager
+def _hourglass() -> Iterator[None]:
+    QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+    try:
+        yield
+    finally:
+        QGuiApplication.restoreOverrideCursor()
+
+
+def picture_commands(window: MainWindow) -> list[Command]:
+    """Return the commands that make pictures."""
+    pictures = window.pictures
+
+    def has_graph() -> bool:
+        return window.session.graph is not None
+
+    return [
+        Command(
+            "export.picture",
+            "&Picture…",
+            pictures.ask,
+            "Ctrl+Shift+I",
+            "image",
+            has_graph,
+            tip="Export the graph, the view or the selection as SVG, PNG or PDF",
+        ),
+        Command(
+            "edit.copy-picture",
+            "Copy as &picture",
+            pictures.copy,
+            "Ctrl+Shift+C",
+            "",
+            has_graph,
+            tip="Copy the selection, or the view, as an image",
+        ),
+        Command("file.print", "&Print…", pictures.print, "Ctrl+P", "printer", has_graph),
+        Command(
+            "file.print-preview",
+            "Print pre&view…",
+            pictures.preview,
+            None,
+            "",
+            has_graph,
+            tip="See the pages before they are printed",
+        ),
+    ]
