@@ -14,7 +14,8 @@ from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.targets import SupportReport
 from surgeon_gui.targets.autofix import find_fix
-from surgeon_gui.targets.report import report_facts, report_html
+from surgeon_gui.targets.report import report_facts
+from surgeon_gui.targets.report_page import report_html
 
 ENDINGS = (".html", ".htm", ".json")
 

@@ -15,8 +15,8 @@ from surgeon_gui.edits.changes import changes_of
 from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.jobs.message import JobResult
 from surgeon_gui.jobs.outcome import Outcome, Succeeded
-from surgeon_gui.jobs.spec import VerifyResult
-from surgeon_gui.targets.report import model_facts, report_html
+from surgeon_gui.targets.report import model_facts
+from surgeon_gui.targets.report_page import report_html
 from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.picture import save_plan
@@ -24,6 +24,8 @@ from surgeon_gui.ui.theme import LIGHT
 
 if TYPE_CHECKING:
     from surgeon_gui.ui.main_window import MainWindow
+
+_LEFT_OUT = frozenset({"kind", "tensors", "left_out", "times", "latencies_ms", "saved"})
 
 FILTERS = ("Report to read (*.html)", "Report as JSON (*.json)")
 
@@ -91,10 +93,6 @@ class Reporting(QObject):
 
 
 def said_facts(result: JobResult) -> dict[str, Any]:
-    """Return a job's result as its verb prints it with `--json`."""
+    """Return a job's result as JSON's own types, without what is only for drawing."""
     facts = result.to_json()
-    facts.pop("kind", None)
-    if isinstance(result, VerifyResult):
-        facts["outputs"] = [each.as_dict() for each in result.outputs]
-        facts.pop("tensors", None)
-    return facts
+    return {key: value for key, value in facts.items() if key not in _LEFT_OUT}
