@@ -179,6 +179,7 @@ class Photographer(QObject):
         window = self._window
         working = window.session.tasks.is_busy() or window.problems.is_filling
         working = working or window.compare.is_working()
+        working = working or window.network.drawing.canvas.is_laying_out()
         if working or window.canvas.is_laying_out():
             self._quiet.start()
         elif not self._arranged:

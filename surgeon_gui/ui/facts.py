@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from surgeon_gui.graph.values import (
 from surgeon_gui.network.ir import Layer, Network
 from surgeon_gui.pipeline import came_from
 from surgeon_gui.targets.base import SupportReport
+from surgeon_gui.view.network import layer_text
 
 MOST_LINKS = 40
 
@@ -184,22 +184,6 @@ def _outputs(graph: Graph, node: Node, types: TypesOf | None) -> list[Fact]:
         for reader in waiting[:MOST_LINKS]
     )
     return rows
-
-
-def layer_text(layer: Layer) -> str:
-    """Return a layer's kind with the word that tells it apart: `Activation LEAKY_RELU`."""
-    parameters = layer.kind.parameters()
-    word = next(
-        (
-            value.name
-            for key, value in parameters.items()
-            if isinstance(value, enum.Enum)
-            and not isinstance(value, DType)
-            and not key.startswith("padding")
-        ),
-        "",
-    )
-    return f"{layer.kind.type_name} {word}".strip()
 
 
 def layers_by_node(network: Network) -> Mapping[str, tuple[Layer, ...]]:

@@ -64,6 +64,7 @@ def _connect_bottom(window: MainWindow) -> None:
     )
     window.compare.followed.connect(window.go_to)
     window.compare.inspected.connect(window.inspector.show_other)
+    window.network.inspected.connect(window.inspector.show_other)
     window.compare.compared.connect(window.actions_.refresh)
     window.verify.followed.connect(window.go_to)
     window.run_.followed.connect(window.go_to)

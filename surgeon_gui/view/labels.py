@@ -124,7 +124,10 @@ _TELLING = {"LeakyRelu": "alpha", "Elu": "alpha"}
 
 
 class TensorTypes(Protocol):
-    """What is known of a graph's tensors (`graph.shapes.Types` is one)."""
+    """What is known of a graph's tensors (`graph.shapes.Types` is one).
+
+    Where nodes are not nodes but something else, a word for that is in `unit`.
+    """
 
     def type(self, ref: TensorRef) -> TensorType: ...
 
@@ -247,6 +250,7 @@ class Labels:
 
     def __init__(self, tree: Tree, metrics: Metrics, types: TensorTypes | None) -> None:
         self._tree, self._metrics, self._types = tree, metrics, types
+        self._unit: str = getattr(types, "unit", "node")
         self._known: dict[int, Label] = {}
 
     def get(self, item: int) -> Label:
@@ -269,7 +273,7 @@ class Labels:
     def _group(self, item: int) -> Label:
         group = self._tree.group(item)
         metrics = self._metrics
-        count = f"{group.count:,} node{'s' * (group.count != 1)}".replace(",", "\u2009")
+        count = f"{group.count:,} {self._unit}{'s' * (group.count != 1)}".replace(",", "\u2009")
         if group.series:
             count = f"{len(group.series)}× · {count}"
         beside = metrics.width(count, "plain") + 16 + 2 * 12 + 16
@@ -285,6 +289,10 @@ class Labels:
         position = tree.nodes[item]
         node = tree.graph.nodes[position]
         rows = [self._name_row(item, node)]
+        if node.encoded_attrs is None and not node.is_const:
+            # Layers hold their weights themselves.
+            weights = [pair for pair in node.attrs.items() if isinstance(pair[1], TensorValue)]
+            rows.extend(Row(name, constant_text(value)) for name, value in weights)
         telling = node.attrs.get(_TELLING[node.op]) if node.op in _TELLING else None
         if telling is not None:
             rows.append(Row(_TELLING[node.op], _number(telling)))

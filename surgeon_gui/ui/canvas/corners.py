@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from surgeon_gui.ui.canvas.board import GraphBoard
 
 _MARGIN = 12
+_SHARE = 0.4
 
 
 class Corners(QObject):
@@ -39,7 +40,6 @@ class Corners(QObject):
         super().__init__(board)
         self._board = board
         self._theme = theme
-        self.has_legend = True
         self.breadcrumb = Breadcrumb(board)
         self.zoom_bar = ZoomBar(board)
         self.legend = Legend(board)
@@ -83,10 +83,7 @@ class Corners(QObject):
         plan = self._board.plan()
         self.zoom_bar.setVisible(plan is not None)
         self.breadcrumb.setVisible(plan is not None)
-        if self.has_legend:
-            self.legend.show_plan(self._board)
-        else:
-            self.legend.hide()
+        self.legend.show_plan(self._board)
         self.minimap.show_plan(plan, self._board.marks())
         self.selection_moved()
         self.view_moved()
@@ -115,6 +112,10 @@ class Corners(QObject):
         room = self._board.rect()
         for panel in (self.breadcrumb, self.zoom_bar, self.legend, self.progress):
             panel.adjustSize()
+        # On a small canvas the graph has the room.
+        has_room = self.legend.height() <= _SHARE * room.height()
+        has_room = has_room and self.legend.width() <= _SHARE * room.width()
+        self.legend.setVisible(has_room and self._board.plan() is not None)
         self.breadcrumb.move(_MARGIN, _MARGIN)
         self.breadcrumb.setMaximumWidth(max(room.width() - self.zoom_bar.width() - 48, 80))
         self.zoom_bar.move(room.width() - self.zoom_bar.width() - _MARGIN, _MARGIN)

@@ -79,8 +79,6 @@ class ComparePage(QWidget):
         self.changes = ChangesPanel(theme)
         self.before, self.after, self.merged = (_canvas(theme, name) for name in _NAMES)
         self.link = CanvasLink(self.before, self.after)
-        for canvas in (self.before, self.after):
-            canvas.set_has_legend(False)
         self.sides = QSplitter()
         self.sides.setChildrenCollapsible(False)
         for canvas in (self.before, self.after):
