@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
@@ -27,8 +26,8 @@ from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.commands import command_table
 from surgeon_gui.ui.comparing.page import ComparePage
 from surgeon_gui.ui.cures import Cures
-from surgeon_gui.ui.dialogs.explain import LOG_ENDINGS
 from surgeon_gui.ui.docks import PanelDock, TabbedDock
+from surgeon_gui.ui.drops import Drops
 from surgeon_gui.ui.files import Files
 from surgeon_gui.ui.machine import Machine, find_machine
 from surgeon_gui.ui.memory import Memory
@@ -87,7 +86,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main")
         self.setWindowTitle("Graph Surgeon")
-        self.setAcceptDrops(True)
         self.settings = settings
         self.state: WindowState = load_state() if remembers else WindowState()
         self.machine = Machine()
@@ -110,6 +108,7 @@ class MainWindow(QMainWindow):
         self._make_docks()
         self.cures = Cures(self)
         self.overlays = Overlays(self)
+        self.drops = Drops(self)
         self.actions_.add(command_table(self))
         self.actions_.fill_bar(self.menuBar(), menus(self))
         self.search = SearchBox(self.session, self.theme, self)
@@ -149,7 +148,7 @@ class MainWindow(QMainWindow):
         self.build = BuildPanel(session, self.settings, theme, self.chooser, self.files.suggest)
         self.run_ = RunPanel(session, self.settings, theme, self.chooser)
         self.devices = DevicesPanel(self.settings, theme, self.chooser)
-        self.verify = VerifyPanel(session, self.settings, theme)
+        self.verify = VerifyPanel(session, self.settings, theme, self.chooser)
         self.log = LogPanel(log, theme)
         self.network = NetworkPanel(session, theme)
         self.bookmarks_panel = BookmarksPanel(self.bookmarks, theme)
@@ -355,31 +354,6 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         # The window has its size, and the docks theirs, once this event is over.
         QTimer.singleShot(0, self, self.memory.widen_docks)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()) or event.mimeData().hasText():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            event.acceptProposedAction()
-            self.open_dropped(paths[0])
-        elif text := event.mimeData().text():
-            event.acceptProposedAction()
-            self.cures.explain(text)
-
-    def open_dropped(self, path: Path) -> None:
-        """Open what was dropped: a rule set, a log that is to be explained, else a graph."""
-        if path.suffix == ".toml":
-            self.bottom_dock.open_page("rules")
-            self.rules.load(path)
-        elif path.suffix in LOG_ENDINGS:
-            self.cures.explain(path)
-        elif path.suffix == ".json":
-            self.overlays.load(path)
-        else:
-            self.files.open(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         document = self.session.document

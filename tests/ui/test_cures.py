@@ -171,7 +171,7 @@ def test_a_pasted_log_leads_to_the_node_it_means(boxes: Driver) -> None:
 def test_a_dropped_log_is_explained(boxes: Driver, tmp_path: Path) -> None:
     path = tmp_path / "trtexec.log"
     path.write_text(LOG, encoding="utf-8")
-    boxes.window.open_dropped(path)
+    boxes.window.drops.take(path)
     dialog = explained(boxes)
     assert "Reshape: -1" in dialog.text.toPlainText()
     dialog.text.clear()

@@ -256,7 +256,7 @@ def test_a_dropped_rule_is_shown_in_the_rules_panel(driver: Driver, tmp_path: Pa
         'id = "mine"\ngroup = "fuse"\nsummary = "Mine"\nmatch = "Relu:root(?x)"\n'
         'replace = "Elu:root(?x)"\n'
     )
-    driver.window.open_dropped(path)
+    driver.window.drops.take(path)
     driver.settle()
     assert next(rule.id for rule in driver.window.rules.model.rules()) == "mine"
     assert driver.window.rules.model.rule_set().sources
