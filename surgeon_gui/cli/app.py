@@ -1,7 +1,7 @@
 """The command line: finds its verbs in `cli/verbs`, runs one, turns errors into exit codes.
 
-Exit status: 0 done and yes; 1 done and the answer is no; 2 bad usage or bad input; 3 a job
-crashed, was cancelled or timed out.
+Exit status: 0 done and yes; 1 done and the answer is no; 2 bad usage or bad input; 3 the
+work failed: a job crashed, was cancelled or timed out, or a part of this machine is missing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from rich.console import Console
 from surgeon_gui import __version__
 from surgeon_gui.errors import (
     ConvertError,
+    EngineError,
     InternalError,
     JobCancelled,
     JobError,
@@ -60,8 +61,11 @@ def root(verbose: bool) -> None:
 
 
 def exit_code(error: SurgeonError) -> int:
-    """Return the exit status that tells what kind of failure it was."""
-    if isinstance(error, JobError | InternalError):
+    """Return the exit status that tells what kind of failure it was.
+
+    TensorRT that refuses or is missing counts like TensorFlow that does: the job failed, 3.
+    """
+    if isinstance(error, JobError | EngineError | InternalError):
         return 3
     return 1 if isinstance(error, ConvertError) else 2
 

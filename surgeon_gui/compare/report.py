@@ -12,6 +12,9 @@ import numpy as np
 from surgeon_gui.compare.metrics import measure
 from surgeon_gui.graph.values import Array, Shape
 
+NOTHING_PROVEN = "The reference is NaN or infinite everywhere, so nothing is proven."
+"""The problem of a tensor with nothing to compare."""
+
 _TEXT = "SUO"
 
 
@@ -129,7 +132,7 @@ def _problem(
 ) -> str | None:
     mine, theirs = np.isfinite(value), np.isfinite(reference)
     if reference.size and not theirs.any():
-        return "The reference is NaN or infinite everywhere, so nothing is proven."
+        return NOTHING_PROVEN
     if metrics["max_abs"] == np.inf:
         count = int(np.count_nonzero(mine != theirs))
         side = "the candidate" if not mine.all() else "the reference"

@@ -70,8 +70,11 @@ def read_graphdef(path: str | os.PathLike[str]) -> pb.GraphDef:
         data = Path(path).read_bytes()
     except OSError as error:
         raise OpenError(f"The file cannot be read: {error.strerror}.", where=str(path)) from error
-    # Tells damaged and foreign files apart, which protobuf does not.
-    graph_from_graphdef(data)
+    try:
+        # Tells damaged and foreign files apart, which protobuf does not.
+        graph_from_graphdef(data)
+    except OpenError as error:
+        raise type(error)(error.message, where=error.where or str(path), hint=error.hint) from error
     return pb.GraphDef.FromString(data)
 
 

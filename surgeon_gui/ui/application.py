@@ -158,7 +158,7 @@ class Photographer(QObject):
 
     def __init__(self, window: MainWindow, arguments: argparse.Namespace) -> None:
         super().__init__(window)
-        self.status = 1
+        self.status = 2
         self._window = window
         self._arguments = arguments
         self._arranged = False
@@ -203,7 +203,7 @@ class Photographer(QObject):
     def _shoot(self) -> None:
         self._limit.stop()
         saved = self._window.grab().save(str(self._arguments.shot))
-        self.status = 0 if saved and self._shown() else 1
+        self.status = 0 if saved and self._shown() else 2
         self._window.session.set_document(None)
         self._window.close()
 

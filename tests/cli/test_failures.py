@@ -11,6 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from surgeon_gui.cli.app import exit_code
+from surgeon_gui.errors import (
+    BuildFailed,
+    ConvertError,
+    EngineError,
+    JobCancelled,
+    JobFailed,
+    OpenError,
+    SurgeonError,
+    UsageError,
+)
 from surgeon_gui.graph.shapes import infer_types
 from tests.cli.command import surgeon
 from tests.helpers.shared import data_path
@@ -161,3 +172,29 @@ def test_names_may_carry_port_0_and_come_twice() -> None:
     facts = surgeon("inspect", CIFAR, *options, "--json").json
     assert facts["inputs"][0]["shape"] == [2, 32, 32, 3]
     assert facts["outputs"] == [{"name": "Output", "dtype": "float32", "shape": [2, 10]}]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ConvertError("x"), 1),
+        (OpenError("x"), 2),
+        (UsageError("x"), 2),
+        (JobFailed("TensorFlow is not installed."), 3),
+        (EngineError("TensorRT is not installed."), 3),
+        (BuildFailed("x"), 3),
+        (JobCancelled("x"), 3),
+    ],
+)
+def test_each_kind_of_error_has_its_exit_status(error: SurgeonError, status: int) -> None:
+    assert exit_code(error) == status
+
+
+def test_files_that_are_no_graph_are_named_by_the_old_converter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = tmp_path / "odd.pb"
+    for content in (b"", b"hello"):
+        odd.write_bytes(content)
+        assert surgeon("convert-to-uff", odd).status == 2
+        assert str(odd) in capsys.readouterr().err

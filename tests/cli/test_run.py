@@ -62,7 +62,7 @@ def test_without_a_gpu_the_error_says_so(
         pytest.skip("There is a GPU here.")
     engine = tmp_path / "x.engine"
     engine.write_bytes(PLAN)
-    assert main(["run", str(engine), "--json"]) == 2
+    assert main(["run", str(engine), "--json"]) == 3
     answer = json.loads(capsys.readouterr().out)
     assert answer["error"]["code"] == "RunFailed"
     assert "No NVIDIA GPU can be used here" in answer["error"]["message"]

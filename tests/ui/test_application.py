@@ -50,7 +50,7 @@ def test_a_picture_of_the_window_is_saved(tmp_path: Path) -> None:
 def test_a_file_that_does_not_open_fails_the_picture(tmp_path: Path) -> None:
     shot = tmp_path / "shot.png"
     done = run_app(str(tmp_path / "absent.pb"), "--shot", str(shot), home=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert shot.exists()
 
 

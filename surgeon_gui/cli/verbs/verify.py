@@ -11,6 +11,7 @@ from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.networks import is_made, open_made, verify_made
 from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
+from surgeon_gui.compare.report import NOTHING_PROVEN
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import VerifyResult, VerifySpec
 from surgeon_gui.jobs.store import job_directory
@@ -137,6 +138,15 @@ def _print(result: VerifyResult) -> None:
             stdout.print(f"  {row.name}: {row.problem}", markup=False)
     if result.first_divergence is not None:
         first = result.first_divergence
-        stdout.print(f"First difference at {first.node} ({first.op}).", markup=False)
-    answer = "The numbers did not change" if result.ok else "The numbers differ"
-    stdout.print(f"{answer} ({result.seconds:.1f} s).")
+        lost = first.comparison.problem == NOTHING_PROVEN
+        what = "TensorFlow's numbers end" if lost else "First difference"
+        stdout.print(f"{what} at {first.node} ({first.op}).", markup=False)
+    stdout.print(f"{_answer(result)} ({result.seconds:.1f} s).")
+
+
+def _answer(result: VerifyResult) -> str:
+    if result.ok:
+        return "The numbers did not change"
+    if all(row.ok or row.problem == NOTHING_PROVEN for row in result.outputs):
+        return "Nothing is proven: TensorFlow itself computes no numbers from these inputs"
+    return "The numbers differ"
