@@ -18,12 +18,13 @@ from pathlib import Path
 
 from surgeon_gui.errors import OpenError, ProtocolError
 from surgeon_gui.graph.graphdef import save_graphdef, write_atomically
-from surgeon_gui.graph.model import TensorRef
+from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.values import DType, Shape, TensorType
-from surgeon_gui.hybrid.plan import HybridPlan
+from surgeon_gui.hybrid.plan import HybridPlan, plan_hybrid
 from surgeon_gui.jobs.codec import decode, encode
 from surgeon_gui.jobs.engine_card import sha256_of
 from surgeon_gui.network.store import save_network
+from surgeon_gui.targets.partition import PartitionOptions
 from surgeon_gui.targets.segments import hybrid_graph, input_names, segment_graph
 
 FORMAT = "surgeon-hybrid"
@@ -233,3 +234,21 @@ def read_bundle(folder: Path) -> Bundle:
         raise OpenError(
             "The bundle's manifest is damaged.", where=error.where or str(path)
         ) from error
+
+
+def make_bundle(
+    graph: Graph,
+    target: str,
+    options: PartitionOptions,
+    folder: Path,
+    model: str = "",
+    max_batch_size: int = 1,
+) -> Bundle:
+    """Plan a hybrid run of a graph and write its bundle.
+
+    Raises:
+        UsageError: there is no such target.
+        SaveError: a file cannot be written.
+    """
+    plan = plan_hybrid(graph, target, options, max_batch_size=max_batch_size, suggest=False)
+    return write_bundle(plan, folder, model=model, max_batch_size=max_batch_size)

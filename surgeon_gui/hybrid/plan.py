@@ -155,3 +155,32 @@ def _kinds(partition: Partition, types: Types) -> dict[TensorRef, TensorType]:
         for segment in partition.segments
         for ref in (*segment.inputs, *segment.outputs)
     }
+
+
+@dataclass(frozen=True)
+class Division:
+    """A plan without its networks: what a window shows.
+
+    Attributes:
+        partition, outputs, kinds, suggestions: as in `HybridPlan`.
+        layers: how many layers each segment's network has; those built at run time are absent.
+    """
+
+    partition: Partition
+    outputs: tuple[TensorRef, ...]
+    kinds: Kinds = field(repr=False)
+    suggestions: tuple[Suggestion, ...]
+    layers: Mapping[str, int]
+
+
+def divide_graph(
+    graph: Graph, target: str, options: PartitionOptions, max_batch_size: int = 1
+) -> Division:
+    """Plan a hybrid run and return what there is to say of it.
+
+    Raises:
+        UsageError: there is no such target.
+    """
+    plan = plan_hybrid(graph, target, options, max_batch_size=max_batch_size)
+    layers = {name: len(network.layers) for name, network in plan.networks.items()}
+    return Division(plan.partition, plan.outputs, plan.kinds, plan.suggestions, layers)
