@@ -51,6 +51,7 @@ class Overlays(QObject):
     def use_settings(self, settings: Settings) -> None:
         """Draw as these settings say."""
         self._window.canvas.set_folds_series(settings.fold_series)
+        self._window.canvas.set_animated(settings.animate)
 
     def choose(self, key: str) -> None:
         """Colour by an overlay, by the values of a file that was read, or by kind of op."""
@@ -70,6 +71,11 @@ class Overlays(QObject):
             found = OVERLAYS[key].lacks(facts) if facts is not None else "No graph is open."
             self._lacks[key] = found
         return found
+
+    def put(self, coloring: Coloring) -> None:
+        """Offer a colouring a panel made, and colour by it."""
+        self._files[coloring.key] = coloring
+        self.choose(coloring.key)
 
     def choose_file(self) -> None:
         """Ask for a JSON of node → value and colour by it."""

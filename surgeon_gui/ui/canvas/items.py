@@ -9,6 +9,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from surgeon_gui.ui.canvas.far import FAR_BELOW, Tiles
+from surgeon_gui.ui.canvas.glide import Glide
 from surgeon_gui.ui.canvas.ink import GROUP_RADIUS, RADIUS, Ink
 from surgeon_gui.ui.canvas.lights import Lights
 from surgeon_gui.ui.canvas.lit import paint_lit_edges
@@ -54,6 +55,8 @@ class PictureItem(_Layer):
         super().__init__(ink)
         self.tiles = Tiles()
         self.patient = False
+        self.glide: Glide | None = None
+        self.share = 1.0
         self._unfinished = unfinished
 
     def show_plan(self, plan: Plan | None) -> None:
@@ -75,6 +78,9 @@ class PictureItem(_Layer):
             return
         scale = option.levelOfDetailFromTransform(painter.worldTransform())
         area = option.exposedRect
+        if self.glide is not None:
+            self.glide.paint(painter, self.marks, self.ink, self.share)
+            return
         if scale >= FAR_BELOW:
             paint_near(painter, self.plan, self.marks, self.ink, area, self.lights)
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QTransform
 
@@ -40,7 +42,7 @@ def paint_near(
     painter: QPainter, plan: Plan, marks: Marks, ink: Ink, area: QRectF, lights: Lights
 ) -> None:
     """Paint the part of the picture in `area`, at a scale where boxes have a shape."""
-    brush = _Near(painter, plan, marks, ink)
+    brush = Near(painter, plan, marks, ink)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     brush.open_groups(plan.open_in(area))
     brush.edges(plan.edges_in(area))
@@ -54,7 +56,9 @@ def paint_near(
         brush.badge(int(at))
 
 
-class _Near:
+class Near:
+    """Paints pieces of a picture; `paint_near` puts them in order."""
+
     def __init__(self, painter: QPainter, plan: Plan, marks: Marks, ink: Ink) -> None:
         self.painter, self.plan, self.marks, self.ink = painter, plan, marks, ink
         self.theme = ink.theme
@@ -71,14 +75,16 @@ class _Near:
 
     # Groups
 
-    def open_groups(self, found: Indices) -> None:
+    def open_groups(self, found: Iterable[int]) -> None:
+        """The open groups' bodies."""
         painter, plan = self.painter, self.plan
         painter.setPen(self.ink.pen("group_line"))
         for at in map(int, found):
             painter.setBrush(self.theme.group_fill(plan.tree.depth(plan.picture.items[at])))
             painter.drawRoundedRect(plan.box_rect(at), GROUP_RADIUS, GROUP_RADIUS)
 
-    def open_heads(self, found: Indices) -> None:
+    def open_heads(self, found: Iterable[int]) -> None:
+        """The open groups' names, over the edges that come in."""
         for at in map(int, found):
             item = self.plan.picture.items[at]
             rect = self.plan.box_rect(at)
@@ -159,6 +165,7 @@ class _Near:
     # Nodes
 
     def box(self, at: int) -> None:
+        """A node or closed group."""
         rect, label = self.plan.box_rect(at), self.plan.label(at)
         if not label.category:
             self._closed_group(at, rect, label)
@@ -227,6 +234,7 @@ class _Near:
     # Edges
 
     def edges(self, found: Indices) -> None:
+        """Edges with their arrowheads."""
         painter, plan = self.painter, self.plan
         # Cosmetic pens count device pixels; a wide one is quick for single lines only.
         ratio = painter.device().devicePixelRatioF()
@@ -288,6 +296,7 @@ class _Near:
     # Marks
 
     def badge(self, at: int) -> None:
+        """The mark on a node's or group's corner, if it has one."""
         item = self.plan.picture.items[at]
         rect = self.plan.box_rect(at)
         if item < 0:
@@ -335,7 +344,7 @@ class _Near:
 
 def paint_badge(painter: QPainter, plan: Plan, marks: Marks, ink: Ink, at: int) -> None:
     """Paint the badge of one box, if it has one."""
-    _Near(painter, plan, marks, ink).badge(at)
+    Near(painter, plan, marks, ink).badge(at)
 
 
 def _thin(color: QColor, width: float) -> QPen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from itertools import pairwise
 
 import numpy as np
@@ -47,6 +48,7 @@ class Plan:
         self._lines: dict[int, list[QLineF]] = {}
         self._bends: dict[int, list[tuple[float, float]]] = {}
         self._closed = ~self.is_open
+        self._moved: dict[int, QRectF] = {}
         self._owners = np.zeros(0, dtype=np.intp)
         self._ends = np.zeros((0, 2), dtype=np.intp)
 
@@ -91,8 +93,14 @@ class Plan:
         """Left, top, width, height per box."""
         return self._rects
 
+    def moved(self, rects: dict[int, QRectF]) -> Plan:
+        """Return the same plan with some boxes elsewhere, for painting only."""
+        other = copy(self)
+        other._moved = rects
+        return other
+
     def box_rect(self, at: int) -> QRectF:
-        return QRectF(*self.picture.rects[at])
+        return QRectF(self._moved.get(at) or QRectF(*self.picture.rects[at]))
 
     def item_rect(self, item: int) -> QRectF:
         """The rectangle of an item; empty where it is not shown."""

@@ -16,6 +16,7 @@ from surgeon_gui.ui.canvas.anchor import anchored
 from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.items import LightItem, PictureItem
 from surgeon_gui.ui.canvas.marks import Marks
+from surgeon_gui.ui.canvas.motion import Motion
 from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.ui.canvas.steps import Steps
 from surgeon_gui.ui.canvas.zoomview import ZoomView
@@ -72,6 +73,7 @@ class GraphShow(ZoomView):
         self._stage.addItem(self._picture_item)
         self._stage.addItem(self._light_item)
         self.setBackgroundBrush(self._ink.theme.color("canvas"))
+        self._motion = Motion(self, self._picture_item, self._light_item)
         self._steps = Steps(self)
         self._steps.started.connect(self.layout_started)
         self._steps.progressed.connect(self.layout_progress)
@@ -313,12 +315,18 @@ class GraphShow(ZoomView):
         self.picture_changed.emit()
 
     def is_laying_out(self) -> bool:
-        """Whether a layout is going on."""
-        return self._steps.is_running
+        """Whether a layout is going on, or its boxes are on their way."""
+        return self._steps.is_running or self._motion.is_running
 
     def finish_layout(self) -> None:
         """Wait for a layout that is going on (for tests and pictures)."""
         self._steps.finish()
+        self._motion.finish()
+
+    def set_animated(self, animated: bool) -> None:
+        """Let boxes glide when namespaces open and close, where the system does not object."""
+        self._motion.is_wanted = animated
+        self._motion.finish()
 
     def _set_open(self, groups: frozenset[int], around: int | None) -> None:
         """Open these groups, keeping the place of `around` (else of the view's middle)."""
@@ -326,17 +334,19 @@ class GraphShow(ZoomView):
             return
         anchor = anchored(self, around)
         self.leave_start()
-        self._lay_out(anchor)
+        self._lay_out(anchor, glides=True)
         self.expansion_changed.emit(tuple(sorted(self.expanded())))
 
-    def _lay_out(self, settle: Callable[[], None]) -> None:
-        """Draw the scene as it is now, then call `settle`."""
+    def _lay_out(self, settle: Callable[[], None], *, glides: bool = False) -> None:
+        """Draw the scene as it is now, then call `settle`; boxes may glide to their places."""
         if self._scene is None:
             return
 
         def done() -> None:
+            seen = self._motion.seen() if glides else None
             self._take_plan(self._arriving)
             settle()
+            self._motion.start(seen)
 
         self._steps.run(self._drawn(self._scene), done)
 
@@ -351,6 +361,7 @@ class GraphShow(ZoomView):
         yield 1.0
 
     def _take_plan(self, plan: Plan | None) -> None:
+        self._motion.finish()
         before, self._plan, self._arriving = self._plan, plan, None
         if plan is not None and (before is None or before.tree is not plan.tree):
             self._mark(plan.tree)
