@@ -57,6 +57,10 @@ VANISHES = Verdict(Status.VANISHES, "It is not part of the engine: no output nee
 FOLDED = Verdict(Status.VANISHES, "It vanishes: folded into a constant or passed through.")
 
 
+ANY_OP = "this op."
+"""How the cause ends where the reason names an op that has no converter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One row of the problems list; `node` is empty for what concerns the whole graph.
@@ -83,10 +87,16 @@ class Problem:
     @property
     def cause(self) -> str:
         """The reason in words that are the same wherever it is told."""
+        reason = self.reason
         # A name of letters only may be a word of the sentence.
-        if not self.node or self.node.isalpha():
-            return self.reason
-        return self.reason.replace(self.node, "it")
+        if self.node and not self.node.isalpha():
+            reason = reason.replace(self.node, "it")
+        return reason.removesuffix(f"{self.op}.") + ANY_OP if self.is_of_op else reason
+
+    @property
+    def is_of_op(self) -> bool:
+        """Whether the reason is that an op has no converter, which is the same for many ops."""
+        return bool(self.op) and self.reason.endswith(f" for {self.op}.")
 
     @property
     def nodes(self) -> tuple[str, ...]:

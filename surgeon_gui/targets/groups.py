@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from surgeon_gui.targets.autofix import Fix
-from surgeon_gui.targets.base import Problem, SupportReport
+from surgeon_gui.targets.base import ANY_OP, Problem, SupportReport
+
+MOST_OPS = 4
+"""Ops a cause names; more are counted."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Group:
         severity: `error` or `warning`.
         reason, remedy, rule, source: as in the problems.
         confidence: how sure the source is; empty where a dry run decides.
+        cause: the reason in words that do not depend on the op, as it is ignored.
         ops: how many nodes of which op; empty for what concerns the whole graph.
         nodes: where.
     """
@@ -32,6 +36,7 @@ class Group:
     ops: Mapping[str, int]
     nodes: tuple[str, ...]
     confidence: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,12 +75,12 @@ def group_remaining(fix: Fix) -> tuple[Remaining, ...]:
         found.setdefault((problem.cause, problem.remedy), []).append(problem)
     groups = [
         Remaining(
-            reason,
+            _reason(cause, alike),
             remedy,
             Counter(problem.op for problem in alike),
             tuple(problem.node for problem in alike),
         )
-        for (reason, remedy), alike in found.items()
+        for (cause, remedy), alike in found.items()
     ]
     return tuple(sorted(groups, key=lambda group: -len(group.nodes)))
 
@@ -89,19 +94,31 @@ def _grouped(problems: Iterable[Problem], report: SupportReport) -> tuple[Group,
         Group(
             status,
             alike[0].severity,
-            reason,
+            _reason(cause, alike),
             remedy,
             rule,
             alike[0].source,
             dict(Counter(problem.op for problem in alike if problem.op)),
             tuple(dict.fromkeys(name for problem in alike for name in problem.nodes)),
             _confidence(alike[0], report),
+            cause,
         )
-        for (status, reason, remedy, rule), alike in found.items()
+        for (status, cause, remedy, rule), alike in found.items()
     ]
     return tuple(
         sorted(groups, key=lambda group: (group.severity != "error", _ORDER.index(group.status)))
     )
+
+
+def _reason(cause: str, alike: Sequence[Problem]) -> str:
+    """Return a cause with the ops it is about named again."""
+    if not alike[0].is_of_op:
+        return cause
+    ops = list(dict.fromkeys(problem.op for problem in alike))
+    more = len(ops) - MOST_OPS
+    named = ops[:MOST_OPS] + ([f"{more} more ops"] if more > 0 else [])
+    listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
+    return f"{cause.removesuffix(ANY_OP)}{listed}."
 
 
 def _confidence(problem: Problem, report: SupportReport) -> str:

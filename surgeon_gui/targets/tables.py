@@ -22,6 +22,7 @@ _REMEDIES = {
     "reshape_keeps_batch": _BATCH,
     "input_const": _FOLD,
     "inputs_const": _FOLD,
+    "dim_static": "Give the inputs fixed shapes.",
 }
 """What to do about a restriction that says nothing itself, by the kind of its check."""
 

@@ -37,17 +37,18 @@ class Cures(QObject):
     def ignore(self, group: Group) -> None:
         """Stop counting a problem at its nodes, as an edit."""
         if group.nodes:
-            self._window.surgery.do(Ignore(group.nodes, group.reason))
+            self._window.surgery.do(Ignore(group.nodes, group.cause))
 
     def _ignore_selected(self, verdict: Verdict) -> None:
         nodes = self._window.session.selection[:1]
-        if nodes:
-            told = Problem(nodes[0], "", "", verdict.reason)
+        graph = self._window.session.graph
+        if nodes and graph is not None and nodes[0] in graph:
+            told = Problem(nodes[0], graph[nodes[0]].op, "", verdict.reason)
             self._window.surgery.do(Ignore(nodes, told.cause))
 
     def heed(self, group: Group) -> None:
         """Count again what was ignored."""
-        self._window.surgery.do(StopIgnoring(group.nodes, group.reason))
+        self._window.surgery.do(StopIgnoring(group.nodes, group.cause))
 
     def autofix(self) -> None:
         """Show the plan that cures what the target refuses."""

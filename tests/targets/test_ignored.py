@@ -57,3 +57,22 @@ def test_a_problem_of_the_whole_graph_is_ignored_where_it_shows() -> None:
     whole = inspect(Ignore(told.at, told.cause).apply(graph), "tftrt-1.14")
     assert all(p.node for p in whole.problems)
     assert [p.at for p in whole.ignored if not p.node] == [told.at]
+
+
+def test_ops_without_a_converter_are_one_cause_that_names_them() -> None:
+    graph = parse_text(
+        """
+        x = Placeholder() {dtype=f32, shape=[1,4]}
+        h/a = FrobnicateV7(x)
+        h/b = Twiddle(h/a)
+        h/c = Twiddle(h/b)
+        """
+    )
+    report = inspect(graph, "onnx-trt-10")
+    (group,) = group_problems(report)
+    assert group.reason == "tf2onnx has no conversion for FrobnicateV7 and Twiddle."
+    assert group.nodes == ("h/a", "h/b", "h/c")
+    assert group.ops == {"FrobnicateV7": 1, "Twiddle": 2}
+    ignored = inspect(Ignore(group.nodes, group.cause).apply(graph), "onnx-trt-10")
+    assert ignored.problems == ()
+    assert not ignored.supported

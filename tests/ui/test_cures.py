@@ -70,7 +70,7 @@ def test_ignored_problems_are_listed_apart_and_can_be_taken_back(
     assert problems.rows()[-1] is apart[0]
     assert "ignored" in boxes.window.status.support.text()
     assert session.document is not None
-    assert session.document.edits == (Ignore(row.group.nodes, row.group.reason),)
+    assert session.document.edits == (Ignore(row.group.nodes, row.group.cause),)
     boxes.answers.path = tmp_path / "script.toml"
     boxes.run("file.script")
     assert load_script(boxes.answers.path).edits == session.document.edits

@@ -67,8 +67,8 @@ def judge_node(target_id: str, context: Context) -> Verdict:
     if status == "no":
         return _blocked(entry, target_id, op)
     if status == "unknown":
-        reason = f"Nothing is known of {op} on this route."
-        return verdict_of(entry, Status.UNKNOWN, reason)
+        reason = entry.get("notes") or f"Nothing is known of {op} on this route."
+        return verdict_of(entry, Status.UNKNOWN, reason, "Convert it and see.")
     verdict = restricted(entry, target_id, context)
     if verdict.status is not Status.TAKES:
         return verdict

@@ -86,7 +86,8 @@ def judge_node(target_id: str, context: Context) -> Verdict:
         verdict = _segment(context) or TAKES
     if verdict is TAKES and status == "container":
         reason = "NVIDIA's list for the container names it; TensorFlow's own source does not."
-        return verdict_of(entry, Status.CAVEAT, reason)
+        remedy = "Use NVIDIA's container; elsewhere it stays in TensorFlow."
+        return verdict_of(entry, Status.CAVEAT, reason, remedy)
     return verdict
 
 
