@@ -89,8 +89,10 @@ def check(spec: RunSpec) -> None:
     Raises:
         UsageError: one does not; `where` is the option.
     """
-    for name, low in (("iterations", 1), ("warmup", 0), ("streams", 1), ("profile", 0)):
-        if getattr(spec, name) < low:
+    lowest = {"iterations": 1, "warmup": 0, "streams": 1, "profile": 0, "batch": 1}
+    for name, low in lowest.items():
+        value = getattr(spec, name)
+        if value is not None and value < low:
             raise UsageError(f"There must be at least {low}.", where=name)
 
 
@@ -167,7 +169,7 @@ def _given(interface: Interface, spec: RunSpec) -> dict[str, Array]:
     types = {}
     for tensor in interface.tensors:
         if tensor.is_input:
-            wanted = spec.shapes.get(tensor.name)
+            wanted = _wanted(interface, tensor, spec)
             shape = chosen_shape(tensor, wanted, interface.corners(tensor.name, spec.profile))
             types[tensor.name] = TensorType(tensor.dtype, Shape(shape))
     if spec.inputs is not None:
@@ -175,6 +177,15 @@ def _given(interface: Interface, spec: RunSpec) -> dict[str, Array]:
     if spec.images is not None:
         given |= image_arrays(spec.images, types)
     return given
+
+
+def _wanted(interface: Interface, tensor: IoTensor, spec: RunSpec) -> Dims | None:
+    """Return the shape asked for an input, None where nothing is."""
+    given = spec.shapes.get(tensor.name)
+    corners = interface.corners(tensor.name, spec.profile)
+    if given is not None or spec.batch is None or corners is None or tensor.shape[:1] != (-1,):
+        return given
+    return (spec.batch, *corners[1][1:])
 
 
 def feeds_for(interface: Interface, spec: RunSpec, given: Mapping[str, Array]) -> dict[str, Array]:
@@ -200,7 +211,7 @@ def feeds_for(interface: Interface, spec: RunSpec, given: Mapping[str, Array]) -
                 where=name,
                 hint=f"It holds {', '.join(given) or 'nothing'}.",
             )
-        wanted: Dims | None = spec.shapes.get(name)
+        wanted = _wanted(interface, tensor, spec)
         if array is not None:
             wanted = tuple(array.shape)
         shape = chosen_shape(tensor, wanted, interface.corners(name, spec.profile))

@@ -107,6 +107,7 @@ class RunSpec(JobSpec[RunResult]):
         distribution: of the drawn inputs, one of `compare.inputs.DISTRIBUTIONS`.
         shapes: of inputs with unknown dimensions; default: the given arrays', else the profile's
             optimum.
+        batch: of inputs whose first dimension is open, where `shapes` does not say it.
         profile: which optimization profile.
         device: the GPU, as CUDA counts.
         warmup: runs before the timed ones.
@@ -130,6 +131,7 @@ class RunSpec(JobSpec[RunResult]):
     seed: int = 0
     distribution: str = "uniform"
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    batch: int | None = None
     profile: int = 0
     device: int = 0
     warmup: int = 10

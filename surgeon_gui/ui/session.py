@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from surgeon_gui.compare.report import TensorComparison
 from surgeon_gui.document import Change, Document
 from surgeon_gui.edits.base import Edit
 from surgeon_gui.errors import SurgeonError, UsageError
@@ -51,6 +52,7 @@ class Session(QObject):
         selection: the items selected.
         errors: node -> largest relative error of the last comparison; empty without one.
         times: node -> milliseconds of the last run of an engine; empty without one.
+        verified: the graph's outputs against the opened graph in TensorFlow; empty before that.
 
     Items of the selection are named as the canvas names them: a node by its name, a namespace by
     its path with a closing slash.
@@ -95,6 +97,7 @@ class Session(QObject):
         self.selection: tuple[str, ...] = ()
         self.errors: Mapping[str, float] = {}
         self.times: Mapping[str, float] = {}
+        self.verified: tuple[TensorComparison, ...] = ()
         self._unsubscribe: Callable[[], None] | None = None
         self._target = _target_or_first(target)
         self.tasks.run("warm-up", backstage().start, lambda _: None, self.failed.emit)
@@ -274,6 +277,7 @@ class Session(QObject):
         self.lowering = None
         self.lowering_error = None
         self.uff = {}
+        self.verified = ()
         if self.errors or self.times:
             self.note_measured(errors={}, times={})
 

@@ -200,5 +200,5 @@ def _plane_of(array: Array, item: int) -> Array:
     """Return one of a batch as height x width x channels."""
     if array.ndim == 3:
         return array if array.shape[2] in (1, 3) else array[item][:, :, None]
-    one = array[item]
+    one: Array = array[item]
     return one.transpose(1, 2, 0) if one.shape[0] < min(one.shape[1:]) else one

@@ -77,6 +77,10 @@ def _feeds(side: Side, spec: RunSpec) -> dict[str, Array]:
                 "There is no such input.", where=name, hint=f"There is {', '.join(types)}."
             )
         types[name] = TensorType(types[name].dtype, Shape(tuple(shape)))
+    for name, kind in types.items():
+        dims = kind.shape.dims
+        if spec.batch is not None and dims and dims[0] < 0:
+            types[name] = TensorType(kind.dtype, Shape((spec.batch, *dims[1:])))
     given: dict[str, Array] = {}
     if spec.inputs is not None:
         given |= load_arrays(spec.inputs, tuple(types))

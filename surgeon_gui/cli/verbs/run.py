@@ -32,6 +32,11 @@ _SHOWN_LAYERS = 20
     help="Shape of a dynamic input; default: the inputs', else the profile's optimum.",
 )
 @click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    help="Batch of inputs that leave it open; default: the profile's optimum.",
+)
+@click.option(
     "--reference",
     type=click.Path(path_type=Path),
     metavar="MODEL",
@@ -63,6 +68,7 @@ def run_verb(
     engine: Path,
     feeding: Feeding,
     shapes: tuple[str, ...],
+    batch: int | None,
     reference: Path | None,
     iterations: int,
     warmup: int,
@@ -89,6 +95,7 @@ def run_verb(
         seed=feeding.seed,
         distribution=feeding.distribution,
         shapes=given_shapes(shapes),
+        batch=batch,
         profile=profile,
         device=device,
         warmup=warmup,

@@ -17,21 +17,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from surgeon_gui.errors import UsageError
-from surgeon_gui.graph.graphdef import save_graphdef
+from surgeon_gui.compare.images import ImageFeed
+from surgeon_gui.comparing import graph_side
+from surgeon_gui.errors import SurgeonError, UsageError
+from surgeon_gui.jobs.feeding import load_preset, save_preset
 from surgeon_gui.jobs.spec import RunResult, RunSpec
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.machine import Machine
+from surgeon_gui.ui.panels.engine_about import EngineAbout
+from surgeon_gui.ui.panels.feeding import FeedingForm, align_labels
 from surgeon_gui.ui.panels.job_panel import JobPanel
+from surgeon_gui.ui.panels.output_view import OutputView
+from surgeon_gui.ui.panels.precisions import Precisions, measured_in
 from surgeon_gui.ui.panels.run_results import RunResults
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ComboBox, button, label, row, set_role
+from surgeon_gui.view.overlays import times_by_node
 
 _ENGINES = ("TensorRT engine (*.engine *.plan *.trt)", "All files (*)")
-_ARRAYS = ("Arrays (*.npz)", "All files (*)")
 _REFERENCES = ("Graphs and results (*.pb *.pbtxt *.network *.onnx *.npz)", "All files (*)")
 
 
@@ -52,10 +58,20 @@ class RunPanel(JobPanel):
         self._chooser = chooser
         self._machine = Machine()
         self._phase = ""
+        self._looked: Path | None = None
+        self._images: ImageFeed | None = None
+        self.what = ComboBox("Run")
+        self.what.setToolTip("An engine needs a GPU; the others run on the CPU")
+        for words, key in (
+            ("An engine on the GPU", "engine"),
+            ("The graph as network on the CPU", "network"),
+            ("The opened graph in TensorFlow", "original"),
+        ):
+            self.what.addItem(words, key)
         self.engine = _field("Engine file", "The engine to run; the last one built by default")
-        self.inputs = _field("Inputs", "An .npz file keyed by node name; empty draws random ones")
-        self.inputs.setPlaceholderText("random")
-        self.seed = _number("Seed of the random inputs", 0, 2**31 - 1, settings.verify_seed)
+        self.feeding = FeedingForm(chooser, settings.verify_seed)
+        self.batch = _number("Batch, where the input leaves it open", 0, 1 << 16, 0)
+        self.batch.setSpecialValueText("as built")
         self.iterations = _number("Timed runs", 1, 1_000_000, 100)
         self.warmup = _number("Runs before the timed ones", 0, 100_000, 10)
         self.streams = _number("Runs under way at once", 1, 64, 1)
@@ -75,52 +91,62 @@ class RunPanel(JobPanel):
         self.reference_file = _field("Reference file", "A graph, a network or stored outputs")
         self._browsers = [
             self._browser(self.engine, "Run this engine", _ENGINES),
-            self._browser(self.inputs, "Inputs", _ARRAYS),
             self._browser(self.reference_file, "Compare with", _REFERENCES),
         ]
         self.run_button = button("Run", self.start, kind="primary", tip="Run the engine on the GPU")
         self.cancel_button = button("Cancel", self.cancel, kind="button", tip="Stop the run")
         self.words = label("", wrap=True, copyable=True)
         self.hint = label("", "muted", wrap=True, copyable=True)
-        self.results = RunResults(theme)
+        self.values = OutputView(session, theme, chooser)
+        self.about = EngineAbout(settings, theme)
+        self.precisions = Precisions(theme)
+        self.results = RunResults(
+            theme, values=self.values, about=self.about, precisions=self.precisions
+        )
         self.results.followed.connect(self.followed)
+        self.about.followed.connect(self.followed)
         self._lay_out()
         self.engine.textChanged.connect(lambda _text: self._enable())
+        self.engine.editingFinished.connect(self._look)
+        self.what.currentIndexChanged.connect(lambda _index: self._enable())
         self.reference.currentIndexChanged.connect(lambda _index: self._enable())
-        session.opened.connect(self._enable)
+        session.opened.connect(self._recall)
         self.set_theme(theme)
-        self.results.hide()
-        self._say("Runs an engine on this machine's GPU in a process of its own.", "muted")
+        self.results.clear()
+        self._say("Runs an engine on the GPU, or the network on the CPU, and times it.", "muted")
         self._enable()
 
     def _browser(self, field: QLineEdit, title: str, filters: tuple[str, ...]) -> QWidget:
         def choose() -> None:
             folder = str(Path(field.text()).parent) if field.text() else ""
             self._chooser.open_file(
-                self.window(), title, folder, filters, lambda path: field.setText(str(path))
+                self.window(), title, folder, filters, lambda path: self._take(field, path)
             )
 
         return button("Choose…", choose, tip=title)
 
     def _lay_out(self) -> None:
-        engine, inputs, reference = self._browsers
-        form = QFormLayout()
+        engine, reference = self._browsers
+        self._form = form = QFormLayout()
         form.setContentsMargins(12, 12, 12, 12)
         form.setHorizontalSpacing(12)
         form.setVerticalSpacing(6)
-        form.addRow("Engine", row(self.engine, engine, spacing=4))
-        form.addRow("Inputs", row(self.inputs, inputs, spacing=4))
-        form.addRow("Seed", self.seed)
+        form.addRow("Run", self.what)
+        self._engine_row = row(self.engine, engine, spacing=4)
+        self._file_row = row(self.reference_file, reference, spacing=4)
+        self._gpu_row = row(self.streams, self.graph, self.layers, None)
+        form.addRow("Engine", self._engine_row)
+        form.addRow(self.feeding)
+        form.addRow("Batch", self.batch)
         warm = (label("after", "muted"), self.warmup, label("to warm up", "muted"))
         form.addRow("Runs", row(self.iterations, *warm, None))
-        form.addRow("Streams", self.streams)
-        form.addRow("", row(self.graph, self.layers, None))
+        form.addRow("Streams", self._gpu_row)
         form.addRow("Compare with", self.reference)
-        form.addRow("", row(self.reference_file, reference, spacing=4))
+        form.addRow("", self._file_row)
         form.addRow("", row(self.run_button, self.cancel_button, None))
+        align_labels(form, self.feeding.form)
         left = QWidget()
         left.setLayout(form)
-        left.setFixedWidth(420)
         right = QVBoxLayout()
         right.setContentsMargins(12, 12, 12, 8)
         right.setSpacing(8)
@@ -141,60 +167,111 @@ class RunPanel(JobPanel):
         layout.addLayout(right, 1)
 
     def set_theme(self, theme: Theme) -> None:
-        for field in (self.engine, self.inputs, self.reference_file):
+        for field in (self.engine, self.reference_file):
             field.setFont(theme.mono_font)
-        self.results.set_theme(theme)
+        for part in (self.feeding, self.values, self.about, self.precisions, self.results):
+            part.set_theme(theme)
 
     def set_machine(self, machine: Machine) -> None:
         """Know what is here."""
         self._machine = machine
         if not machine.gpus and not self.is_running():
             self._say("This machine has no NVIDIA GPU to run an engine on.", "muted")
-            self._hint("Building and verifying work without one; a run says what is missing.")
+            self._hint("The network and the graph run on the CPU; engines can be built and opened.")
 
     def offer(self, engine: Path) -> None:
-        """Take an engine that was just built."""
+        """Take an engine that was just built, or opened."""
         self.engine.setText(str(engine))
+        self.what.setCurrentIndex(self.what.findData("engine"))
+        self._look()
+
+    def use_settings(self, settings: Settings) -> None:
+        super().use_settings(settings)
+        self.about.use_settings(settings)
+
+    def stop(self) -> None:
+        self.about.stop()
+        super().stop()
+
+    def _take(self, field: QLineEdit, path: Path) -> None:
+        field.setText(str(path))
+        if field is self.engine:
+            self._look()
+
+    def _look(self) -> None:
+        """Show what the engine file is, unless that is shown already."""
+        text = self.engine.text().strip()
+        path = Path(text).absolute()
+        if not text or (path == self._looked and self.about.result is not None):
+            return
+        self._looked = path
+        self.results.clear()
+        self.results.pages.show_page("about")
+        self.about.look(path)
+
+    def _recall(self) -> None:
+        """Forget the last graph's times, and feed this one as it was fed last."""
+        self.precisions.clear()
+        path = self._session.path
+        preset = load_preset(path) if path is not None else None
+        if preset is not None:
+            self.feeding.show_choice(preset)
+        self._enable()
 
     def start(self) -> None:
-        """Write the reference, if one is on show, and start the worker."""
-        if self.is_running() or not self.engine.text().strip():
+        """Write what is run and compared with, and start the worker."""
+        if self.is_running() or not self._can_run():
             return
         try:
             spec = self._spec()
-        except UsageError as error:
+        except SurgeonError as error:
             self._say_error(error)
             return
-        document = self._session.document
-        original = None
-        if document is not None and self.reference.currentData() == "original":
-            original = document.original
-        self.results.hide()
+        document, what = self._session.document, self.what.currentData()
+        original = document.original if document is not None else None
+        graph = document.graph if document is not None else None
+        compares = self.reference.currentData() == "original" and what != "original"
+        path, title = self._session.path, self._session.title
+        feeding = self.feeding.choice()
+        self._images = feeding.images
+        self.results.clear()
 
         def work() -> tuple[RunSpec, Path]:
             directory = new_job_directory("run")
-            if original is None:
-                return spec, directory
-            path = directory / "original.pb"
-            save_graphdef(original, path)
-            return replace(spec, reference=path), directory
+            if path is not None:
+                save_preset(path, feeding)
+            ready = replace(spec, save_outputs=directory / "outputs.npz")
+            if what == "network" and graph is not None:
+                side = graph_side(graph, "network", directory / "graph", title=title)
+                ready = replace(ready, engine=side.path)
+            if original is not None and (compares or what == "original"):
+                side = graph_side(original, "tensorflow", directory / "original", title=title)
+                if compares:
+                    ready = replace(ready, reference=side.path)
+                else:
+                    ready = replace(ready, engine=side.path)
+            return ready, directory
 
         self._begin("Preparing", work)
 
     def _spec(self) -> RunSpec:
-        inputs, other = self.inputs.text().strip(), self.reference_file.text().strip()
+        feeding, other = self.feeding.choice(), self.reference_file.text().strip()
+        on_gpu = self.what.currentData() == "engine"
         wants_file = self.reference.currentData() == "file"
         if wants_file and not other:
             raise UsageError("Choose the file to compare with.", where="Compare with")
         return RunSpec(
             engine=Path(self.engine.text().strip()).absolute(),
-            inputs=Path(inputs).absolute() if inputs else None,
-            seed=self.seed.value(),
+            inputs=feeding.inputs,
+            images=feeding.images,
+            seed=feeding.seed,
+            distribution=feeding.distribution,
+            batch=self.batch.value() or None,
             iterations=self.iterations.value(),
             warmup=self.warmup.value(),
-            streams=self.streams.value(),
-            cuda_graph=self.graph.isChecked(),
-            layers=self.layers.isChecked(),
+            streams=self.streams.value() if on_gpu else 1,
+            cuda_graph=on_gpu and self.graph.isChecked(),
+            layers=on_gpu and self.layers.isChecked(),
             reference=Path(other).absolute() if wants_file else None,
             max_rel=self._settings.verify_max_rel,
             min_cosine=self._settings.verify_cosine,
@@ -209,9 +286,13 @@ class RunPanel(JobPanel):
         else:
             self._say(f"It runs, but differs from {result.compared_with}.", "refuses")
         self._hint(" ".join(result.warnings))
-        self.results.show()
         self.results.show_result(result)
         self.results.pages.show_page("times" if result.ok else "outputs")
+        self.values.load(result.saved, self._images, result.inputs)
+        self.precisions.add(measured_in(result))
+        if result.layers:
+            layers = ((layer.ms, layer.nodes) for layer in result.layers)
+            self._session.note_measured(times=times_by_node(layers))
 
     def _say(self, words: str, role: str, hint: str = "") -> None:
         self.words.setText(words)
@@ -231,16 +312,23 @@ class RunPanel(JobPanel):
 
     def _enable(self) -> None:
         running = self.is_running()
-        for field in (self.engine, self.inputs, self.seed, self.iterations, self.warmup):
-            field.setEnabled(not running)
-        for choice in (self.streams, self.graph, self.layers, self.reference, *self._browsers):
-            choice.setEnabled(not running)
-        wants_file = self.reference.currentData() == "file"
-        self.reference_file.setVisible(wants_file)
-        self._browsers[2].setVisible(wants_file)
-        self.run_button.setEnabled(bool(self.engine.text().strip()) and not running)
+        for part in (
+            *(self.what, self.engine, self.feeding, self.batch, self.iterations, self.warmup),
+            *(self.streams, self.graph, self.layers, self.reference, *self._browsers),
+        ):
+            part.setEnabled(not running)
+        on_gpu = self.what.currentData() == "engine"
+        for each in (self._engine_row, self._gpu_row):
+            self._form.setRowVisible(each, on_gpu)
+        self._form.setRowVisible(self._file_row, self.reference.currentData() == "file")
+        self.run_button.setEnabled(self._can_run() and not running)
         self.cancel_button.setEnabled(running)
         super()._enable()
+
+    def _can_run(self) -> bool:
+        if self.what.currentData() == "engine":
+            return bool(self.engine.text().strip())
+        return self._session.graph is not None
 
 
 def _field(name: str, tip: str) -> QLineEdit:

@@ -49,7 +49,17 @@ class RunResults(QWidget):
 
     followed = Signal(str)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(
+        self, theme: Theme, *, values: QWidget, about: QWidget, precisions: QWidget
+    ) -> None:
+        """Put the pages together.
+
+        Args:
+            theme: light or dark.
+            values: shows what was computed.
+            about: shows the engine's file.
+            precisions: shows how fast the network is in other ways.
+        """
         super().__init__()
         self._result: RunResult | None = None
         self.headline = label("", "strong", wrap=True, copyable=True)
@@ -70,9 +80,12 @@ class RunResults(QWidget):
         beside.addWidget(self.histogram, 1)
         beside.addWidget(self.jitter, 1)
         self.pages = TabPages("Results of the run")
+        self.pages.add("about", "Engine", about, "What the engine file is")
         self.pages.add("times", "Times", plots, "How long each run took")
         self.pages.add("outputs", "Outputs", self.outputs, "What the engine computed")
+        self.pages.add("values", "Values", values, "The numbers, classes and pictures")
         self.pages.add("layers", "Layers", self.layers, "How long each layer took")
+        self.pages.add("precisions", "Precisions", precisions, "Against other ways to run it")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -111,11 +124,15 @@ class RunResults(QWidget):
             f"{times.median:.3f} ms median on the {result.device}, "
             f"{result.throughput:.1f} runs a second"
         )
+        self.headline.show()
+        self.figures.show()
+        on_gpu = (
+            f" · copies {result.to_device_ms:.3f} ms there, {result.to_host_ms:.3f} ms back · "
+            f"{result.gpu_memory_bytes / 2**20:.1f} MiB of GPU memory · TensorRT {result.tensorrt}"
+        )
         self.figures.setText(
             f"least {times.min:.3f}, p95 {times.p95:.3f}, p99 {times.p99:.3f}, most "
-            f"{times.max:.3f} ms · copies {result.to_device_ms:.3f} ms there, "
-            f"{result.to_host_ms:.3f} ms back · {result.gpu_memory_bytes / 2**20:.1f} MiB of GPU "
-            f"memory · TensorRT {result.tensorrt}"
+            f"{times.max:.3f} ms{on_gpu if result.flavour else ''}"
         )
         self._outputs.show(_output_rows(result))
         slowest = sorted(result.layers, key=lambda layer: layer.ms, reverse=True)
@@ -126,6 +143,16 @@ class RunResults(QWidget):
             ]
         )
         self._draw(result)
+
+    def clear(self) -> None:
+        """Show no run any more; what is known of the engine stays."""
+        self._result = None
+        self.headline.hide()
+        self.figures.hide()
+        self._outputs.show([])
+        self._layers.show([])
+        self.histogram.clear()
+        self.jitter.clear()
 
     def _draw(self, result: RunResult) -> None:
         accent = self._theme.color("accent")

@@ -96,6 +96,7 @@ class VerifyPanel(JobPanel):
         self._chooser = chooser or PathChooser()
         self._phase = ""
         self._diverging = ""
+        self._proves = False
         self.result: CompareResult | None = None
         self.value, self.value_file, value_row = self._side("Compare", "network")
         self.reference, self.reference_file, reference_row = self._side("With", "original")
@@ -230,6 +231,8 @@ class VerifyPanel(JobPanel):
             )
             return spec, directory
 
+        # Networks and engines of the graph as it is prove its surgery; files may be of another.
+        self._proves = reference.way == "original" and value.file is None
         warm = settings.warm_reference and "tensorflow" in self._ways()
         self._begin("Preparing", work, warm=warm)
 
@@ -269,6 +272,8 @@ class VerifyPanel(JobPanel):
         self.report_button.show()
         self.store_button.show()
         self._note_errors(result)
+        if self._proves:
+            self._session.verified = result.outputs
 
     def _note_errors(self, result: CompareResult) -> None:
         errors: dict[str, float] = {}
