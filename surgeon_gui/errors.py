@@ -39,6 +39,7 @@ Only a SurgeonError becomes a message for the user; anything else is a bug.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 
 class SurgeonError(Exception):
@@ -48,7 +49,12 @@ class SurgeonError(Exception):
         message: what happened, one sentence.
         where: the file, node or line it happened at.
         hint: what to do next.
+
+    Attributes:
+        usual_hint: what mostly helps against errors of this kind, for those that say nothing else.
     """
+
+    usual_hint: ClassVar[str] = "Try again; the log tells more."
 
     def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
         super().__init__(message)
@@ -61,15 +67,26 @@ class SurgeonError(Exception):
         """The name of the error's kind, as printed in `--json` mode."""
         return type(self).__name__
 
+    @property
+    def advice(self) -> str:
+        """What to do next, always something."""
+        return self.hint or self.usual_hint
+
     def as_dict(self) -> dict[str, str | None]:
-        return {"code": self.code, "message": self.message, "where": self.where, "hint": self.hint}
+        return {
+            "code": self.code,
+            "message": self.message,
+            "where": self.where,
+            "hint": self.advice,
+        }
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message
         return f"{text} {self.hint}" if self.hint else text
 
 
-class OpenError(SurgeonError): ...
+class OpenError(SurgeonError):
+    usual_hint = "Check the path, and that the file is complete."
 
 
 class NotAGraphDef(OpenError): ...
@@ -81,10 +98,12 @@ class NotFrozen(OpenError): ...
 class TruncatedFile(OpenError): ...
 
 
-class SaveError(SurgeonError): ...
+class SaveError(SurgeonError):
+    usual_hint = "Choose another folder or free some space."
 
 
-class GraphError(SurgeonError): ...
+class GraphError(SurgeonError):
+    usual_hint = "Correct the graph where it was made, or undo the last edit."
 
 
 class UnknownNode(GraphError): ...
@@ -99,22 +118,27 @@ class DanglingInput(GraphError): ...
 class GraphCycle(GraphError): ...
 
 
-class TextFormError(SurgeonError): ...
+class TextFormError(SurgeonError):
+    usual_hint = "Correct this line of the file."
 
 
-class EditError(SurgeonError): ...
+class EditError(SurgeonError):
+    usual_hint = "Choose other nodes or other values."
 
 
 class ScriptError(EditError): ...
 
 
-class RuleError(SurgeonError): ...
+class RuleError(SurgeonError):
+    usual_hint = "Correct the rule file."
 
 
-class UsageError(SurgeonError): ...
+class UsageError(SurgeonError):
+    usual_hint = "Correct the value and try again."
 
 
-class ConvertError(SurgeonError): ...
+class ConvertError(SurgeonError):
+    usual_hint = "Replace the node, or cut the graph before it."
 
 
 class Unsupported(ConvertError):
@@ -175,7 +199,8 @@ class JobCancelled(JobError): ...
 class ProtocolError(JobError): ...
 
 
-class EngineError(SurgeonError): ...
+class EngineError(SurgeonError):
+    usual_hint = "The log tells what TensorRT said."
 
 
 class BuildFailed(EngineError): ...
@@ -187,7 +212,8 @@ class RunFailed(EngineError): ...
 class PlanMismatch(EngineError): ...
 
 
-class CompareError(SurgeonError): ...
+class CompareError(SurgeonError):
+    usual_hint = "Compare two runs of the same model on the same inputs."
 
 
 class InternalError(SurgeonError): ...

@@ -84,8 +84,7 @@ def print_error(error: SurgeonError, *, as_json: bool, model: str | None = None)
     stderr.print(f"error: {error.message}", style="red", markup=False)
     if error.where:
         stderr.print(f"  at: {error.where}", markup=False)
-    if error.hint:
-        stderr.print(f"  {error.hint}", markup=False)
+    stderr.print(f"  {error.advice}", markup=False)
 
 
 def internal_error(error: Exception) -> InternalError:

@@ -23,9 +23,7 @@ from surgeon_gui.graph.values import Shape
 from surgeon_gui.pipeline import open_model, preprocess
 
 _LARGEST_DIMENSION = 2**31 - 1
-_SHAPE = re.compile(
-    r"(?P<name>.+)=(?P<dims>scalar|(\?|-1|\d+)(x(\?|-1|\d+))*)", re.IGNORECASE
-)
+_SHAPE = re.compile(r"(?P<name>.+)=(?P<dims>scalar|(\?|-1|\d+)(x(\?|-1|\d+))*)", re.IGNORECASE)
 
 F = TypeVar("F", bound=Callable[..., Any])
 

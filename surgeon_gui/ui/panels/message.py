@@ -63,7 +63,7 @@ class MessageBar(QFrame):
 
     def show_error(self, error: SurgeonError, choices: Sequence[Choice] = ()) -> None:
         """Show an error's parts."""
-        self._fill("refuses", error.message, error.where or "", error.hint or "", choices)
+        self._fill("refuses", error.message, error.where or "", error.advice, choices)
 
     def show_note(self, message: str, hint: str = "", choices: Sequence[Choice] = ()) -> None:
         """Show something that is no error."""
@@ -139,5 +139,5 @@ class ErrorPage(QWidget):
         self.message.setText(error.message)
         self.where.setText(error.where or "")
         self.where.setVisible(bool(error.where))
-        self.hint.setText(error.hint or "")
-        self.hint.setVisible(bool(error.hint))
+        self.hint.setText(error.advice)
+        self.hint.setVisible(True)
