@@ -40,6 +40,14 @@ def check_options(spec: BuildSpec, flavour: Flavour) -> None:
             where="hardware_compatible",
             hint="Leave the option out and list the GPUs.",
         )
+    if spec.dla_core is not None and (flavour.targets or not flavour.has("DeviceType", "DLA")):
+        raise UsageError(
+            f"{flavour.title} builds for GPUs alone.",
+            where="dla_core",
+            hint="Leave the accelerator out; TensorRT 8 and 10 on Jetson and DRIVE have it.",
+        )
+    if spec.dla_core is not None and spec.dla_core < 0:
+        raise UsageError("Accelerators are counted from 0.", where="dla_core")
     for wanted, name in (
         (spec.sparse_weights, "SPARSE_WEIGHTS"),
         (spec.refittable, "REFIT"),
@@ -120,6 +128,10 @@ def configure(
         config.hardware_compatibility_level = flavour.get(
             "HardwareCompatibilityLevel", "AMPERE_PLUS"
         )
+    if spec.detailed:
+        config.profiling_verbosity = flavour.get("ProfilingVerbosity", "DETAILED")
+    if spec.dla_core is not None:
+        _use_dla(builder, config, flavour, spec.dla_core)
     if spec.timing_cache is not None:
         stored = spec.timing_cache.read_bytes() if spec.timing_cache.exists() else b""
         config.set_timing_cache(config.create_timing_cache(stored), False)
@@ -130,6 +142,19 @@ def configure(
         if config.add_optimization_profile(profile) < 0:
             raise BuildFailed("TensorRT refuses the optimization profile.")
     return config
+
+
+def _use_dla(builder: Any, config: Any, flavour: Flavour, core: int) -> None:
+    """Put the layers an accelerator takes on it, and the others on the GPU."""
+    if core >= builder.num_DLA_cores:
+        raise UsageError(
+            f"This machine has {builder.num_DLA_cores} deep learning accelerators.",
+            where="dla_core",
+            hint="Leave the option out.",
+        )
+    config.default_device_type = flavour.get("DeviceType", "DLA")
+    config.DLA_core = core
+    config.set_flag(flavour.get("BuilderFlag", "GPU_FALLBACK"))
 
 
 def _set_targets(config: Any, flavour: Flavour, targets: Sequence[str]) -> None:

@@ -27,6 +27,8 @@ from surgeon_gui.jobs.hybrid_spec import BundleBuildResult as BundleBuildResult
 from surgeon_gui.jobs.hybrid_spec import BundleBuildSpec as BundleBuildSpec
 from surgeon_gui.jobs.hybrid_spec import BundleVerifyResult as BundleVerifyResult
 from surgeon_gui.jobs.hybrid_spec import BundleVerifySpec as BundleVerifySpec
+from surgeon_gui.jobs.hybrid_spec import TfTrtResult as TfTrtResult
+from surgeon_gui.jobs.hybrid_spec import TfTrtSpec as TfTrtSpec
 from surgeon_gui.jobs.message import JobResult as JobResult
 from surgeon_gui.jobs.message import JobSpec as JobSpec
 from surgeon_gui.jobs.message import TensorInfo as TensorInfo
@@ -107,6 +109,8 @@ class BuildSpec(JobSpec[BuildResult]):
         workspace_bytes: memory limit for tactics; None leaves TensorRT's own.
         optimization_level: 0 to 5, None leaves TensorRT's own.
         timing_cache: file read if it exists and written back after the build.
+        dla_core: run what it can on this deep learning accelerator, the rest on the GPU.
+        detailed: keep what TensorRT's inspector can tell of each layer.
         plugins: plugin libraries the network needs; they are code.
         provenance: where the network came from, for the engine's card.
     """
@@ -128,6 +132,8 @@ class BuildSpec(JobSpec[BuildResult]):
     refittable: bool = False
     version_compatible: bool = False
     hardware_compatible: bool = False
+    dla_core: int | None = None
+    detailed: bool = False
     plugins: tuple[Path, ...] = ()
     provenance: Provenance | None = None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -136,6 +137,7 @@ def test_every_option_a_version_has_can_be_set(flavour: Flavour, tmp_path: Path)
         refittable=True,
         version_compatible=True,
         hardware_compatible=not rtx,
+        detailed=True,
         profiles=((ShapeRange("in0", (1, 2, 6, 6), (2, 2, 6, 6), (4, 2, 6, 6)),),),
     )
     configured(flavour, spec, "conv_dynamic_batch")
@@ -153,6 +155,24 @@ def test_options_a_version_lacks_are_refused_before_any_work() -> None:
             configured(rtx, spec)
     with pytest.raises(UsageError, match="GPU of this machine only"):
         configured(flavour_of("10.16.1.11"), BuildSpec(Path("x"), Path("y"), gpus=("sm80",)))
+
+
+def test_an_accelerator_is_used_where_there_is_one(flavour: Flavour) -> None:
+    spec = replace(SPEC, dla_core=1)
+    if flavour.id == "rtx":
+        with pytest.raises(UsageError, match="builds for GPUs alone"):
+            config.check_options(spec, flavour)
+        return
+    config.check_options(spec, flavour)
+    network = BY_NAME["conv"].network()
+    builder = flavour.module.Builder(None)
+    builder.num_DLA_cores = 2
+    made = config.configure(builder, flavour, spec, (), network)
+    assert made.values["default_device_type"] == flavour.module.DeviceType.DLA
+    assert made.values["DLA_core"] == 1
+    builder.num_DLA_cores = 1
+    with pytest.raises(UsageError, match="has 1 deep learning"):
+        config.configure(builder, flavour, spec, (), network)
 
 
 def test_old_builders_are_asked_for_the_dtypes_of_the_network(flavour: Flavour) -> None:
