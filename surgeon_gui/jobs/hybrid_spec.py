@@ -143,3 +143,45 @@ class BundleVerifySpec(JobSpec[BundleVerifyResult]):
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     max_rel: float = 1e-3
     min_cosine: float = 0.99999
+
+
+@dataclass(frozen=True)
+class TfTrtResult(JobResult):
+    """The GraphDef TensorFlow's own TF-TRT made.
+
+    Args:
+        path: a `.pb`.
+        engines: how many engine nodes it has.
+        nodes: how many nodes it has.
+    """
+
+    kind: ClassVar[str] = "tf-trt"
+
+    path: Path
+    engines: int
+    nodes: int
+
+
+@dataclass(frozen=True)
+class TfTrtSpec(JobSpec[TfTrtResult]):
+    """Convert a frozen graph with the TF-TRT of the worker's TensorFlow.
+
+    Args:
+        graph: the frozen graph.
+        result: the `.pb` to write.
+        outputs: names of the nodes that stay, so that they can be fetched.
+        minimum_segment_size: nodes below which a segment stays in TensorFlow.
+        max_batch_size: the largest batch of the engines.
+        precision: `fp32`, `fp16` or `int8`.
+        dynamic: build engines when their shapes are met.
+    """
+
+    kind: ClassVar[str] = "tf-trt"
+
+    graph: Path
+    result: Path
+    outputs: tuple[str, ...]
+    minimum_segment_size: int = 3
+    max_batch_size: int = 1
+    precision: str = "fp32"
+    dynamic: bool = False

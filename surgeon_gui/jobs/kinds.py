@@ -28,6 +28,8 @@ from surgeon_gui.jobs.spec import (
     ReferenceSpec,
     RunResult,
     RunSpec,
+    TfTrtResult,
+    TfTrtSpec,
     VerifyResult,
     VerifySpec,
 )
@@ -45,6 +47,7 @@ SPECS: dict[str, type[JobSpec[Any]]] = {
         PreprocessSpec,
         ReferenceSpec,
         RunSpec,
+        TfTrtSpec,
         VerifySpec,
     )
 }
@@ -61,6 +64,7 @@ RESULTS: dict[str, type[JobResult]] = {
         PreprocessResult,
         ReferenceResult,
         RunResult,
+        TfTrtResult,
         VerifyResult,
     )
 }

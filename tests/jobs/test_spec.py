@@ -22,7 +22,7 @@ from surgeon_gui.jobs.devices_spec import (
 )
 from surgeon_gui.jobs.engine_card import EngineCard
 from surgeon_gui.jobs.engine_spec import EngineLayer, EngineResult, EngineSpec, Trouble
-from surgeon_gui.jobs.hybrid_spec import SegmentBuilt, SegmentVerified
+from surgeon_gui.jobs.hybrid_spec import SegmentBuilt, SegmentVerified, TfTrtResult, TfTrtSpec
 from surgeon_gui.jobs.kinds import RESULTS, SPECS, result_from_json, spec_from_json
 from surgeon_gui.jobs.run_spec import Latency, LayerTime, RunResult, RunSpec
 from surgeon_gui.jobs.spec import (
@@ -72,6 +72,7 @@ SPEC_EXAMPLES: list[JobSpec[Any]] = [
     EngineSpec(Path("/m/a.engine"), (Path("/m/p.so"),)),
     BundleBuildSpec(Path("/m/hybrid"), ("sm86",), "fp16", workspace_bytes=1 << 28),
     BundleVerifySpec(Path("/m/a.pb"), Path("/m/hybrid"), shapes={"x": (1, 4)}),
+    TfTrtSpec(Path("/m/a.pb"), Path("/m/b.pb"), ("y",), dynamic=True),
     CompareSpec(
         SideSpec(Path("/m/a.network"), "fp16", engine=True),
         SideSpec(Path("/m/a.npz"), title="yesterday"),
@@ -118,6 +119,7 @@ RESULT_EXAMPLES: list[JobResult] = [
         (Trouble("No GPU.", "Find one."),), (EngineLayer("conv", "Convolution", "a: 1", ("n",)),),
     ),
     VerifyResult(False, (ROW,), Divergence("n", "Conv2D", "conv", ROW), (ROW,)),
+    TfTrtResult(Path("/m/b.pb"), 1, 9),
     BundleBuildResult(Path("/m/hybrid"), (SegmentBuilt("a", 3, 9, 0.5, problem="no"),), "1.7"),
     BundleVerifyResult(
         False, (ROW,), (SegmentVerified("a", False, (ROW,), "network", "why"),), (ROW,), ("b",)

@@ -21,6 +21,8 @@ from surgeon_gui.jobs.hybrid_spec import (
     BundleBuildSpec,
     BundleVerifyResult,
     BundleVerifySpec,
+    TfTrtResult,
+    TfTrtSpec,
 )
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import PRECISIONS
@@ -93,6 +95,12 @@ _SHOWN = 8
     help="Compare the bundle on the CPU with TensorFlow on the whole graph.",
 )
 @click.option(
+    "--tf-trt",
+    "wants_tftrt",
+    is_flag=True,
+    help="Let TensorFlow's own TF-TRT convert it, where the TensorFlow here has it; -o is a .pb.",
+)
+@click.option(
     "--inputs", type=click.Path(path_type=Path), metavar="X.npz", help="Arrays to verify with."
 )
 @click.option(
@@ -114,6 +122,7 @@ def partition_verb(
     gpu: str,
     precision: str,
     wants_verify: bool,
+    wants_tftrt: bool,
     inputs: Path | None,
     seed: int,
     as_json: bool,
@@ -134,6 +143,14 @@ def partition_verb(
         )
     options = PartitionOptions(minimum_segment_size, deny, allow, dynamic)
     prepared = prepare(model, surgery)
+    if wants_tftrt:
+        made = _tftrt(prepared, target_path, options, max_batch_size, precision)
+        facts = {"model": str(model), "path": str(made.path), "engines": made.engines}
+        if as_json:
+            print_json({**facts, "nodes": made.nodes})
+        else:
+            stdout.print(f"{made.path}: {made.nodes} nodes, {made.engines} of them engines")
+        return 0 if made.engines else 1
     plan = plan_hybrid(
         prepared.graph,
         target,
@@ -190,6 +207,31 @@ def _verify(prepared: Prepared, folder: Path, inputs: Path | None, seed: int) ->
             inputs=None if inputs is None else inputs.absolute(),
             seed=seed,
             shapes={name: shape.dims or () for name, shape in prepared.shapes.items()},
+        )
+        with job_progress() as on_event:
+            return run_job(spec, on_event, directory=work)
+
+
+def _tftrt(
+    prepared: Prepared,
+    path: Path | None,
+    options: PartitionOptions,
+    max_batch_size: int,
+    precision: str,
+) -> TfTrtResult:
+    if path is None or path.suffix != ".pb":
+        raise UsageError("TF-TRT's graph is written as a .pb.", where="-o", hint="Give -o OUT.pb.")
+    with job_directory("tf-trt") as work:
+        graph = work / "graph.pb"
+        save_graphdef(prepared.graph, graph)
+        spec = TfTrtSpec(
+            graph,
+            path.absolute(),
+            tuple(dict.fromkeys(ref.node for ref in prepared.outputs)),
+            options.minimum_segment_size,
+            max_batch_size,
+            precision,
+            options.dynamic,
         )
         with job_progress() as on_event:
             return run_job(spec, on_event, directory=work)

@@ -13,6 +13,7 @@ from pathlib import Path
 from surgeon_gui.compare.inputs import load_npz, random_inputs
 from surgeon_gui.compare.report import TensorComparison, Tolerance, compare_tensor
 from surgeon_gui.errors import EngineError, OpenError
+from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph, write_atomically
 from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.values import Array
@@ -31,10 +32,13 @@ from surgeon_gui.jobs.hybrid_spec import (
     BundleVerifySpec,
     SegmentBuilt,
     SegmentVerified,
+    TfTrtResult,
+    TfTrtSpec,
 )
 from surgeon_gui.jobs.report import Report
 from surgeon_gui.jobs.spec import BuildResult, BuildSpec, ShapeRange
 from surgeon_gui.network.store import load_network
+from surgeon_gui.targets.segments import ENGINE_OP
 from surgeon_gui.worker.registry import task
 
 logger = logging.getLogger(__name__)
@@ -183,3 +187,26 @@ def _compared(
 ) -> tuple[TensorComparison, ...]:
     names: Sequence[str] = [name for name in values if name in reference]
     return tuple(compare_tensor(name, values[name], reference[name], tolerance) for name in names)
+
+
+@task("tf-trt")
+def run_tftrt(spec: TfTrtSpec, report: Report) -> TfTrtResult:
+    """Convert with TensorFlow's own TF-TRT, where there is one."""
+    from surgeon_gui.reference.tftrt import convert_with_tftrt
+
+    report.progress("Opening the graph")
+    graph = graphdef_from_graph(open_graph(spec.graph))
+    report.progress("Running TF-TRT")
+    data = convert_with_tftrt(
+        graph,
+        spec.outputs,
+        minimum_segment_size=spec.minimum_segment_size,
+        max_batch_size=spec.max_batch_size,
+        precision_mode=spec.precision.upper(),
+        is_dynamic_op=spec.dynamic,
+    )
+    report.progress("Writing the graph")
+    write_atomically(spec.result, [memoryview(data)])
+    made = graph_from_graphdef(data)
+    engines = sum(node.op == ENGINE_OP for node in made)
+    return TfTrtResult(spec.result, engines, len(made))
