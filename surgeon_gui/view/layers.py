@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from surgeon_gui.view.pace import Pace
+from surgeon_gui.view.pace import BATCH, Pace
 
-_SWEEPS = 8
-_PATIENCE = 4
+_SWEEPS = 24
+_PATIENCE = 5
 
 
 @dataclass(slots=True)
@@ -165,8 +165,23 @@ def _walk(count: int, up: list[list[int]], down: list[list[int]], where: list[in
 def order_rows(layers: Layers) -> Pace[int]:
     """Order the rows of `layers` for few crossings, in place; return the crossings left.
 
-    Barycentre sweeps down and up with adjacent swaps after each; the best order seen is kept.
+    Barycentre sweeps down and up with adjacent swaps after each, twice from the same start: equal
+    means keep their order the first time and are turned round in every other pair of sweeps the
+    second. Each gets stuck where the other often does not; the best order seen is kept.
     """
+    start = [list(row) for row in layers.rows]
+    best = yield from _swept(layers, turns=False)
+    if best:
+        kept = [list(row) for row in layers.rows]
+        layers.rows[:] = start
+        again = yield from _swept(layers, turns=True)
+        if again < best:
+            return again
+        layers.rows[:] = kept
+    return best
+
+
+def _swept(layers: Layers, *, turns: bool) -> Pace[int]:
     rows, up, down = layers.rows, layers.up, layers.down
     best = crossings(rows, down)
     kept = [list(row) for row in rows]
@@ -181,11 +196,20 @@ def order_rows(layers: Layers) -> Pace[int]:
                 place[vertex] = at
         downwards = sweep % 2 == 0
         neighbours = up if downwards else down
+        ties = -1 if turns and sweep % 4 >= 2 else 1
+        done = 0
         for row in rows if downwards else reversed(rows):
-            _sort_row(row, neighbours, place)
-        for _ in range(2):
-            for row in rows:
-                _swap_neighbours(row, up, down, place)
+            _sort_row(row, neighbours, place, ties)
+            done += len(row)
+            if done >= BATCH:
+                done = 0
+                yield sweep / _SWEEPS
+        for row in (*rows, *rows):
+            _swap_neighbours(row, up, down, place)
+            done += len(row)
+            if done >= BATCH:
+                done = 0
+                yield sweep / _SWEEPS
         now = crossings(rows, down)
         if now < best:
             best, kept, idle = now, [list(row) for row in rows], 0
@@ -195,11 +219,14 @@ def order_rows(layers: Layers) -> Pace[int]:
     return best
 
 
-def _sort_row(row: list[int], neighbours: list[list[int]], place: list[int]) -> None:
-    """Sort by the mean place of the neighbours; vertices without any keep their place."""
+def _sort_row(row: list[int], neighbours: list[list[int]], place: list[int], ties: int) -> None:
+    """Sort by the mean place of the neighbours; vertices without any keep their place.
+
+    Equal ones keep their order where `ties` is 1, and are turned round where it is -1.
+    """
     free = [at for at, vertex in enumerate(row) if neighbours[vertex]]
     weighted = sorted(
-        (sum(place[n] for n in neighbours[row[at]]) / len(neighbours[row[at]]), at, row[at])
+        (sum(place[n] for n in neighbours[row[at]]) / len(neighbours[row[at]]), ties * at, row[at])
         for at in free
     )
     for at, (_, _, vertex) in zip(free, weighted, strict=True):

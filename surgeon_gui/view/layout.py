@@ -7,8 +7,9 @@ always gives the same layout, and equal sketches share one (blocks of a network 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 from surgeon_gui.view.layers import (
@@ -29,81 +30,16 @@ from surgeon_gui.view.route import (
     row_gaps,
     side_lanes,
 )
+from surgeon_gui.view.sketch import Layout, Sketch
 
 BOX_GAP = 24.0
 ROW_GAP = 28.0
 PORT_GAP = 12.0
 LONGEST_EDGE = 30
+DUMMIES_PER_BOX = 8
 CROWD = 8
 STUB = 14.0
 _COMPONENT_GAP = 40.0
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """An edge of a sketch.
-
-    Attributes:
-        source, target: the boxes it joins.
-        source_dx, target_dx: where it must leave and enter, from the middle of the box; None where
-            the layout may choose.
-        back: whether it closes a loop and is to run upwards.
-        roomy: whether a label will stand where it leaves its source.
-        is_minor: whether it is never part of the main line (control edges).
-    """
-
-    source: int
-    target: int
-    source_dx: float | None = None
-    target_dx: float | None = None
-    back: bool = False
-    roomy: bool = False
-    is_minor: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Sketch:
-    """What is to be laid out.
-
-    Attributes:
-        sizes: width and height of each box.
-        wires: the edges.
-        tops, bottoms: boxes of no height that stand for the places where edges come in at the top
-            and go out at the bottom.
-        weak: boxes that must not push the main line aside (constants).
-        mains: boxes where the main line starts if there are no `tops` (inputs of the network).
-    """
-
-    sizes: tuple[tuple[float, float], ...]
-    wires: tuple[Wire, ...] = ()
-    tops: frozenset[int] = frozenset()
-    bottoms: frozenset[int] = frozenset()
-    weak: frozenset[int] = frozenset()
-    mains: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where everything stands; the origin is the upper left corner.
-
-    Attributes:
-        width, height: of the whole.
-        xs, ys: upper left corner of each box.
-        routes: per wire its points `x0, y0, x1, y1, …` from source to target.
-        crossings: how many pairs of edges cross.
-        portals: wires that are not drawn through: `routes` has only their last piece. One that
-            leads far from or to a box with many edges would only be lost among them.
-        stubs: where portals leave: the box, and the points of the piece that shows it.
-    """
-
-    width: float = 0.0
-    height: float = 0.0
-    xs: tuple[float, ...] = ()
-    ys: tuple[float, ...] = ()
-    routes: tuple[tuple[float, ...], ...] = ()
-    crossings: int = 0
-    portals: frozenset[int] = frozenset()
-    stubs: tuple[tuple[int, tuple[float, ...]], ...] = ()
 
 
 class Layouts:
@@ -259,9 +195,11 @@ def _connected(sketch: Sketch) -> Pace[Layout]:
     layer = assign_layers(count, pairs, sketch.tops, sketch.bottoms)
     portals = _portals(sketch, pairs, layer)
 
+    longest = _longest(count, pairs, layer, portals)
+
     def is_cut(index: int) -> bool:
         upper, lower = pairs[index]
-        return index in portals or layer[lower] - layer[upper] > LONGEST_EDGE
+        return index in portals or layer[lower] - layer[upper] > longest
 
     layers = build_layers(count, pairs, layer, is_cut)
     crossings = yield from order_rows(layers)
@@ -330,6 +268,28 @@ def _connected(sketch: Sketch) -> Pace[Layout]:
     )
 
 
+def _longest(
+    count: int, pairs: list[tuple[int, int]], layer: list[int], portals: frozenset[int]
+) -> int:
+    """How many layers an edge may span and still run among the boxes; others go round.
+
+    What goes round crosses whatever lies between it and the side, so there should be few. But each
+    layer passed costs time: at least those up to `LONGEST_EDGE`, then as many as boxes allow.
+    """
+    spans = Counter(
+        layer[lower] - layer[upper]
+        for index, (upper, lower) in enumerate(pairs)
+        if index not in portals
+    )
+    left, longest = DUMMIES_PER_BOX * count, LONGEST_EDGE
+    for span in sorted(spans):
+        left -= span * spans[span]
+        if span > LONGEST_EDGE and left < 0:
+            break
+        longest = max(longest, span)
+    return longest
+
+
 def _portals(sketch: Sketch, pairs: list[tuple[int, int]], layer: list[int]) -> frozenset[int]:
     """The wires to be cut: far ones of a box with many."""
     leaving = Counter(upper for upper, _ in pairs)
@@ -368,8 +328,10 @@ def _spacing(sketch: Sketch, layers: Layers, edges: list[Edge], widths: list[flo
 def _spine(sketch: Sketch, layers: Layers, edges: list[Edge]) -> list[Edge]:
     """The main line: the way down with most boxes on it, from where data comes in if it does.
 
-    Of ways as long as each other it takes the one that leaves a box below where it came in.
+    Of ways as long as each other it takes the one that leaves a box below where it came in, and of
+    those the middle one, so that branches alike stand on both sides of it.
     """
+    place = {box: at for row in layers.rows for at, box in enumerate(row)}
     row_of = {box: at for at, row in enumerate(layers.rows) for box in row if box < layers.count}
     out: list[list[Edge]] = [[] for _ in range(layers.count)]
     for wire, edge in zip(sketch.wires, edges, strict=True):
@@ -392,7 +354,16 @@ def _spine(sketch: Sketch, layers: Layers, edges: list[Edge]) -> list[Edge]:
     found: list[Edge] = []
     came_in = 0.0
     while box in best:
-        edge = min(best[box], key=lambda edge: abs((edge.upper_dx or 0.0) - came_in))
+        ways = [place[edge.chain[1]] for edge in best[box]]
+        middle = (min(ways) + max(ways)) / 2
+        edge = min(best[box], key=partial(_detour, came_in, middle, place))
         found.append(edge)
         box, came_in = edge.lower, edge.lower_dx or 0.0
     return found
+
+
+def _detour(
+    came_in: float, middle: float, place: Mapping[int, int], edge: Edge
+) -> tuple[float, float]:
+    """How far an edge leads away from where the main line came in, and from the middle of all."""
+    return abs((edge.upper_dx or 0.0) - came_in), abs(place[edge.chain[1]] - middle)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from surgeon_gui.view.labels import Labels
-from surgeon_gui.view.layout import Layout
 from surgeon_gui.view.lift import Link, Port
 from surgeon_gui.view.pace import BATCH, Pace
+from surgeon_gui.view.sketch import Layout
 from surgeon_gui.view.tree import ROOT, Tree
 
 

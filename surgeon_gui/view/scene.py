@@ -12,10 +12,11 @@ from dataclasses import replace
 
 from surgeon_gui.graph.ops import category
 from surgeon_gui.view.labels import OPEN_HEAD, Label, Labels, Metrics, TensorTypes
-from surgeon_gui.view.layout import Layout, Layouts, Sketch, Wire
+from surgeon_gui.view.layout import Layouts
 from surgeon_gui.view.lift import Lift, Link, Port
 from surgeon_gui.view.pace import Pace, completed
 from surgeon_gui.view.picture import Arrangement, Picture, Strand, put_together
+from surgeon_gui.view.sketch import Layout, Sketch, Wire
 from surgeon_gui.view.tree import ROOT, Tree
 
 SIDE = 16.0

@@ -7,8 +7,9 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surgeon_gui.view.layout import LONGEST_EDGE, Layout, Layouts, Sketch, Wire, layout
+from surgeon_gui.view.layout import LONGEST_EDGE, Layouts, layout
 from surgeon_gui.view.pace import completed
+from surgeon_gui.view.sketch import Layout, Sketch, Wire
 
 _BOX = (100.0, 40.0)
 
@@ -164,12 +165,33 @@ def test_constants_do_not_push_the_main_line_aside() -> None:
     assert len({found.xs[box] for box in range(5)}) == 1
 
 
-def test_very_long_edges_go_round_by_a_side_lane() -> None:
-    count = LONGEST_EDGE + 5
-    wires = (*(Wire(at, at + 1) for at in range(count - 1)), Wire(0, count - 1))
+def test_a_few_long_edges_run_among_the_boxes_and_cross_nothing() -> None:
+    count = LONGEST_EDGE + 20
+    wires = (*(Wire(at, at + 1) for at in range(count - 1)), Wire(0, count - 5), Wire(5, count - 1))
     found = layout(Sketch((_BOX,) * count, wires))
-    assert max(found.routes[-1][::2]) > max(found.xs) + _BOX[0]
-    assert found.routes[-1][1] < found.routes[-1][-1]
+    assert found.crossings == 0
+    assert all(
+        y >= before for route in found.routes for before, y in itertools.pairwise(route[1::2])
+    )
+
+
+def test_many_very_long_edges_go_round_by_side_lanes() -> None:
+    count, long = 200, 20
+    wires = [Wire(at, at + 1) for at in range(count - 1)]
+    wires += [Wire(at, count - long + at) for at in range(long)]
+    found = layout(Sketch((_BOX,) * count, tuple(wires)))
+    lanes = {max(route[::2]) for route in found.routes[-long:]}
+    assert min(lanes) > max(found.xs) + _BOX[0]
+    assert len(lanes) == long
+    assert all(route[1] < route[-1] for route in found.routes[-long:])
+
+
+def test_branches_alike_stand_on_both_sides_of_the_main_line() -> None:
+    wires = (Wire(0, 1), Wire(1, 2), Wire(2, 3), Wire(2, 4), Wire(2, 5))
+    found = layout(Sketch((_BOX,) * 6, wires))
+    left, middle, right = sorted(found.xs[3:])
+    assert middle == found.xs[2] == found.xs[0]
+    assert middle - left == right - middle
 
 
 def test_loops_close_upwards() -> None:
