@@ -7,6 +7,7 @@ import dataclasses
 from surgeon_gui.network.ir import Network
 from surgeon_gui.network.simplify.before import fold_affines_before
 from surgeon_gui.network.simplify.bench import Bench, settle, tidy
+from surgeon_gui.network.simplify.dense import products_to_convolutions
 from surgeon_gui.network.simplify.folding import (
     fold_affines,
     fold_paddings,
@@ -38,6 +39,8 @@ _PASSES = (
     merge_shuffles,
     recognise_activations,
     recognise_gelu,
+    products_to_convolutions,
+    merge_shuffles,
     fold_affines,
     merge_affines,
     fold_paddings,

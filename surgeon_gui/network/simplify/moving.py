@@ -76,7 +76,7 @@ def _hoist(bench: Bench, transpose: Layer) -> Layer | None:
     if _widens_bytes(bench, before):
         return None
     order = kind.first_transpose
-    moved = _turned(bench, before, order)
+    moved = turned(bench, before, order)
     if moved is None:
         return None
     turned_kind, data, others = moved
@@ -96,14 +96,14 @@ def _hoist(bench: Bench, transpose: Layer) -> Layer | None:
     return hoisted
 
 
-def _turned(bench: Bench, layer: Layer, order: Order) -> tuple[Kind, str, dict[str, str]] | None:
+def turned(bench: Bench, layer: Layer, order: Order) -> tuple[Kind, str, dict[str, str]] | None:
     """Return a layer's kind for a transposed input, that input, and its other inputs renamed."""
     kind = layer.kind
     if isinstance(kind, layers.Activation | layers.Unary | layers.Cast):
         return kind, layer.inputs[0], {}
     if isinstance(kind, layers.Scale):
-        turned = replace(kind, channel_axis=order.index(kind.channel_axis))
-        return turned, layer.inputs[0], {}
+        scale = replace(kind, channel_axis=order.index(kind.channel_axis))
+        return scale, layer.inputs[0], {}
     if isinstance(kind, layers.Slice) and len(layer.inputs) == 1:
         start, size, stride = (
             tuple(part[axis] for axis in order) for part in (kind.start, kind.size, kind.stride)
@@ -124,15 +124,27 @@ def _turned_elementwise(
             continue
         if bench.tensors[data].shape != layer.outputs[0].shape:
             return None
-        turned = constant.weights_.transpose(order)
-        if turned.shape == constant.weights_.shape and constant.weights_.size == 1:
+        if constant.weights_.size == 1:
             return layer.kind, data, {}
-        if len(bench.readers(other)) != 1:
-            return None
-        tensor = replace(bench.tensors[other], shape=turned.shape)
-        bench.replace(maker, layers.Constant(weights_=turned.copy()), outputs=(tensor,))
-        return layer.kind, data, {}
+        return layer.kind, data, {other: _turned_constant(bench, maker, constant, order)}
     return None
+
+
+def _turned_constant(bench: Bench, maker: Layer, constant: layers.Constant, order: Order) -> str:
+    """Return a constant's tensor, transposed; where others read it too, another one."""
+    (tensor,) = maker.outputs
+    array = constant.weights_.transpose(order)
+    if len(bench.readers(tensor.name)) == 1 and tensor.name not in bench.outputs:
+        made = replace(tensor, shape=array.shape)
+        bench.sources.pop(made.name, None)
+        bench.replace(maker, layers.Constant(weights_=array), outputs=(made,))
+        return made.name
+    name = f"{maker.name}__turned"
+    while name in bench.layers or name in bench.tensors:
+        name += "_"
+    made = Tensor(tensor.dtype, array.shape, name)
+    bench.insert(Layer(name, layers.Constant(weights_=array), (), (made,), maker.origin))
+    return name
 
 
 def keep_reduced_dims(bench: Bench) -> None:

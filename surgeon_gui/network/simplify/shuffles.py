@@ -57,13 +57,13 @@ def _merge_shuffle(bench: Bench, layer: Layer) -> Layer | None:
     before = bench.producer(layer.inputs[0])
     if before is None or not isinstance(before.kind, Shuffle) or len(before.inputs) != 1:
         return None
-    kind = _joined(before.kind, layer.kind, bench.tensors[layer.inputs[0]].shape)
+    kind = joined(before.kind, layer.kind, bench.tensors[layer.inputs[0]].shape)
     if kind is None:
         return None
     return bench.replace(layer, kind, before.inputs, merged=[before])
 
 
-def _joined(first: Shuffle, then: Shuffle, middle: Dims) -> Shuffle | None:
+def joined(first: Shuffle, then: Shuffle, middle: Dims) -> Shuffle | None:
     """Return one Shuffle for two; `middle` is the shape between them."""
     if first.zero_is_placeholder or then.zero_is_placeholder:
         return None
