@@ -21,12 +21,14 @@ from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.targets import SupportReport
 from surgeon_gui.ui.canvas.board import GraphBoard
 from surgeon_gui.ui.canvas.ink import Ink
+from surgeon_gui.ui.canvas.key import key_size, paint_key
 from surgeon_gui.ui.canvas.lights import Lights
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.near import paint_near
 from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.ui.session import overlay_from_support
 from surgeon_gui.ui.theme import LIGHT, Theme, apply_theme
+from surgeon_gui.view.coloring import Coloring
 
 FORMATS = (".svg", ".png", ".pdf")
 
@@ -54,6 +56,7 @@ def save_graph_picture(
     report: SupportReport | None = None,
     expand: Iterable[str] = (),
     expand_all: bool = False,
+    coloring: Coloring | None = None,
     theme: Theme = LIGHT,
 ) -> Picture:
     """Draw a graph into a file without a window.
@@ -64,14 +67,14 @@ def save_graph_picture(
         report: a target's verdicts, shown as marks.
         expand: namespaces to open; none leaves the graph as the window first shows it.
         expand_all: open every namespace.
+        coloring: what nodes are coloured by; None takes their kind of op.
         theme: the colours.
 
     Raises:
         UsageError: the ending is no picture's, or a namespace does not exist.
         SaveError: the file cannot be written.
     """
-    application = _application()
-    apply_theme(application, theme)
+    apply_theme(drawing_application(), theme)
     board = GraphBoard(theme=theme)
     try:
         board.set_graph(graph, types=infer_types(graph), title=path.stem)
@@ -84,6 +87,7 @@ def save_graph_picture(
             board.expand(namespace)
             board.finish_layout()
         board.finish_layout()
+        board.set_coloring(coloring)
         board.set_overlay(overlay_from_support(report))
         plan, marks = board.plan(), board.marks()
         if plan is None or marks is None:
@@ -99,7 +103,8 @@ def _has_namespace(graph: Graph, namespace: str) -> bool:
     return any(node.name.startswith(prefix) for node in graph)
 
 
-def _application() -> QApplication:
+def drawing_application() -> QApplication:
+    """Return the application that runs, or one that needs no screen."""
     running = QApplication.instance()
     if isinstance(running, QApplication):
         return running
@@ -110,9 +115,14 @@ def _application() -> QApplication:
     return QApplication([sys.argv[0]])
 
 
-def whole(plan: Plan) -> QRectF:
-    """Return the part of the scene a picture of everything shows."""
-    return plan.rect.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+def whole(plan: Plan, marks: Marks, ink: Ink) -> QRectF:
+    """Return the part of the scene a picture of everything shows, with room for its legend."""
+    area = plan.rect.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+    if marks.tints is not None:
+        size = key_size(marks.tints, ink)
+        area.setHeight(area.height() + size.height() + _MARGIN)
+        area.setWidth(max(area.width(), size.width() + 2 * _MARGIN))
+    return area
 
 
 def save_plan(
@@ -145,7 +155,7 @@ def save_plan(
             where=str(path),
             hint=f"Use one of {' '.join(FORMATS)}.",
         )
-    area = whole(plan) if area is None else area
+    area = whole(plan, marks, ink) if area is None else area
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     note = None
@@ -169,15 +179,29 @@ def plan_image(plan: Plan, marks: Marks, ink: Ink, area: QRectF, scale: float) -
 
 
 def draw_plan(
-    painter: QPainter, area: QRectF, plan: Plan, marks: Marks, ink: Ink, scale: float
+    painter: QPainter,
+    area: QRectF,
+    plan: Plan,
+    marks: Marks,
+    ink: Ink,
+    scale: float,
+    *,
+    sheet: QRectF | None = None,
 ) -> None:
-    """Paint a part of the scene with its corner at the painter's origin."""
+    """Paint a part of the scene with its corner at the painter's origin.
+
+    The legend of an overlay stands in the lower left of `sheet`, of which `area` may be a page.
+    """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.scale(scale, scale)
     painter.translate(QPointF(-area.x(), -area.y()))
     painter.setClipRect(area)
     painter.fillRect(area, ink.theme.color("canvas"))
     paint_near(painter, plan, marks, ink, area, Lights())
+    if marks.tints is not None:
+        corner = (sheet or area).bottomLeft() + QPointF(_MARGIN, -_MARGIN)
+        high = key_size(marks.tints, ink).height()
+        paint_key(painter, marks.tints, ink, corner - QPointF(0, high))
 
 
 def _svg(buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink) -> None:

@@ -42,7 +42,8 @@ class Pictures(QObject):
         plan = canvas.plan()
         if plan is None:
             return {}
-        everything = whole(plan)
+        marks = canvas.marks()
+        everything = whole(plan, marks, Ink(self._window.theme)) if marks is not None else plan.rect
         selection = canvas.selection_rect()
         found = {"whole": everything, "view": canvas.seen().intersected(everything)}
         if not selection.isEmpty():
@@ -125,7 +126,9 @@ class Pictures(QObject):
         if shown is not None:
             plan, marks = shown
             with _hourglass():
-                print_plan(printer, plan, marks, whole(plan), self._window.session.title)
+                print_plan(
+                    printer, plan, marks, whole(plan, marks, Ink(LIGHT)), self._window.session.title
+                )
 
     def _printer(self) -> QPrinter:
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)

@@ -72,7 +72,7 @@ def print_plan(printer: QPrinter, plan: Plan, marks: Marks, area: QRectF, title:
         part = pages.part(number, area, width, height)
         if pages.count == 1:
             painter.translate((width - part.width() * pages.scale) / 2, 0)
-        draw_plan(painter, part, plan, marks, ink, pages.scale)
+        draw_plan(painter, part, plan, marks, ink, pages.scale, sheet=area)
         painter.restore()
         painter.save()
         painter.scale(dots, dots)

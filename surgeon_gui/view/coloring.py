@@ -48,14 +48,15 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Kinds:
-    """A word per node; a group has the word most nodes inside have.
+    """A word per node; a group has the word most nodes inside have, or the worst verdict.
 
     Attributes:
         key, title, note: as in `Numbers`.
         values: by node name.
         order: kinds in the order of the legend; others follow, the frequent ones first.
         words: what the legend says instead of a kind.
-        are_verdicts: whether the kinds are statuses, which have colours of their own.
+        are_verdicts: whether the kinds are statuses, from the best to the worst in `order`, which
+            have colours of their own.
     """
 
     key: str
@@ -218,7 +219,7 @@ class KindTints:
         most = max(MOST_KINDS, len(first))
         self.kinds = (*self._names[:most], *((OTHER,) if len(self._names) > most else ()))
         self.others = len(self._names) - most if len(self._names) > most else 0
-        self._commonest: dict[int, int] = {}
+        self._groups: dict[int, int] = {}
 
     @staticmethod
     def _by_node(tree: Tree, coloring: Kinds) -> list[str]:
@@ -230,7 +231,7 @@ class KindTints:
         return found
 
     def value(self, item: int) -> str | None:
-        """The kind of a node, or the most frequent one in a group; None where there is none."""
+        """The kind of a node, or the one that stands for a group; None where there is none."""
         code = self._code(item)
         return None if code < 0 else self._names[code]
 
@@ -245,17 +246,23 @@ class KindTints:
         if value is None:
             return ""
         word = self.coloring.words.get(value, value)
-        return word if item >= 0 else f"mostly {word}"
+        if item >= 0:
+            return word
+        return f"worst: {word}" if self.coloring.are_verdicts else f"mostly {word}"
 
     def _code(self, item: int) -> int:
         if item >= 0:
             return int(self._codes[item])
-        found = self._commonest.get(item)
+        found = self._groups.get(item)
         if found is None:
             start, stop = self.tree.range_of(item)
             inside = self._codes[start:stop]
-            counts = np.bincount(inside[inside >= 0])
-            found = self._commonest[item] = int(np.argmax(counts)) if len(counts) else -1
+            if self.coloring.are_verdicts:
+                found = int(inside.max(initial=-1))
+            else:
+                counts = np.bincount(inside[inside >= 0])
+                found = int(np.argmax(counts)) if len(counts) else -1
+            self._groups[item] = found
         return found
 
 

@@ -20,13 +20,14 @@ from surgeon_gui.view.overlay import Overlay
 PLAIN, PLAIN_TITLE = "category", "Kind of op"
 """What the canvas wears without an overlay."""
 
+# From the best to the worst, as `view.overlay.STATUSES`.
 STATUS_WORDS = {
+    "vanishes": "vanishes on the way",
     "takes": "taken",
+    "unknown": "not known",
     "caveat": "taken, with a caveat",
     "cured": "a rule cures it",
-    "unknown": "not known",
     "refuses": "target refuses",
-    "vanishes": "vanishes on the way",
 }
 
 

@@ -166,6 +166,7 @@ def test_a_verdict_colours_nodes_by_their_status() -> None:
     tints = tints_for(TREE, made)
     assert isinstance(tints, KindTints)
     assert tints.kinds == ("takes", "refuses")
+    assert tints.text(ROOT) == "worst: target refuses"
     assert tints.text(TREE.find("probabilities") or 0) == "target refuses"
 
 

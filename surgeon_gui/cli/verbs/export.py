@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -10,10 +11,32 @@ from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.networks import export_made, is_made, open_made
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.errors import UsageError
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.pipeline import Exported, check_opset_has_use, export
-from surgeon_gui.targets import inspect
+from surgeon_gui.targets import SupportReport, inspect
+from surgeon_gui.view.coloring import Coloring
+from surgeon_gui.view.overlay_file import read_overlay
+from surgeon_gui.view.overlays import OVERLAYS, PLAIN, Facts
 
 PICTURES = (".svg", ".png", ".pdf")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a picture looks.
+
+    Attributes:
+        target: whose verdicts the marks show; None is the first target.
+        expand: namespaces to open.
+        expand_all: open every namespace.
+        overlay: an overlay's name, or a JSON file; None colours by kind of op.
+    """
+
+    target: str | None = None
+    expand: tuple[str, ...] = ()
+    expand_all: bool = False
+    overlay: str | None = None
 
 
 @VERBS.register("export")
@@ -39,6 +62,11 @@ PICTURES = (".svg", ".png", ".pdf")
     "target_id",
     help="Pictures: whose verdicts the marks show; default: direct.",
 )
+@click.option(
+    "--overlay",
+    metavar="NAME|FILE.json",
+    help=f"Pictures: colour by {', '.join(OVERLAYS)}, or by the values a file gives to nodes.",
+)
 @click.option("--strict", is_flag=True, help="UFF exactly as NVIDIA's converter writes it.")
 @click.option(
     "--parser",
@@ -58,7 +86,8 @@ def export_verb(
     target: Path,
     expand: tuple[str, ...],
     expand_all: bool,
-    target_id: str,
+    target_id: str | None,
+    overlay: str | None,
     strict: bool,
     parser: str | None,
     opset: int | None,
@@ -67,9 +96,10 @@ def export_verb(
 ) -> int:
     """Write a model in another form, or as a picture."""
     ending = target.suffix.lower()
-    if ending not in PICTURES and (expand or expand_all or target_id is not None):
+    look = Look(target_id, expand, expand_all, overlay)
+    if ending not in PICTURES and look != Look():
         raise UsageError(
-            "--expand, --expand-all and --target are for pictures.",
+            "--expand, --expand-all, --target and --overlay are for pictures.",
             where=str(target),
             hint=f"Leave them out, or write one of {' '.join(PICTURES)}.",
         )
@@ -80,9 +110,7 @@ def export_verb(
     if is_made(model):
         exported = export_made(open_made(model, surgery), target, opset)
     else:
-        exported = _exported(
-            model, target, target_id or "direct", expand, expand_all, strict, parser, opset, surgery
-        )
+        exported = _exported(model, target, look, strict, parser, opset, surgery)
     facts = {
         "model": str(model),
         "path": str(exported.path),
@@ -106,9 +134,7 @@ def export_verb(
 def _exported(
     model: Path,
     target: Path,
-    target_id: str,
-    expand: tuple[str, ...],
-    expand_all: bool,
+    look: Look,
     strict: bool,
     parser: str | None,
     opset: int | None,
@@ -118,7 +144,7 @@ def _exported(
     if target.suffix.lower() in PICTURES:
         if opset is not None:
             check_opset_has_use(target)
-        return _picture(prepared, target, target_id, expand, expand_all)
+        return _picture(prepared, target, look)
     return export(
         prepared.graph,
         target,
@@ -130,15 +156,54 @@ def _exported(
     )
 
 
-def _picture(
-    prepared: Prepared, target: Path, target_id: str, expand: tuple[str, ...], expand_all: bool
-) -> Exported:
+def _picture(prepared: Prepared, target: Path, look: Look) -> Exported:
     from surgeon_gui.ui.picture import save_graph_picture
 
-    report = inspect(prepared.graph, target_id, outputs=prepared.outputs, shapes=prepared.shapes)
-    made = save_graph_picture(
-        prepared.graph, target, report=report, expand=expand, expand_all=expand_all
+    graph = prepared.graph
+    report = inspect(
+        graph, look.target or "direct", outputs=prepared.outputs, shapes=prepared.shapes
     )
-    notes = () if made.note is None else (made.note,)
+    coloring, told = (None, ()) if look.overlay is None else _coloring(graph, report, look.overlay)
+    made = save_graph_picture(
+        graph,
+        target,
+        report=report,
+        expand=look.expand,
+        expand_all=look.expand_all,
+        coloring=coloring,
+    )
+    notes = (*told, *(() if made.note is None else (made.note,)))
     size = made.path.stat().st_size
-    return Exported(made.path, target.suffix[1:].lower(), size, len(prepared.graph), notes)
+    return Exported(made.path, target.suffix[1:].lower(), size, len(graph), notes)
+
+
+def _coloring(
+    graph: Graph, report: SupportReport, overlay: str
+) -> tuple[Coloring | None, tuple[str, ...]]:
+    """Return what an overlay's name or file colours by, and what there is to tell of it."""
+    from surgeon_gui.ui.session import overlay_from_support
+
+    if overlay == PLAIN:
+        return None, ()
+    kind = OVERLAYS.get(overlay)
+    if kind is None and Path(overlay).suffix.lower() != ".json":
+        raise UsageError(
+            f"There is no overlay {overlay}.",
+            where="--overlay",
+            hint=f"One of {', '.join((PLAIN, *OVERLAYS))}, or a .json file of node values.",
+        )
+    if kind is None:
+        read = read_overlay(Path(overlay), graph)
+        return read.coloring, (read.words,)
+    facts = Facts(graph, infer_types(graph), overlay_from_support(report))
+    lacks = kind.lacks(facts)
+    if lacks:
+        raise UsageError(
+            lacks,
+            where=f"--overlay {overlay}",
+            hint="Give what `surgeon verify --all-tensors --json` or `surgeon run --layers --json` "
+            "wrote, as --overlay FILE.json."
+            if overlay in ("error", "time")
+            else None,
+        )
+    return kind.make(facts), ()

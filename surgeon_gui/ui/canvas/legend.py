@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from surgeon_gui.ui.canvas.corner import Corner
+from surgeon_gui.ui.canvas.key import paint_scale, short, tint_entries, tint_notes
 from surgeon_gui.ui.canvas.swatch import Swatch
-from surgeon_gui.ui.canvas.tint import STEPS, TintInk
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.view.coloring import MAX, OTHER, KindTints, NumberTints, Scale, Tints, amount
-from surgeon_gui.view.labels import kind_of, one_line
+from surgeon_gui.view.coloring import KindTints, NumberTints, Scale, Tints, amount
+from surgeon_gui.view.labels import kind_of
 from surgeon_gui.view.overlays import PLAIN_TITLE
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ _STATUS_WORDS = {
     "removed": "removed",
     "changed": "changed",
 }
-_LONGEST = 34
 _COLUMNS = 4
 
 
@@ -129,11 +128,12 @@ class Legend(Corner):
             scale = ScaleBar(theme, tints.scale)
             scale.setFont(self.font())
             self._add(scale)
-            self._add(self._label(_group_words(tints), is_muted=True))
         if tints is not None:
-            if tints.coloring.note:
-                self._add(self._label(tints.coloring.note, is_muted=True))
-            entries += _kind_entries(theme, tints)
+            for note in tint_notes(tints):
+                self._add(self._label(note, is_muted=True))
+            entries += [
+                (Swatch(theme, color=color), words) for color, words in tint_entries(theme, tints)
+            ]
         entries += [(Swatch(theme, status=name), _STATUS_WORDS[name]) for name in signs]
         top = self._rows
         rows = -(-len(entries) // 2)
@@ -147,13 +147,13 @@ class Legend(Corner):
         self.adjustSize()
 
     def _add_title(self, tints: Tints | None) -> None:
-        title = one_line(tints.coloring.title) if tints is not None else PLAIN_TITLE
+        title = tints.coloring.title if tints is not None else PLAIN_TITLE
         self.button.setVisible(self.offers)
         if self.offers:
-            self.button.setText(f"{_short(title)} ▾")
+            self.button.setText(f"{short(title)} ▾")
             self._add(self.button)
         elif tints is not None:
-            self._add(self._label(_short(title)))
+            self._add(self._label(short(title)))
 
     def _add(self, widget: QWidget) -> None:
         """Put a widget in a row of its own."""
@@ -162,7 +162,7 @@ class Legend(Corner):
         widget.show()
 
     def _label(self, words: str, *, is_muted: bool = False) -> QLabel:
-        label = QLabel(_short(words) if len(words) > 2 * _LONGEST else words, self)
+        label = QLabel(words, self)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setFont(self.font())
         if is_muted and self._theme is not None:
@@ -171,45 +171,14 @@ class Legend(Corner):
         return label
 
 
-def _kind_entries(theme: Theme, tints: Tints) -> list[tuple[QWidget, str]]:
-    inks = TintInk(theme)
-    entries: list[tuple[QWidget, str]] = []
-    if isinstance(tints, KindTints):
-        for place, kind in enumerate(tints.kinds):
-            words = tints.coloring.words.get(kind, kind)
-            words = f"{tints.others} others" if kind == OTHER and tints.others else words
-            paint = inks.kind(tints, place)
-            entries.append((Swatch(theme, color=paint.fill), _short(one_line(words))))
-    if tints.plain:
-        words = f"no value, {tints.plain:,} node{'s' * (tints.plain != 1)}"
-        entries.append((Swatch(theme, category="constant"), words))
-    return entries
-
-
-def _group_words(tints: NumberTints) -> str:
-    if tints.coloring.gather == MAX:
-        return "A closed group shows the largest inside."
-    return "A closed group shows the sum (Σ) of what is inside."
-
-
-def _short(words: str) -> str:
-    if len(words) <= _LONGEST:
-        return words
-    keep = _LONGEST * 2 // 5
-    return f"{words[:keep]}…{words[keep + 1 - _LONGEST :]}"
-
-
 class ScaleBar(QWidget):
     """The colours of a scale from left to right, with the numbers at its ends."""
-
-    _BAR = 10
 
     def __init__(self, theme: Theme, scale: Scale) -> None:
         super().__init__()
         self._theme, self._scale = theme, scale
-        self._colors = [paint.fill for paint in TintInk(theme).scale]
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(self._BAR + 18)
+        self.setFixedHeight(28)
         self.setMinimumWidth(190)
         low, high = amount(scale.low, scale.unit), amount(scale.high, scale.unit)
         self.setAccessibleName(f"Scale from {low} to {high}")
@@ -217,23 +186,6 @@ class ScaleBar(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        bar = QRectF(0.5, 1.5, self.width() - 1, self._BAR)
-        fade = QLinearGradient(bar.topLeft(), bar.topRight())
-        for step, color in enumerate(self._colors):
-            fade.setColorAt(step / (STEPS - 1), color)
-        is_flat = self._scale.low == self._scale.high
-        painter.setPen(QPen(QColor(self._theme.line), 1))
-        painter.setBrush(self._colors[-1] if is_flat else fade)
-        painter.drawRoundedRect(bar, 3, 3)
-        painter.setPen(QColor(self._theme.text))
         painter.setFont(self.font())
-        under = QRectF(0, self._BAR + 3, self.width(), 15)
-        side = Qt.AlignmentFlag
-        low, high = (amount(end, self._scale.unit) for end in (self._scale.low, self._scale.high))
-        painter.drawText(under, side.AlignRight | side.AlignTop, high)
-        if not is_flat:
-            painter.drawText(under, side.AlignLeft | side.AlignTop, low)
-            if self._scale.is_log:
-                painter.setPen(QColor(self._theme.muted))
-                painter.drawText(under, side.AlignHCenter | side.AlignTop, "log")
+        paint_scale(painter, self._theme, self._scale, QRectF(self.rect()))
         painter.end()

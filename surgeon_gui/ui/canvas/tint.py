@@ -71,6 +71,8 @@ class TintInk:
     def kind(self, tints: KindTints, place: int) -> Paint:
         """The colour of one of the kinds."""
         name = tints.kinds[place]
+        if name == "vanishes" and tints.coloring.are_verdicts:
+            return self._head("constant")
         if tints.coloring.are_verdicts:
             return _paint(self._theme.status(name))
         if place >= len(self._kinds) or name == OTHER:

@@ -16,8 +16,12 @@ Show = Callable[[Graph], GraphCanvas]
 
 
 @pytest.fixture
-def show(qtbot: QtBot) -> Show:
-    """Return what puts a graph on a visible canvas, laid out."""
+def show(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Show:
+    """Return what puts a graph on a visible canvas, laid out.
+
+    Layouts are done at once, however busy the machine is.
+    """
+    monkeypatch.setattr("surgeon_gui.ui.canvas.steps._FIRST_S", float("inf"))
 
     def shown(graph: Graph) -> GraphCanvas:
         canvas = GraphCanvas(theme=LIGHT)

@@ -1,0 +1,117 @@
+"""Overlay colours: an order that needs no hue, writing that can be read, a legend that tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QLabel
+
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.ui.canvas import GraphCanvas
+from surgeon_gui.ui.canvas.legend import Legend
+from surgeon_gui.ui.canvas.minimap import Minimap
+from surgeon_gui.ui.canvas.tint import STEPS, Paint, TintInk, luminance
+from surgeon_gui.ui.palettes import THEMES
+from surgeon_gui.ui.theme import LIGHT
+from surgeon_gui.view.coloring import Coloring, Kinds, Numbers, tints_for
+from surgeon_gui.view.tree import tree_from_graph
+from tests.view.graphs import network
+
+Show = Callable[[Graph], GraphCanvas]
+SIZES = Numbers("x", "Power", {"input": 1.0, "probabilities": 5e3}, "mW")
+OWNERS = Kinds("x", "Owner", {"input": "ann", "net/block_1/Relu": "bob"})
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("name", sorted(THEMES))
+def test_more_is_always_further_from_the_canvas_in_lightness(name: str) -> None:
+    theme = THEMES[name]
+    lights = [luminance(paint.fill) for paint in TintInk(theme).scale]
+    assert len(lights) == STEPS
+    assert all((b > a) if theme.is_dark else (b < a) for a, b in pairwise(lights))
+    canvas = luminance(theme.color("canvas"))
+    assert abs(lights[-1] - canvas) > abs(lights[0] - canvas)
+
+
+@pytest.mark.parametrize("name", sorted(THEMES))
+def test_writing_on_every_tint_can_be_read(name: str) -> None:
+    inks = TintInk(THEMES[name])
+    kinds = tints_for(
+        tree_from_graph(network()),
+        Kinds("x", "X", {node.name: str(at) for at, node in enumerate(network())}),
+    )
+    paints: list[Paint] = list(inks.scale)
+    for at in range(len(kinds.tree.nodes)):
+        paint = inks.of(kinds, at)
+        assert paint is not None
+        paints.append(paint)
+    assert all(contrast(paint.fill, paint.writing) >= 4.5 for paint in paints)
+
+
+@pytest.mark.parametrize("coloring", [SIZES, OWNERS])
+def test_an_overlay_changes_the_picture_and_goes_without_a_trace(
+    show: Show, coloring: Coloring
+) -> None:
+    canvas = show(network())
+    before = canvas.grab().toImage()
+    canvas.set_coloring(coloring)
+    assert canvas.grab().toImage() != before
+    canvas.set_coloring(None)
+    assert canvas.grab().toImage() == before
+
+
+def test_the_legend_names_scale_kinds_and_what_groups_show(show: Show) -> None:
+    canvas = show(network())
+    canvas.set_coloring(OWNERS)
+    assert {"Owner", "ann", "bob", "A closed group shows what most nodes inside have."} <= texts(
+        canvas
+    )
+    canvas.set_coloring(SIZES)
+    assert "A closed group shows the sum (Σ) of what is inside." in texts(canvas)
+    assert "ann" not in texts(canvas)
+
+
+def test_the_legend_leaves_the_minimap_free(show: Show) -> None:
+    canvas = show(network())
+    canvas.set_coloring(OWNERS)
+    canvas.set_zoom(3.0)
+    legend, minimap = canvas.findChild(Legend), canvas.findChild(Minimap)
+    assert legend is not None
+    assert minimap is not None
+    assert minimap.isVisible()
+    assert not legend.geometry().intersects(minimap.geometry())
+
+
+def test_an_overlay_stays_when_the_graph_changes(show: Show) -> None:
+    canvas = show(network())
+    canvas.set_coloring(SIZES)
+    canvas.set_graph(Graph(network().nodes[1:]))
+    canvas.finish_layout()
+    marks = canvas.marks()
+    assert marks is not None
+    assert marks.tints is not None
+    assert marks.tints.value(marks.tints.tree.find("probabilities") or 0) == 5e3
+
+
+def test_a_canvas_far_away_and_in_the_minimap_is_coloured_too(show: Show) -> None:
+    canvas = show(network())
+    canvas.set_coloring(SIZES)
+    canvas.set_zoom(0.3)
+    image = canvas.grab().toImage()
+    deepest = TintInk(LIGHT).scale[-1].fill.rgb()
+    assert any(
+        image.pixel(x, y) == deepest for x in range(image.width()) for y in range(image.height())
+    )
+
+
+def texts(canvas: GraphCanvas) -> set[str]:
+    legend = canvas.findChild(Legend)
+    assert legend is not None
+    return {label.text() for label in legend.findChildren(QLabel) if not label.isHidden()}
