@@ -1,0 +1,69 @@
+"""The verdict for `direct` agrees with what happens on build, model by model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from surgeon_gui.errors import SurgeonError
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.graph.open import open_graph
+from surgeon_gui.graph.values import Shape
+from surgeon_gui.jobs.run import run_job
+from surgeon_gui.jobs.spec import BuildSpec
+from surgeon_gui.pipeline import prepare_build
+from surgeon_gui.targets import inspect
+from surgeon_gui.targets.autofix import find_fix
+from tests.helpers.shared import ROOT, shared_path
+
+SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
+    "boxes3d.pb": {},
+    "bsrn_super_resolution.pb": {"sr_input": (1, 16, 16, 3), "sr_input_scale": ()},
+    "charades_squeezenet.pb": {"input_image": (1, 224, 224, 3)},
+    "cifar_small.pb": {},
+    "lstm_mnist_dropout_leftovers.pb": {"X": (1, 784), "keep_prob": ()},
+    "mobilenet_v1_0.25_128_frozen.pb": {},
+    "opencv_face_detector_uint8.pb": {"data": (1, 300, 300, 3)},
+    "ssd_mobilenet_v1_0.125_256_person_cat_dog.pb": {},
+    "tf_pose_mobilenet_v2_small.pb": {"image": (1, 64, 64, 3)},
+    "unet_semseg_person_08.pb": {},
+}
+
+
+def _model(name: str) -> Graph:
+    if name == "boxes3d.pb":
+        return open_graph(ROOT / "samples" / name)
+    return open_graph(shared_path(f"models/{name}"))
+
+
+def _fails(graph: Graph, shapes: dict[str, Shape], folder: Path) -> SurgeonError | None:
+    """Build for one GPU; return what went wrong, or None where there is an engine."""
+    wanted = BuildSpec(network=Path(), engine=folder / "x.engine", gpus=("sm86",))
+    try:
+        spec = prepare_build(graph, folder, wanted, shapes=shapes)
+        built = run_job(spec, directory=folder)
+    except SurgeonError as error:
+        return error
+    assert built.path.stat().st_size == built.bytes > 0
+    return None
+
+
+@pytest.mark.slow
+@pytest.mark.tensorrt
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_what_is_called_convertible_builds_and_nothing_that_builds_is_refused(
+    name: str, tmp_path: Path
+) -> None:
+    graph = _model(name)
+    shapes = {node: Shape(dims) for node, dims in SHAPES[name].items()}
+    states: list[tuple[str, Graph, dict[str, Shape]]] = [("as it is", graph, {})]
+    if shapes:
+        states.append(("with shapes", graph, shapes))
+    fix = find_fix(graph, "direct", shapes=shapes)
+    if fix.rules:
+        states.append((f"after {fix.rules}", fix.edit.apply(graph), shapes))
+    for number, (words, present, given) in enumerate(states):
+        report = inspect(present, "direct", shapes=given)
+        error = _fails(present, given, tmp_path / str(number))
+        assert report.supported == (error is None), (words, report.summary, str(error))
