@@ -29,6 +29,7 @@ from surgeon_gui.ui.cures import Cures
 from surgeon_gui.ui.docks import PanelDock, TabbedDock
 from surgeon_gui.ui.drops import Drops
 from surgeon_gui.ui.files import Files
+from surgeon_gui.ui.help import Help
 from surgeon_gui.ui.machine import Machine, find_machine
 from surgeon_gui.ui.memory import Memory
 from surgeon_gui.ui.menus import CONTEXT_MENU, EMPTY_MENU, menus
@@ -98,6 +99,8 @@ class MainWindow(QMainWindow):
         self.chooser = chooser or PathChooser()
         self.files = Files(self.session, self, self.chooser, lambda: self.state.folder)
         self.surgery = Surgery(self.session, self, self.chooser, lambda: self.theme)
+        self.log_buffer = log
+        self.help = Help(self)
         self.pictures = Pictures(self)
         self.memory = Memory(self, remembers=remembers)
         self.bookmarks = Bookmarks(self)

@@ -108,7 +108,12 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
         ),
         MenuSpec("&Build", ("build.verify", "-", "build.build", "build.cancel")),
         MenuSpec(
-            "&Help", ("help.keys", "help.explain", "target.page", "help.log", "-", "help.about")
+            "&Help",
+            (
+                *("help.tour", "help.docs", "help.keys", "help.formats", "-"),
+                *("help.explain", "target.page", "help.log", "-"),
+                *("help.diagnostics", "help.about"),
+            ),
         ),
     )
 

@@ -33,6 +33,8 @@ def connect_parts(window: MainWindow) -> None:
     window.search.chosen.connect(window.go_to)
     window.build.built.connect(window.run_.offer)
     window.verify.verified.connect(window.status.set_verified)
+    window.center.welcome.tour_requested.connect(window.help.start_tour)
+    window.center.welcome.formats_requested.connect(window.help.show_formats)
     window.bookmarks.changed.connect(window.actions_.refresh)
     _connect_sides(window)
     _connect_bottom(window)

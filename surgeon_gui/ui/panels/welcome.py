@@ -21,10 +21,13 @@ class WelcomePage(QWidget):
     Signals:
         open_requested(): the user wants the file dialog.
         path_requested(object): the user chose this `Path`.
+        tour_requested(), formats_requested(): the user wants to be shown round, or told what opens.
     """
 
     open_requested = Signal()
     path_requested = Signal(object)
+    tour_requested = Signal()
+    formats_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -55,6 +58,11 @@ class WelcomePage(QWidget):
             inner.addWidget(widget)
         inner.addSpacing(4)
         inner.addWidget(row(None, self.open_button, None))
+        self.tour_button = button("Take the tour", self.tour_requested.emit, kind="link-accent")
+        self.formats_button = button(
+            "What can I open?", self.formats_requested.emit, kind="link-accent"
+        )
+        inner.addWidget(row(None, self.tour_button, self.formats_button, None))
         inner.addSpacing(16)
         inner.addLayout(self._lists)
         across = QHBoxLayout()
