@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.generate import generate_graph
+from surgeon_gui.edits.namespaces import RenameNamespace
+from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph, Node, TensorRef
+from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.graph.values import AttrValue, DType, Shape
 
@@ -87,10 +90,21 @@ def strange_names() -> Graph:
     return Graph((first, second, third))
 
 
+def edited() -> Graph:
+    """The sample after surgery: nodes that came, went, changed, and one that was renamed."""
+    graph = open_graph(SAMPLE)
+    rules = ("remove-dropout", "fuse-leaky-relu", "leaky-relu-to-plugin", "strip-checknumerics")
+    graph = ApplyRules(rules).apply(graph)
+    return RenameNamespace("confidence/dense_5", "confidence/logits").apply(graph)
+
+
 def states() -> dict[str, State]:
     """Return every state by the name of its picture."""
     shown = ("--expand", "orientation", "--select", "orientation/leaky_re_lu_1/LeakyRelu")
     target = ("--target", "uff-5.1")
+    merged = ("--compare", str(SAMPLE), "--view", "merged")
+    change = (*merged, "--select", "orientation/leaky_re_lu_1/LeakyRelu")
+    network = ("--view", "network", "--select", "vgg/block1_conv1/Conv2D")
     return {
         "empty": State(None),
         "empty-dark": State(None, ("--theme", "dark")),
@@ -105,6 +119,15 @@ def states() -> dict[str, State]:
         "many-inputs": State(many_inputs(), ("--select", "sum")),
         "long-names": State(long_names(), ("--select", long_names().nodes[1].name)),
         "strange-names": State(strange_names(), ("--select", "層/畳み込み")),
+        "before-after": State(edited(), ("--compare", str(SAMPLE))),
+        "diff": State(edited(), change),
+        "diff-dark": State(edited(), (*change, "--theme", "dark")),
+        "diff-double-size": State(edited(), change, "2"),
+        "diff-huge": State(generate_graph(10_000), merged),
+        "diff-equal": State(SAMPLE, ("--compare", str(SAMPLE))),
+        "diff-not-a-graph": State(SAMPLE, ("--compare", str(ROOT / "README.md"))),
+        "network": State(edited(), network),
+        "network-dark": State(edited(), (*network, "--theme", "dark")),
         "not-a-graph": State(ROOT / "README.md"),
         **{
             f"page-{page}": State(SAMPLE, (*target, "--page", page))

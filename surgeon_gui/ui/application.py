@@ -197,8 +197,12 @@ class Photographer(QObject):
             return
         for namespace in arguments.expand:
             window.canvas.expand(namespace)
-        if arguments.select:
+        if arguments.select and window.compare.isVisible():
+            window.compare.show_change(arguments.select)
+        elif arguments.select:
+            shown = window.center.pages.current()
             window.go_to(arguments.select)
+            window.center.pages.show_page(shown)
 
     def _shoot(self) -> None:
         self._limit.stop()

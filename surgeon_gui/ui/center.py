@@ -70,6 +70,11 @@ class Center(QWidget):
         session.opened.connect(self.refresh)
         self.pages.page_changed.connect(self._turned)
 
+    def canvas_shown(self) -> GraphCanvas:
+        """The canvas in view, of two the one with the keyboard; the graph's where none is."""
+        seen = [canvas for canvas in self.pages.findChildren(GraphCanvas) if canvas.isVisible()]
+        return next((it for it in seen if it.hasFocus()), seen[-1] if seen else self.canvas)
+
     def set_theme(self, theme: Theme) -> None:
         for part in (self.canvas, self.welcome, self.error_page, self.message):
             part.set_theme(theme)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import platform
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import qVersion
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDockWidget
+from PySide6.QtWidgets import QDockWidget, QMessageBox
 
+import surgeon_gui
+from surgeon_gui.settings import config_dir
 from surgeon_gui.ui.actions import Command
 from surgeon_gui.ui.bookmarks import bookmark_commands
+from surgeon_gui.ui.canvas import GraphCanvas
 from surgeon_gui.ui.comparing.commands import compare_commands
 from surgeon_gui.ui.cures import cure_commands
 from surgeon_gui.ui.explore import explore_commands
-from surgeon_gui.ui.help import help_commands
 from surgeon_gui.ui.more_edits import other_edit_commands
 from surgeon_gui.ui.overlays import overlay_commands
 from surgeon_gui.ui.pictures import picture_commands
@@ -50,7 +55,6 @@ def command_table(window: MainWindow) -> list[Command]:
         *bookmark_commands(window),
         *roaming_commands(window),
         *picture_commands(window),
-        *help_commands(window),
     ]
 
 
@@ -173,7 +177,8 @@ def _edit(window: MainWindow) -> list[Command]:
 
 
 def _view(window: MainWindow) -> list[Command]:
-    canvas = window.canvas
+    def on(act: Callable[[GraphCanvas], object]) -> Callable[[], object]:
+        return lambda: act(window.center.canvas_shown())
 
     def has_graph() -> bool:
         return window.session.graph is not None
@@ -237,13 +242,17 @@ def _view(window: MainWindow) -> list[Command]:
             "Ctrl+K",
             "command",
         ),
-        Command("view.fit", "&Fit the graph", canvas.fit, "Ctrl+0", "corners-out", has_graph),
-        Command("view.zoom-in", "Zoom &in", canvas.zoom_in, Keys.ZoomIn, "", has_graph),
-        Command("view.zoom-out", "Zoom o&ut", canvas.zoom_out, Keys.ZoomOut, "", has_graph),
+        Command(
+            "view.fit", "&Fit the graph", on(GraphCanvas.fit), "Ctrl+0", "corners-out", has_graph
+        ),
+        Command("view.zoom-in", "Zoom &in", on(GraphCanvas.zoom_in), Keys.ZoomIn, "", has_graph),
+        Command(
+            "view.zoom-out", "Zoom o&ut", on(GraphCanvas.zoom_out), Keys.ZoomOut, "", has_graph
+        ),
         Command(
             "view.zoom-selection",
             "Zoom to &selection",
-            canvas.zoom_to_selection,
+            on(GraphCanvas.zoom_to_selection),
             "Ctrl+E",
             "",
             lambda: bool(window.session.selection),
@@ -256,9 +265,21 @@ def _view(window: MainWindow) -> list[Command]:
             "",
             partial(is_namespace, window.session),
         ),
-        Command("view.expand-all", "Expand &all", canvas.expand_all, "Ctrl+Shift+E", "", has_graph),
         Command(
-            "view.collapse-all", "Collapse a&ll", canvas.collapse_all, "Ctrl+Shift+W", "", has_graph
+            "view.expand-all",
+            "Expand &all",
+            on(GraphCanvas.expand_all),
+            "Ctrl+Shift+E",
+            "",
+            has_graph,
+        ),
+        Command(
+            "view.collapse-all",
+            "Collapse a&ll",
+            on(GraphCanvas.collapse_all),
+            "Ctrl+Shift+W",
+            "",
+            has_graph,
         ),
         *(
             Command(
@@ -347,6 +368,9 @@ def _rules_and_build(window: MainWindow) -> list[Command]:
             tip="Build the TensorRT engine",
         ),
         Command("build.cancel", "&Cancel", build.cancel, None, "stop", build.is_running),
+        Command("help.keys", "&Commands and keys…", partial(_show_keys, window), "F1"),
+        Command("help.log", "Show the &log", partial(window.bottom_dock.open_page, "log")),
+        Command("help.about", "&About Graph Surgeon", partial(_about, window)),
     ]
 
 
@@ -374,3 +398,20 @@ def _verify(window: MainWindow) -> None:
 def _build(window: MainWindow) -> None:
     window.bottom_dock.open_page("build")
     window.build.start()
+
+
+def _show_keys(window: MainWindow) -> None:
+    window.palette_.begin()
+
+
+def _about(window: MainWindow) -> None:
+    box = QMessageBox(window)
+    box.setWindowTitle("About Graph Surgeon")
+    box.setText(f"Graph Surgeon {surgeon_gui.__version__}")
+    box.setInformativeText(
+        "Takes a TensorFlow graph to TensorRT by surgery: see, cure, prove, export, build.\n"
+        f"Python {platform.python_version()}, Qt {qVersion()}.\n"
+        f"Settings and rule sets: {config_dir()}\nLicence: Apache-2.0"
+    )
+    box.finished.connect(box.deleteLater)
+    box.open()

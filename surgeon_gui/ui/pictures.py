@@ -38,7 +38,7 @@ class Pictures(QObject):
 
     def parts(self) -> dict[str, QRectF]:
         """Return what can be drawn: the whole, the view, and the selection if there is one."""
-        canvas = self._window.canvas
+        canvas = self._window.center.canvas_shown()
         plan = canvas.plan()
         if plan is None:
             return {}
@@ -141,7 +141,8 @@ class Pictures(QObject):
         return printer
 
     def _shown(self) -> tuple[Plan, Marks] | None:
-        plan, marks = self._window.canvas.plan(), self._window.canvas.marks()
+        canvas = self._window.center.canvas_shown()
+        plan, marks = canvas.plan(), canvas.marks()
         return None if plan is None or marks is None else (plan, marks)
 
 

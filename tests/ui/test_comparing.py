@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from surgeon_gui.document import Document
 from surgeon_gui.edits.namespaces import RenameNamespace
@@ -21,6 +21,7 @@ from surgeon_gui.ui.canvas import GraphCanvas
 from surgeon_gui.ui.comparing.bar import MERGED, SIDES
 from surgeon_gui.ui.comparing.page import ComparePage
 from tests.ui.conftest import Driver
+from tests.ui.test_latency import layered_graph, ticks_during
 
 TEXT = """
     x = Placeholder() {shape=[1, 12], dtype=f32}
@@ -339,7 +340,47 @@ def test_a_file_that_is_no_graph_is_told_in_place(
     assert page.stack.currentWidget() is page.sides
 
 
-def test_a_missing_constant_shows_its_largest_difference(
+def test_after_an_error_another_file_can_be_chosen(
+    driver: Driver, page: ComparePage, tmp_path: Path
+) -> None:
+    show(driver)
+    driver.answers.path = tmp_path / "missing.pb"
+    driver.run("compare.file")
+    rest(driver)
+    assert page.stack.currentWidget() is page.error
+    driver.answers.path = file_of(TEXT.replace("Tanh", "Sinh"), tmp_path / "good.pb")
+    another = next(it for it in page.error.findChildren(QPushButton) if "Another" in it.text())
+    driver.click(another)
+    rest(driver)
+    assert page.changes.listed() == ["tail/tanh"]
+
+
+def test_commands_of_the_view_are_for_the_canvas_in_view(driver: Driver, page: ComparePage) -> None:
+    document = show(driver)
+    document.apply(SetAttribute("head/relu", "alpha", 0.25))
+    turn_to(driver)
+    driver.run("compare.merged")
+    rest(driver)
+    driver.run("view.collapse-all")
+    rest(driver)
+    assert page.merged.expanded() == frozenset()
+    driver.run("view.expand-all")
+    rest(driver)
+    assert page.merged.expanded() == {"head/", "tail/"}
+
+
+def test_the_window_goes_on_while_large_graphs_are_compared(
+    driver: Driver, page: ComparePage
+) -> None:
+    graph = layered_graph(4_000)
+    document = show(driver, graph)
+    document.apply(RemoveNodes((graph.nodes[2_000].name,)))
+    driver.settle()
+    assert ticks_during(driver, lambda: turn_to(driver)) > 10
+    assert graph.nodes[2_000].name in page.changes.listed()
+
+
+def test_other_numbers_in_a_constant_show_its_largest_difference(
     driver: Driver, page: ComparePage, tmp_path: Path
 ) -> None:
     show(driver)

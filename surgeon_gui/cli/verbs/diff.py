@@ -10,6 +10,8 @@ import click
 from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.options import json_option
 from surgeon_gui.compare.graphs import diff_graphs
+from surgeon_gui.errors import UsageError
+from surgeon_gui.graph.model import Graph
 from surgeon_gui.pipeline import open_pair
 
 
@@ -17,14 +19,33 @@ from surgeon_gui.pipeline import open_pair
 @click.command("diff")
 @click.argument("one", type=click.Path(path_type=Path), metavar="MODEL")
 @click.argument("other", type=click.Path(path_type=Path), metavar="OTHER")
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path),
+    metavar="OUT.{svg,png,pdf}",
+    help="Draw both as one graph, with what is different marked.",
+)
+@click.option(
+    "--neighbours",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Draw only what is different and what is at most N edges away.",
+)
 @json_option
-def diff_verb(one: Path, other: Path, as_json: bool) -> int:
+def diff_verb(
+    one: Path, other: Path, picture: Path | None, neighbours: int | None, as_json: bool
+) -> int:
     """Tell the nodes that came, went and changed from one model to another.
 
     Two .uff files are compared by their own operations and orders; a .uff and a graph by the
     TensorFlow graph the .uff stands for. Exit status 1: they differ.
     """
-    found = diff_graphs(*open_pair(one, other))
+    if neighbours is not None and picture is None:
+        raise UsageError("--neighbours is for pictures.", hint="Add --picture OUT.svg.")
+    before, after = open_pair(one, other)
+    found = diff_graphs(before, after)
+    if picture is not None:
+        _draw(before, after, picture, neighbours)
     if as_json:
         facts = dataclasses.asdict(found)
         print_json({"model": str(one), "other": str(other), "equal": found.is_empty, **facts})
@@ -41,3 +62,11 @@ def diff_verb(one: Path, other: Path, as_json: bool) -> int:
     counts = f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed"
     stdout.print("The models are equal." if found.is_empty else f"{counts}.", markup=False)
     return 0 if found.is_empty else 1
+
+
+def _draw(before: Graph, after: Graph, path: Path, neighbours: int | None) -> None:
+    # Qt is loaded for pictures only.
+    from surgeon_gui.ui.comparing.picture import save_diff_picture
+    from surgeon_gui.ui.comparing.work import compare
+
+    save_diff_picture(compare(before, after), path, neighbours=neighbours)

@@ -84,7 +84,9 @@ class ComparePage(QWidget):
         for canvas in (self.before, self.after):
             self.sides.addWidget(canvas)
         self.notice = Notice(theme)
-        self.error = ErrorPage(theme, [("Try again", self.refresh)])
+        self.error = ErrorPage(
+            theme, [("Another file…", self._ask_again), ("Try again", self.refresh)]
+        )
         self.stack = QStackedWidget()
         for page in (self.notice, self.error, self.sides, self.merged):
             self.stack.addWidget(page)
@@ -161,6 +163,10 @@ class ComparePage(QWidget):
         return self._session.tasks.is_busy("compare") or any(
             canvas.is_laying_out() for canvas in canvases
         )
+
+    def _ask_again(self) -> None:
+        before, _ = self.bar.chosen()
+        self._ask_file(0 if before.path is not None else 1)
 
     def _ask_file(self, side: int) -> None:
         def chosen(path: Path) -> None:

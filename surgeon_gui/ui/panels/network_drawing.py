@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QPoint, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
@@ -84,12 +84,25 @@ class NetworkDrawing(QWidget):
             self._waiting.append(lambda: self.select(names, shows=shows))
             return
         self._told = names
-        if shows and len(names) == 1:
-            self.canvas.reveal(names[0])
-            return
         self.canvas.select(names)
         if shows and names:
-            self.canvas.zoom_to_selection()
+            self._bring(names[0])
+
+    def _bring(self, layer: str) -> None:
+        """Open what hides a layer and bring the selection into view."""
+        canvas, plan = self.canvas, self.canvas.plan()
+        item = plan.tree.find(layer) if plan is not None else None
+        if plan is None or item is None:
+            return
+        around = map(plan.tree.name, plan.tree.ancestors(item))
+        canvas.set_expanded(canvas.expanded() | {*around})
+        if canvas.is_laying_out():
+            once = Qt.ConnectionType.SingleShotConnection
+            canvas.layout_finished.connect(
+                lambda: QTimer.singleShot(0, canvas, canvas.zoom_to_selection), once
+            )
+        else:
+            canvas.zoom_to_selection()
 
     def _selected(self, items: tuple[str, ...]) -> None:
         drawn, told, self._told = self._drawn, self._told, ()
