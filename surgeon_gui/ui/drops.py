@@ -93,20 +93,23 @@ class Drops(QObject):
         self._window.bottom_dock.open_page("run")
 
     def _take_arrays(self, path: Path) -> None:
-        """Inputs for the run page if that is on top, else for Verify."""
-        window = self._window
-        if window.bottom_dock.pages.current() == "run":
-            window.run_.inputs.setText(str(path))
-        else:
-            window.bottom_dock.open_page("verify")
-            window.verify.feeding.show_choice(Feeding(inputs=path))
-        window.message.show_note(f"{path.name} gives the inputs.")
+        self._feed(Feeding(inputs=path))
+        self._window.message.show_note(f"{path.name} gives the inputs.")
 
     def _take_image(self, path: Path) -> None:
+        self._feed(Feeding(images=ImageFeed((path,))))
+        self._window.message.show_note(
+            f"{path.name} gives the input; say below how it is prepared."
+        )
+
+    def _feed(self, feeding: Feeding) -> None:
+        """Give inputs to the run page if that is on top, else to Verify."""
         window = self._window
-        window.bottom_dock.open_page("verify")
-        window.verify.feeding.show_choice(Feeding(images=ImageFeed((path,))))
-        window.message.show_note(f"{path.name} gives the input; say below how it is prepared.")
+        if window.bottom_dock.pages.current() == "run":
+            window.run_.feeding.show_choice(feeding)
+        else:
+            window.bottom_dock.open_page("verify")
+            window.verify.feeding.show_choice(feeding)
 
 
 def _paths(data: QMimeData) -> list[Path]:

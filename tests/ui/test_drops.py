@@ -93,7 +93,7 @@ def test_arrays_feed_verify_or_the_run_page_on_top(driver: Driver, tmp_path: Pat
     assert driver.window.verify.feeding.choice().inputs == path
     driver.window.bottom_dock.open_page("run")
     drop(driver, path)
-    assert driver.window.run_.inputs.text() == str(path)
+    assert driver.window.run_.feeding.choice().inputs == path
 
 
 def test_an_image_feeds_verify(driver: Driver, tmp_path: Path) -> None:
