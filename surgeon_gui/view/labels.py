@@ -18,6 +18,21 @@ PAD = 8.0
 BODY_PAD = 4.0
 CLOSED_GROUP = 46.0
 OPEN_HEAD = 32.0
+KINDS = {
+    "convolution": "convolution, matrix",
+    "normalisation": "normalisation",
+    "activation": "activation",
+    "pooling": "pooling",
+    "arithmetic": "arithmetic",
+    "shape": "shape, data",
+    "constant": "constant",
+    "control": "control flow",
+    "plugin": "plugin",
+    "other": "other",
+}
+"""Kinds of op in the order of the legend, and its words for them."""
+LIKE = {"data": "shape"}
+"""Kinds that share the colour of another."""
 _NARROWEST, _WIDEST = 104.0, 250.0
 _GROUP_NARROWEST, _GROUP_WIDEST = 150.0, 320.0
 _MOST_ROWS = 6

@@ -11,7 +11,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from surgeon_gui.graph.ops import category
-from surgeon_gui.view.labels import OPEN_HEAD, Label, Labels, Metrics, TensorTypes
+from surgeon_gui.view.labels import (
+    KINDS,
+    LIKE,
+    OPEN_HEAD,
+    Label,
+    Labels,
+    Metrics,
+    TensorTypes,
+    kind_of,
+)
 from surgeon_gui.view.layout import Layouts
 from surgeon_gui.view.lift import Lift, Link, Port
 from surgeon_gui.view.pace import Pace, completed
@@ -54,6 +63,7 @@ class Scene:
         ]
         self._open: set[int] = {ROOT}
         self._arranged: dict[int, Arrangement] = {}
+        self._kinds: dict[int, tuple[tuple[str, float], ...]] = {}
 
     @property
     def expanded(self) -> frozenset[int]:
@@ -132,6 +142,21 @@ class Scene:
     def arrangement(self, group: int) -> Arrangement:
         """The arrangement of an open group; `work` has made it."""
         return self._arranged[group]
+
+    def kinds(self, group: int) -> tuple[tuple[str, float], ...]:
+        """The kinds of op drawn inside a group and their shares, in the order of the legend."""
+        found = self._kinds.get(group)
+        if found is None:
+            start, stop = self.tree.range_of(group)
+            nodes = self.tree.graph.nodes
+            ops = Counter(nodes[position].op for position in self.tree.nodes[start:stop])
+            counts: Counter[str] = Counter()
+            for op, count in ops.items():
+                counts[LIKE.get(kind_of(op), kind_of(op))] += count
+            found = self._kinds[group] = tuple(
+                (kind, counts[kind] / counts.total()) for kind in KINDS if kind in counts
+            )
+        return found
 
     # One group
 

@@ -315,3 +315,16 @@ def test_only_next_iteration_closes_a_loop_of_two_variables() -> None:
         if points[-1] < points[1]
     }
     assert upwards == {"w/Next_0", "w/Next_1"}
+
+
+def test_a_group_says_how_much_of_each_kind_is_inside() -> None:
+    scene = Scene(tree_from_graph(network()), Metrics())
+    block = scene.tree.find_group("net/block_1")
+    assert block is not None
+    third = pytest.approx(1 / 3)
+    assert scene.kinds(block) == (
+        ("convolution", third),
+        ("activation", third),
+        ("arithmetic", third),
+    )
+    assert sum(share for _, share in scene.kinds(ROOT)) == pytest.approx(1.0)

@@ -13,25 +13,12 @@ from surgeon_gui.ui.canvas.key import paint_scale, short, tint_entries, tint_not
 from surgeon_gui.ui.canvas.swatch import Swatch
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.view.coloring import KindTints, NumberTints, Scale, Tints, amount
-from surgeon_gui.view.labels import kind_of
+from surgeon_gui.view.labels import KINDS, LIKE, kind_of
 from surgeon_gui.view.overlays import PLAIN_TITLE
 
 if TYPE_CHECKING:
     from surgeon_gui.ui.canvas.board import GraphBoard
 
-_CATEGORY_WORDS = {
-    "convolution": "convolution, matrix",
-    "normalisation": "normalisation",
-    "activation": "activation",
-    "pooling": "pooling",
-    "arithmetic": "arithmetic",
-    "shape": "shape, data",
-    "constant": "constant",
-    "control": "control flow",
-    "plugin": "plugin",
-    "other": "other",
-}
-_SAME = {"data": "shape"}
 _STATUS_WORDS = {
     "cured": "a rule cures it",
     "refuses": "target refuses",
@@ -97,8 +84,8 @@ class Legend(Corner):
         if tints is None:
             nodes = plan.tree.graph.nodes
             ops = {nodes[position].op for position in plan.tree.nodes}
-            found = {_SAME.get(kind, kind) for kind in map(kind_of, ops)}
-            categories = tuple(name for name in _CATEGORY_WORDS if name in found)
+            found = {LIKE.get(kind, kind) for kind in map(kind_of, ops)}
+            categories = tuple(name for name in KINDS if name in found)
         elif isinstance(tints, KindTints) and tints.coloring.are_verdicts:
             signs = ()
         key = (theme.name, categories, signs, tints, self.offers)
@@ -121,7 +108,7 @@ class Legend(Corner):
                 widget.deleteLater()
         self._rows = 0
         entries: list[tuple[QWidget, str]] = [
-            (Swatch(theme, category=name), _CATEGORY_WORDS[name]) for name in categories
+            (Swatch(theme, category=name), KINDS[name]) for name in categories
         ]
         self._add_title(tints)
         if isinstance(tints, NumberTints):

@@ -113,11 +113,12 @@ class Near:
                 text = self.ink.elided(tints.text(item), rect.width() - 42)
                 self._write(text, "plain", rect.left() + 30, rect.top() + 33, paint.writing)
             return
+        self._kinds(rect, item)
         if summary.worst is None:
-            self._group_writing(rect, CLOSED_GROUP / 2, label, is_open=False)
+            self._group_writing(rect, CLOSED_GROUP / 2 - 3, label, is_open=False)
             return
         self._group_writing(rect, 16.0, label, is_open=False)
-        bar = QRectF(rect.left() + 12, rect.top() + CLOSED_GROUP - 15, rect.width() - 24, 5)
+        bar = QRectF(rect.left() + 12, rect.top() + CLOSED_GROUP - 17, rect.width() - 24, 5)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.theme.color("track"))
         painter.drawRoundedRect(bar, 2.5, 2.5)
@@ -128,6 +129,18 @@ class Near:
             bar.setWidth(max(bar.width() * summary.converts, 5))
             painter.setBrush(self.theme.color("takes"))
             painter.drawRoundedRect(bar, 2.5, 2.5)
+
+    def _kinds(self, rect: QRectF, group: int) -> None:
+        """A strip along the lower edge: how much there is inside of each kind of op."""
+        if not self.with_text:
+            return
+        painter = self.painter
+        painter.setPen(Qt.PenStyle.NoPen)
+        left, room = rect.left() + 12, rect.width() - 24
+        for kind, share in self.plan.scene.kinds(group):
+            painter.setBrush(self.theme.category(kind))
+            painter.drawRect(QRectF(left, rect.top() + CLOSED_GROUP - 8, share * room, 3))
+            left += share * room
 
     def _group_writing(
         self,
