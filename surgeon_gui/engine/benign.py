@@ -7,6 +7,7 @@ makes where ONNX has no single operator. Each says why.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,10 +30,13 @@ from surgeon_gui.network.layers import (
     InterpolationMode,
     MatrixMultiply,
     MatrixOperation,
+    Normalization,
     PaddingMode,
     Pooling,
     PoolingType,
     Quantize,
+    Reduce,
+    ReduceOperation,
     Resize,
     SampleMode,
     Scale,
@@ -146,6 +150,17 @@ def _nms_meaning(kind: NMS, layer: Layer, tensors: Tensors) -> Kind:
     return dataclasses.replace(kind, topk_box_limit=0)
 
 
+def _normalization_meaning(kind: Normalization, layer: Layer, tensors: Tensors) -> Kind:
+    """Weights that repeat themselves may be spread out or not."""
+    shape = tensors[layer.inputs[0]].shape
+    normal = tuple(dim if axis in kind.axes or axis == 1 else 1 for axis, dim in enumerate(shape))
+    scale, bias = (
+        np.broadcast_to(array, np.broadcast_shapes(array.shape, normal))
+        for array in (kind.scale, kind.bias)
+    )
+    return dataclasses.replace(kind, scale=scale, bias=bias)
+
+
 _MEANINGS: dict[type[Kind], Callable[[Any, Layer, Tensors], Kind]] = {
     Activation: _activation_meaning,
     Convolution: _convolution_meaning,
@@ -155,6 +170,7 @@ _MEANINGS: dict[type[Kind], Callable[[Any, Layer, Tensors], Kind]] = {
     Quantize: _quantization_meaning,
     Dequantize: _quantization_meaning,
     NMS: _nms_meaning,
+    Normalization: _normalization_meaning,
 }
 
 
@@ -317,6 +333,28 @@ def _nms_steps(kind: NMS, layer: Layer, tensors: Tensors) -> list[Kind]:
     return [swap, swap, _nms_meaning(kind, layer, tensors), Shape(), Gather(axis=0)]
 
 
+def _normalization_steps(kind: Normalization, layer: Layer, tensors: Tensors) -> list[Kind] | None:
+    """ONNX has an instance norm and, for the last axes, a layer norm; others are arithmetic."""
+    rank = tensors[layer.inputs[0]].rank
+    product = ElementWise(op=ElementWiseOperation.PROD)
+    total = ElementWise(op=ElementWiseOperation.SUM)
+    if kind.num_groups > 1:
+        _, *rest = tensors[layer.inputs[0]].shape
+        ones = np.ones((1, kind.num_groups, math.prod(rest) // kind.num_groups), kind.scale.dtype)
+        parted = Normalization(scale=ones, bias=ones * 0, axes=(2,), epsilon=kind.epsilon)
+        return [parted, product, total]
+    weighted = {axis for axis, size in enumerate(kind.scale.shape) if size > 1}
+    instance = kind.axes == tuple(range(2, rank)) and weighted <= {1}
+    last = kind.axes == tuple(range(rank - len(kind.axes), rank)) and weighted <= set(kind.axes)
+    if instance or last:
+        return None
+    mean = Reduce(op=ReduceOperation.AVG, axes=kind.axes, keep_dims=True)
+    difference = ElementWise(op=ElementWiseOperation.SUB)
+    root = Unary(op=UnaryOperation.SQRT)
+    quotient = ElementWise(op=ElementWiseOperation.DIV)
+    return [mean, difference, product, mean, total, root, quotient, product, total]
+
+
 _COMPOSED: dict[type[Kind], Callable[[Any, Layer, Tensors], list[Kind] | None]] = {
     Activation: _scaled_activation,
     ElementWise: _floor_div,
@@ -329,4 +367,5 @@ _COMPOSED: dict[type[Kind], Callable[[Any, Layer, Tensors], list[Kind] | None]] 
     Convolution: _kernel_tensor,
     Gather: _gather_per_batch,
     NMS: _nms_steps,
+    Normalization: _normalization_steps,
 }

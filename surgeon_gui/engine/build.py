@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from surgeon_gui.engine.apart import taken_apart
 from surgeon_gui.engine.config import check_options, configure, store_timing_cache, targets_of
 from surgeon_gui.engine.devices import current_capability
 from surgeon_gui.engine.emit import Emission, create_network, emit
-from surgeon_gui.engine.flat import flattened
 from surgeon_gui.engine.flavours import Flavour, choose_flavour, runs_on
 from surgeon_gui.engine.log import collected, logger_for
 from surgeon_gui.engine.narrow import narrowed_for
@@ -186,7 +186,7 @@ def _builder(flavour: Flavour) -> Any:
 def _give(network: Network, builder: Any, flavour: Flavour, report: Report) -> Given:
     """Emit `network`, read it back and compare."""
     report.progress("Adding the layers")
-    expected = narrowed_for(flattened(network), flavour)
+    expected = narrowed_for(taken_apart(network, flavour), flavour)
     definition = create_network(builder, flavour)
     emission = emit(expected, flavour, definition)
     report.progress("Checking the layers")

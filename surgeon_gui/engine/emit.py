@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from surgeon_gui.engine.apart import taken_apart
 from surgeon_gui.engine.dtypes import BY_POINTER, data_type
-from surgeon_gui.engine.flat import flattened
 from surgeon_gui.engine.flavours import Flavour
 from surgeon_gui.engine.log import collected
 from surgeon_gui.errors import BuildFailed, EngineError
@@ -73,7 +73,7 @@ def emit(network: Network, flavour: Flavour, definition: Any) -> Emission:
     Raises:
         BuildFailed: TensorRT refuses a layer; `where` is the GraphDef node it came from.
     """
-    network = flattened(network)
+    network = taken_apart(network, flavour)
     emission = Emission()
     for tensor in network.inputs:
         emission.tensors[tensor.name] = _add_input(tensor, flavour, definition)

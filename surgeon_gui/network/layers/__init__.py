@@ -39,6 +39,7 @@ from surgeon_gui.network.layers.enums import (
     UnaryOperation,
 )
 from surgeon_gui.network.layers.indexing import NMS, Gather, OneHot, ReverseSequence, Scatter
+from surgeon_gui.network.layers.normalization import Normalization
 from surgeon_gui.network.layers.pointwise import (
     Activation,
     Cast,
@@ -80,6 +81,7 @@ __all__ = [
     "Loop",
     "MatrixMultiply",
     "MatrixOperation",
+    "Normalization",
     "OneHot",
     "PaddingMode",
     "ParametricReLU",

@@ -14,6 +14,8 @@ from surgeon_gui.network.simplify.folding import (
     fold_transposed_features,
 )
 from surgeon_gui.network.simplify.moving import hoist_transposes, keep_reduced_dims
+from surgeon_gui.network.simplify.norm_shapes import fold_affines_after_norms, unfold_norms
+from surgeon_gui.network.simplify.norms import recognise_norms
 from surgeon_gui.network.simplify.patterns import (
     drop_neutral,
     merge_affines,
@@ -37,6 +39,9 @@ _PASSES = (
     keep_reduced_dims,
     hoist_transposes,
     merge_shuffles,
+    recognise_norms,
+    unfold_norms,
+    fold_affines_after_norms,
     recognise_activations,
     recognise_gelu,
     products_to_convolutions,

@@ -6,7 +6,15 @@ TensorRT's own parser (tests/engine).
 
 from __future__ import annotations
 
-from tests.network.cases import algebra, control, indexing, pointwise, reshaping, windows
+from tests.network.cases import (
+    algebra,
+    control,
+    indexing,
+    normalization,
+    pointwise,
+    reshaping,
+    windows,
+)
 from tests.network.cases.case import Case, Feed
 
 CASES: tuple[Case, ...] = (
@@ -16,6 +24,7 @@ CASES: tuple[Case, ...] = (
     *reshaping.CASES,
     *indexing.CASES,
     *control.CASES,
+    *normalization.CASES,
 )
 
 __all__ = ["CASES", "Case", "Feed"]
