@@ -8,10 +8,12 @@ from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
+    QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QStyleOptionComboBox,
     QVBoxLayout,
@@ -101,6 +103,22 @@ def column(*items: QWidget, spacing: int = GRID, margin: int = 0) -> QWidget:
     for item in items:
         layout.addWidget(item)
     return holder
+
+
+def form_column(form: QFormLayout, width: int = 436) -> QScrollArea:
+    """Return a form in a column of fixed width that scrolls where it is higher than its place."""
+    form.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, 3 * GRID)
+    form.setHorizontalSpacing(3 * GRID)
+    form.setVerticalSpacing(6)
+    holder = QWidget()
+    holder.setLayout(form)
+    scrolled = QScrollArea()
+    scrolled.setWidget(holder)
+    scrolled.setWidgetResizable(True)
+    scrolled.setFrameShape(QFrame.Shape.NoFrame)
+    scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scrolled.setFixedWidth(width)
+    return scrolled
 
 
 def middle(text: str, metrics: QFontMetrics, width: int) -> str:

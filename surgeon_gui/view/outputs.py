@@ -43,7 +43,7 @@ def forms_of(array: Array) -> tuple[str, ...]:
         channels = planes[2]
         if channels in (1, 3):
             found.append(IMAGE)
-        if channels != 3 and channels <= _MOST_CLASSES:
+        if channels <= _MOST_CLASSES:
             found.append(SEGMENTS)
     row = array.shape[-1] if array.ndim else 0
     if planes is None and row >= 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,12 @@ from surgeon_gui.graph.values import DType
 from surgeon_gui.jobs.spec import BuildSpec, ShapeRange
 from surgeon_gui.network.ir import Network, NetworkBuilder
 from surgeon_gui.network.layers import Activation, ActivationType
+from surgeon_gui.ui.machine import Flavour
 from surgeon_gui.ui.panels.build_options import BuildOptions
 
 SPEC = BuildSpec(Path("/x.network"), Path("/x.engine"))
+RTX = Flavour("rtx", "TensorRT for RTX", "1.7.1")
+TEN = Flavour("tensorrt", "TensorRT", "10.16.1")
 
 
 def network(*shape: int) -> Network:
@@ -66,8 +70,54 @@ def test_a_shape_that_is_none_is_refused(options: BuildOptions) -> None:
 
 def test_what_a_tensorrt_lacks_cannot_be_chosen(options: BuildOptions) -> None:
     options.flags["hardware_compatible"].setChecked(True)
-    options.set_flavour("rtx")
+    options.set_flavour(RTX)
     assert not options.flags["hardware_compatible"].isEnabled()
+    assert "each GPU you name" in options.flags["hardware_compatible"].toolTip()
     assert not options.apply(SPEC).hardware_compatible
-    options.set_flavour("tensorrt")
+    options.set_flavour(TEN)
     assert options.flags["hardware_compatible"].isEnabled()
+
+
+def test_an_rtx_engine_is_refittable_only_where_a_gpu_is(options: BuildOptions) -> None:
+    options.set_flavour(RTX, has_gpu=False)
+    assert not options.flags["refittable"].isEnabled()
+    options.set_flavour(RTX, has_gpu=True)
+    assert options.flags["refittable"].isEnabled()
+
+
+def test_accelerators_are_offered_where_tensorrt_has_them(options: BuildOptions) -> None:
+    options.set_flavour(TEN)
+    options.dla.setValue(1)
+    assert options.apply(SPEC).dla_core == 1
+    for flavour in (RTX, Flavour("tensorrt", "TensorRT", "11.4.0"), None):
+        options.set_flavour(flavour)
+        assert options.apply(SPEC).dla_core is None
+        assert not options.dla.isVisibleTo(options)
+
+
+def test_a_timing_cache_is_kept_for_each_tensorrt(
+    options: BuildOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SURGEON_HOME", str(tmp_path))
+    options.set_flavour(TEN)
+    options.flags["timing_cache"].setChecked(True)
+    cache = options.apply(SPEC).timing_cache
+    assert cache is not None
+    assert cache.name == "tensorrt-10.16.1.cache"
+    assert cache.parent.is_dir()
+
+
+def test_the_form_shows_the_settings_of_a_build(options: BuildOptions) -> None:
+    options.set_flavour(TEN)
+    options.set_network(network(-1, 8))
+    spec = replace(
+        SPEC,
+        optimization_level=2,
+        workspace_bytes=64 << 20,
+        tf32=True,
+        detailed=True,
+        dla_core=0,
+        profiles=((ShapeRange("image", (1, 8), (2, 8), (3, 8)),),),
+    )
+    options.show_spec(spec)
+    assert options.apply(SPEC) == spec

@@ -30,8 +30,8 @@ from surgeon_gui.view.outputs import (
     ("shape", "forms"),
     [
         ((1, 1001), (TOP, TABLE)),
-        ((1, 32, 48, 3), (IMAGE, TABLE)),
-        ((1, 3, 32, 48), (IMAGE, TABLE)),
+        ((1, 32, 48, 3), (IMAGE, SEGMENTS, TABLE)),
+        ((1, 3, 32, 48), (IMAGE, SEGMENTS, TABLE)),
         ((1, 32, 48, 21), (SEGMENTS, TABLE)),
         ((1, 32, 48, 1), (IMAGE, SEGMENTS, TABLE)),
         ((2, 32, 48), (IMAGE, SEGMENTS, TABLE)),

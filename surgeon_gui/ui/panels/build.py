@@ -5,35 +5,42 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFormLayout,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QPlainTextEdit,
     QProgressBar,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from surgeon_gui.edits.script import script_to_toml
 from surgeon_gui.errors import SurgeonError, UsageError
+from surgeon_gui.jobs.build_history import BUILT, CANCELLED, FAILED, BuildRecord, again
 from surgeon_gui.jobs.engine_card import provenance_of
-from surgeon_gui.jobs.spec import PRECISIONS, BuildResult, BuildSpec, TensorInfo
+from surgeon_gui.jobs.outcome import Cancelled, Outcome, Succeeded
+from surgeon_gui.jobs.spec import PRECISIONS, BuildResult, BuildSpec, JobSpec
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.pipeline import prepare_build
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.machine import Machine
-from surgeon_gui.ui.panels.build_options import BuildOptions
+from surgeon_gui.ui.panels.build_book import BuildBook, BuildTask
+from surgeon_gui.ui.panels.build_log import BuildLog
+from surgeon_gui.ui.panels.build_options import BuildOptions, parse_gpus
+from surgeon_gui.ui.panels.build_recent import RecentBuilds, result_rows
+from surgeon_gui.ui.panels.feeding import align_labels
 from surgeon_gui.ui.panels.job_panel import JobPanel
 from surgeon_gui.ui.session import Session
+from surgeon_gui.ui.tabs import TabPages
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, ElidedLabel, button, label, row, set_role
+from surgeon_gui.ui.widgets import ComboBox, ElidedLabel, button, form_column, label, row, set_role
 
 logger = logging.getLogger(__name__)
 
@@ -45,9 +52,11 @@ class BuildPanel(JobPanel):
 
     Signals:
         built(object): the path of an engine that was built.
+        looked_at(object): the path of an engine the user wants to look at.
     """
 
     built = Signal(object)
+    looked_at = Signal(object)
 
     def __init__(
         self,
@@ -95,25 +104,29 @@ class BuildPanel(JobPanel):
         self.message = label("", wrap=True, copyable=True)
         self.hint = label("", "muted", wrap=True, copyable=True)
         self.facts = QGridLayout()
-        self.text = QPlainTextEdit()
-        self.text.setObjectName("log")
-        self.text.setReadOnly(True)
-        self.text.setAccessibleName("Log of the build")
-        self.text.setMaximumBlockCount(5000)
+        self.log = BuildLog(theme)
+        self.recent = RecentBuilds(theme)
+        self._present: BuildTask | None = None
+        self._launched: tuple[BuildSpec, Path] | None = None
+        self._expected: float | None = None
         self._lay_out()
         session.opened.connect(self._reset)
         session.changed.connect(lambda _change: self._enable())
         session.network_changed.connect(self._know_network)
         self.flavour.currentIndexChanged.connect(lambda _index: self._know_flavour())
+        self.recent.wanted.connect(lambda found: self._use(found.spec))
+        self.recent.repeated.connect(self._build_again)
+        self.recent.opened.connect(self.looked_at)
+        self.book = BuildBook(session, self.recent)
+        self.book.waiting_changed.connect(
+            lambda count: self.pages.set_badge("recent", f"{count} waiting" if count else "")
+        )
         self.set_theme(theme)
         self._fill_flavours()
         self._reset()
 
     def _lay_out(self) -> None:
         self._form = form = QFormLayout()
-        form.setContentsMargins(12, 12, 12, 12)
-        form.setHorizontalSpacing(12)
-        form.setVerticalSpacing(8)
         form.addRow("TensorRT", self.flavour)
         form.addRow("Route", self.route)
         form.addRow("GPU targets", self.gpus)
@@ -121,9 +134,6 @@ class BuildPanel(JobPanel):
         form.addRow(self.options)
         form.addRow("Engine file", row(self.output, self.browse, spacing=4))
         form.addRow("", row(self.build_button, self.cancel_button, None))
-        left = QWidget()
-        left.setLayout(form)
-        left.setFixedWidth(430)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self.phase)
@@ -132,29 +142,32 @@ class BuildPanel(JobPanel):
         self.facts.setHorizontalSpacing(12)
         self.facts.setVerticalSpacing(4)
         self.facts.setColumnStretch(1, 1)
-        right = QVBoxLayout()
-        right.setContentsMargins(12, 12, 12, 8)
+        present = QWidget()
+        right = QVBoxLayout(present)
+        right.setContentsMargins(12, 8, 12, 8)
         right.setSpacing(8)
         right.addLayout(head)
         right.addWidget(self.bar)
         right.addWidget(self.message)
         right.addWidget(self.hint)
         right.addLayout(self.facts)
-        right.addWidget(self.text, 1)
+        right.addWidget(self.log, 1)
+        inset = QWidget()
+        QVBoxLayout(inset).addWidget(self.recent)
+        self.pages = TabPages("Builds")
+        self.pages.add("present", "This build", present, "What is being built, and how it went")
+        self.pages.add("recent", "Builds", inset, "Those that wait, and those made before")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        scrolled = QScrollArea()
-        scrolled.setWidget(left)
-        scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
-        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scrolled.setFixedWidth(446)
-        layout.addWidget(scrolled)
-        layout.addLayout(right, 1)
+        align_labels(form, self.options.form)
+        layout.addWidget(form_column(form))
+        layout.addWidget(self.pages, 1)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self.text.setFont(theme.mono_font)
+        self.log.set_theme(theme)
+        self.recent.set_theme(theme)
         self.gpus.setFont(theme.mono_font)
         self.output.setFont(theme.mono_font)
 
@@ -169,41 +182,131 @@ class BuildPanel(JobPanel):
         self._fill_flavours()
 
     def start(self) -> None:
-        """Lower the graph, write the network and start the worker."""
-        graph = self._session.graph
-        if graph is None or self.is_running():
+        """Build the graph on show; while another build runs, put it in the queue."""
+        document = self._session.document
+        if document is None:
             return
         try:
             wanted = self._spec()
         except SurgeonError as error:
             self._say_error(error)
             return
+        path = self._session.path
+        graph, edits, verified = document.graph, list(document.edits), self._session.verified
+
+        def prepare(directory: Path) -> BuildSpec:
+            source = None
+            if path is not None:
+                source = replace(provenance_of(path, script_to_toml(edits)), verified=verified)
+            return prepare_build(graph, directory, replace(wanted, provenance=source))
+
+        self._put(self.book.task(str(path or ""), wanted, prepare))
+
+    def _put(self, task: BuildTask) -> None:
+        if self.is_running():
+            self.book.wait(task)
+        else:
+            self._make(task)
+
+    def _make(self, task: BuildTask) -> None:
+        self._present, self._launched = task, None
+        self._expected = self.book.estimate(task)
         self._clear()
-        present, path = graph, self._session.path
-        document = self._session.document
-        edits = list(document.edits) if document is not None else []
+        self.pages.show_page("present")
 
         def work() -> tuple[BuildSpec, Path]:
             directory = new_job_directory("build")
-            source = provenance_of(path, script_to_toml(edits)) if path is not None else None
-            spec = replace(wanted, provenance=source)
-            return prepare_build(present, directory, spec), directory
+            return task.prepare(directory), directory
 
         self._begin("Lowering the graph", work)
 
     def cancel(self) -> None:
-        """Stop the build; the old engine file stays as it was."""
+        """Stop the build; the old engine file stays as it was, and the next one begins."""
+        was_preparing = self._preparing
         super().cancel()
-        if self.job.is_running:
+        if was_preparing:
+            self._keep(CANCELLED)
+        elif self.job.is_running:
             self.phase.setText("Cancelling")
 
-    def _spec(self) -> BuildSpec:
-        gpus = tuple(part for part in self.gpus.text().replace(",", " ").split() if part)
-        for name in gpus:
-            if name != "current" and not (name.startswith("sm") and name[2:].isdigit()):
-                raise UsageError(
-                    f"{name} is no GPU target.", where="GPU targets", hint="Such as sm86, sm89."
+    def stop(self) -> None:
+        self.book.clear()
+        super().stop()
+
+    def _launch(self, prepared: tuple[JobSpec[Any], Path]) -> None:
+        spec, directory = prepared
+        if isinstance(spec, BuildSpec):
+            self._launched = spec, directory
+        super()._launch(prepared)
+
+    def _refused(self, error: SurgeonError) -> None:
+        super()._refused(error)
+        self._keep(FAILED, message=error.message)
+
+    def _ended(self, outcome: Outcome) -> None:
+        super()._ended(outcome)
+        if isinstance(outcome, Succeeded) and isinstance(outcome.result, BuildResult):
+            made = outcome.result
+            self._keep(
+                BUILT,
+                bytes=made.bytes,
+                layers=made.layers,
+                tensorrt=made.tensorrt,
+                gpus=made.gpu,
+            )
+        elif isinstance(outcome, Cancelled):
+            self._keep(CANCELLED)
+        else:
+            self._keep(FAILED, message=outcome.message)
+
+    def _keep(self, outcome: str, **facts: Any) -> None:
+        """Put the build that ended on the list, and begin the next."""
+        task, launched = self._present, self._launched
+        if task is None:
+            return
+        self._present = None
+        spec, folder = launched if launched is not None else (task.wanted, None)
+        record = BuildRecord(
+            spec=replace(spec, provenance=None),
+            model=task.model,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            outcome=outcome,
+            seconds=round(self._seconds(), 2),
+            log=folder,
+            **facts,
+        )
+        self.book.keep(record)
+        following = self.book.next()
+        if following is not None:
+            self._make(following)
+
+    def _use(self, spec: BuildSpec) -> None:
+        """Fill the form with the settings of a build."""
+        for box, value in ((self.flavour, spec.flavour), (self.route, spec.route)):
+            box.setCurrentIndex(max(box.findData(value), 0))
+        self.gpus.setText(", ".join(spec.gpus))
+        self.precision.setCurrentText(spec.precision)
+        self.options.show_spec(spec)
+
+    def _build_again(self, record: BuildRecord) -> None:
+        spec = again(record)
+        if spec is not None:
+            ready: BuildSpec = spec
+            self._put(self.book.task(record.model, ready, lambda _folder: ready))
+        elif self._session.path is not None and str(self._session.path) == record.model:
+            self._use(record.spec)
+            self.start()
+        else:
+            self._say_error(
+                UsageError(
+                    "The network of that build is not kept any more.",
+                    hint=f"Open {record.model or 'its graph'} and build it with these settings.",
                 )
+            )
+            self.pages.show_page("present")
+
+    def _spec(self) -> BuildSpec:
+        gpus = parse_gpus(self.gpus.text())
         if not gpus and not self._machine.gpus:
             gpus = self._settings.gpus
         output = self.output.text().strip()
@@ -219,8 +322,10 @@ class BuildPanel(JobPanel):
         return self.options.apply(spec)
 
     def _know_flavour(self) -> None:
-        installed = [flavour.id for flavour in self._machine.flavours]
-        self.options.set_flavour(self.flavour.currentData() or next(iter(installed), None))
+        installed = self._machine.flavours
+        chosen = self.flavour.currentData()
+        present = next((item for item in installed if chosen in (None, item.id)), None)
+        self.options.set_flavour(present, has_gpu=bool(self._machine.gpus))
 
     def _know_network(self) -> None:
         lowering = self._session.lowering
@@ -236,16 +341,9 @@ class BuildPanel(JobPanel):
         set_role(self.message, "strong")
         logger.info("Built %s", result.path)
         self.built.emit(result.path)
-        rows = [
-            ("Engine", f"{result.path}"),
-            ("Size", f"{result.bytes / 2**20:.2f} MiB, {result.layers} layers"),
-            ("TensorRT", f"{result.tensorrt} ({result.flavour}), for {', '.join(result.gpu)}"),
-            ("Inputs", ", ".join(map(_tensor, result.inputs))),
-            ("Outputs", ", ".join(map(_tensor, result.outputs))),
-        ]
+        rows = result_rows(result)
         if not self._machine.gpus:
             rows.append(("Test-run", "needs a GPU; this machine has none"))
-        rows.extend(("Warning", words) for words in result.warnings)
         for at, (name, words) in enumerate(rows):
             self.facts.addWidget(label(name, "muted"), at, 0)
             self.facts.addWidget(ElidedLabel(words, font=self._theme.mono_font), at, 1)
@@ -258,7 +356,7 @@ class BuildPanel(JobPanel):
 
     def _clear(self) -> None:
         self._say("", "")
-        self.text.clear()
+        self.log.clear()
         while (item := self.facts.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
@@ -282,26 +380,20 @@ class BuildPanel(JobPanel):
             each.show()
         self._tick()
 
-    def _log(self, _level: int, text: str) -> None:
-        self.text.appendPlainText(text)
+    def _log(self, level: int, text: str) -> None:
+        self.log.add(level, text)
 
     def _tick(self) -> None:
-        self.elapsed.setText(f"{self._seconds():.0f} s")
+        seconds, expected = self._seconds(), self._expected
+        known = expected is not None and expected >= 1 and seconds < expected
+        self.elapsed.setText(f"{seconds:.0f} s" + (f" of about {expected:.0f} s" if known else ""))
 
     def _enable(self) -> None:
         running = self.is_running()
-        self.build_button.setEnabled(self._session.graph is not None and not running)
+        self.build_button.setEnabled(self._session.graph is not None)
+        # The form stays open: the next build is set up while this one runs.
+        self.build_button.setText("Build next" if running else "Build engine")
         self.cancel_button.setEnabled(running)
-        for field in (
-            self.flavour,
-            self.route,
-            self.gpus,
-            self.precision,
-            self.options,
-            self.output,
-            self.browse,
-        ):
-            field.setEnabled(not running)
         super()._enable()
 
     def _fill_flavours(self) -> None:
@@ -326,10 +418,3 @@ class BuildPanel(JobPanel):
             ENGINE_FILTERS,
             lambda path: self.output.setText(str(path)),
         )
-
-
-def _tensor(info: TensorInfo) -> str:
-    if info.shape is None:
-        return f"{info.name} {info.dtype}"
-    dims = ",".join("?" if dim < 0 else str(dim) for dim in info.shape)
-    return f"{info.name} {info.dtype} [{dims}]"

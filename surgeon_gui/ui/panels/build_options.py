@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QSpinBox, QWidget
@@ -10,8 +11,11 @@ from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QSpinBox, QWidg
 from surgeon_gui.errors import UsageError
 from surgeon_gui.jobs.spec import BuildSpec, ShapeRange
 from surgeon_gui.network.ir import Network
+from surgeon_gui.settings import cache_dir
+from surgeon_gui.ui.machine import Flavour
 from surgeon_gui.ui.widgets import ComboBox, row
 
+_DLA = "Run what it can on this deep learning accelerator, the rest on the GPU"
 _CORNERS = ("least", "best", "most")
 _FLAGS = (
     ("tf32", "TF32", "Let float32 products round to 10 bits of mantissa, which is faster"),
@@ -19,9 +23,52 @@ _FLAGS = (
     ("refittable", "Refittable", "Let the engine's weights be changed after the build"),
     ("version_compatible", "Later versions", "Run with later versions of TensorRT too"),
     ("hardware_compatible", "Later GPUs", "Run on Ampere and every later GPU"),
+    (
+        "timing_cache",
+        "Timing cache",
+        "Keep how fast kernels were, for quicker builds later",
+    ),
+    ("detailed", "Layer details", "Keep what TensorRT can tell of each layer in the engine"),
 )
-_LACKING = {"rtx": ("hardware_compatible", "version_compatible")}
-"""Flags by the flavour that does not have them."""
+
+
+def parse_gpus(text: str) -> tuple[str, ...]:
+    """Read `sm86, sm89` or `current`.
+
+    Raises:
+        UsageError: one is no compute capability.
+    """
+    gpus = tuple(part for part in text.replace(",", " ").split() if part)
+    for name in gpus:
+        if name != "current" and not (name.startswith("sm") and name[2:].isdigit()):
+            raise UsageError(
+                f"{name} is no GPU target.", where="GPU targets", hint="Such as sm86, sm89."
+            )
+    return gpus
+
+
+def lacking(flavour: Flavour | None, *, has_gpu: bool) -> dict[str, str]:
+    """Return why options cannot be used, by option.
+
+    Args:
+        flavour: the TensorRT that builds; None for none.
+        has_gpu: whether a GPU is here.
+    """
+    if flavour is None:
+        return {"dla": "TensorRT is not installed."}
+    if flavour.id == "rtx":
+        found = {
+            "version_compatible": "TensorRT for RTX comes without the lean runtime it needs.",
+            "hardware_compatible": "TensorRT for RTX builds for each GPU you name instead.",
+            "timing_cache": "TensorRT for RTX has none; its builds are quick without.",
+            "dla": "TensorRT for RTX builds for GPUs alone.",
+        }
+        if not has_gpu:
+            found["refittable"] = "TensorRT for RTX needs a GPU here for this."
+        return found
+    if int(flavour.version.partition(".")[0] or 0) >= 11:
+        return {"dla": "TensorRT 11 supports no deep learning accelerators."}
+    return {}
 
 
 class BuildOptions(QWidget):
@@ -35,10 +82,11 @@ class BuildOptions(QWidget):
 
     def __init__(self, workspace_mib: int) -> None:
         super().__init__()
-        self._form = QFormLayout(self)
-        self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.setHorizontalSpacing(12)
-        self._form.setVerticalSpacing(6)
+        self._flavour: Flavour | None = None
+        self.form = QFormLayout(self)
+        self.form.setContentsMargins(0, 0, 0, 0)
+        self.form.setHorizontalSpacing(12)
+        self.form.setVerticalSpacing(6)
         self.level = ComboBox("Optimization level")
         self.level.setToolTip("How long TensorRT searches for fast kernels: 0 least, 5 longest")
         self.level.addItem("TensorRT's own", None)
@@ -51,26 +99,41 @@ class BuildOptions(QWidget):
         self.workspace.setSpecialValueText("TensorRT's own")
         self.workspace.setAccessibleName("Workspace")
         self.workspace.setToolTip("The most scratch memory a layer may use")
+        self.dla = QSpinBox()
+        self.dla.setRange(-1, 15)
+        self.dla.setValue(-1)
+        self.dla.setSpecialValueText("none")
+        self.dla.setAccessibleName("Deep learning accelerator")
+        self.dla.setToolTip(_DLA)
         self.flags: dict[str, QCheckBox] = {}
         for name, title, tip in _FLAGS:
             box = QCheckBox(title)
             box.setToolTip(tip)
             self.flags[name] = box
         boxes = list(self.flags.values())
-        self._form.addRow("Effort", self.level)
-        self._form.addRow("Workspace", self.workspace)
-        self._form.addRow("Allow", row(*boxes[:3], None))
-        self._form.addRow("Also run on", row(*boxes[3:], None))
+        self.form.addRow("Effort", self.level)
+        self.form.addRow("Workspace", self.workspace)
+        self.form.addRow("Allow", row(*boxes[:3], None))
+        self.form.addRow("Also run on", row(*boxes[3:5], None))
+        self.form.addRow("Keep", row(*boxes[5:], None))
+        self.form.addRow("DLA core", self.dla)
         self.ranges: dict[str, tuple[QLineEdit, ...]] = {}
-        self._fixed_rows = self._form.rowCount()
+        self._fixed_rows = self.form.rowCount()
 
-    def set_flavour(self, flavour: str | None) -> None:
-        """Offer what this TensorRT has; None: whichever is installed, which refuses by itself."""
-        lacking = _LACKING.get(flavour or "", ())
-        for name, box in self.flags.items():
-            box.setEnabled(name not in lacking)
-            if name in lacking:
+    def set_flavour(self, flavour: Flavour | None, *, has_gpu: bool = False) -> None:
+        """Offer what this TensorRT has; the others say why not."""
+        self._flavour = flavour
+        reasons = lacking(flavour, has_gpu=has_gpu)
+        for name, _title, tip in _FLAGS:
+            box, reason = self.flags[name], reasons.get(name)
+            box.setEnabled(reason is None)
+            box.setToolTip(reason or tip)
+            if reason is not None:
                 box.setChecked(False)
+        reason = reasons.get("dla")
+        self.form.setRowVisible(self.dla, reason is None)
+        if reason is not None:
+            self.dla.setValue(-1)
 
     def set_network(self, network: Network | None) -> None:
         """Ask for a range of shapes for each input with unknown dimensions."""
@@ -80,8 +143,8 @@ class BuildOptions(QWidget):
             if min(tensor.shape, default=0) < 0
         }
         kept = {name: [field.text() for field in fields] for name, fields in self.ranges.items()}
-        while self._form.rowCount() > self._fixed_rows:
-            self._form.removeRow(self._fixed_rows)
+        while self.form.rowCount() > self._fixed_rows:
+            self.form.removeRow(self._fixed_rows)
         self.ranges = {}
         for name, shape in dynamic.items():
             fields = tuple(QLineEdit() for _ in _CORNERS)
@@ -91,7 +154,7 @@ class BuildOptions(QWidget):
                 field.setText(text)
                 field.setAccessibleName(f"{corner} shape of {name}")
                 field.setToolTip(f"The {corner} shape of {name}, as 1x224x224x3")
-            self._form.addRow(name, row(*fields, spacing=4))
+            self.form.addRow(name, row(*fields, spacing=4))
             self.ranges[name] = fields
         self.changed.emit()
 
@@ -116,7 +179,30 @@ class BuildOptions(QWidget):
             refittable=chosen["refittable"],
             version_compatible=chosen["version_compatible"],
             hardware_compatible=chosen["hardware_compatible"],
+            timing_cache=self._cache_file() if chosen["timing_cache"] else None,
+            detailed=chosen["detailed"],
+            dla_core=self.dla.value() if self.dla.value() >= 0 else None,
         )
+
+    def show_spec(self, spec: BuildSpec) -> None:
+        """Fill the form as `apply` read it; inputs this graph lacks are left out."""
+        self.level.setCurrentIndex(max(self.level.findData(spec.optimization_level), 0))
+        self.workspace.setValue((spec.workspace_bytes or 0) >> 20)
+        for name, box in self.flags.items():
+            value = getattr(spec, name)
+            box.setChecked(box.isEnabled() and value is not None and value is not False)
+        self.dla.setValue(-1 if spec.dla_core is None else spec.dla_core)
+        for item in (item for ranges in spec.profiles[:1] for item in ranges):
+            corners = (item.minimum, item.optimum, item.maximum)
+            for field, shape in zip(self.ranges.get(item.input, ()), corners, strict=False):
+                field.setText("x".join(map(str, shape)))
+
+    def _cache_file(self) -> Path:
+        """Return the file timings of this TensorRT are kept in."""
+        name = "default" if self._flavour is None else f"{self._flavour.id}-{self._flavour.version}"
+        folder = cache_dir() / "timing"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{name}.cache"
 
 
 def _dims(name: str, text: str) -> tuple[int, ...]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -34,7 +33,7 @@ from surgeon_gui.ui.panels.precisions import Precisions, measured_in
 from surgeon_gui.ui.panels.run_results import RunResults
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, button, label, row, set_role
+from surgeon_gui.ui.widgets import ComboBox, button, form_column, label, row, set_role
 from surgeon_gui.view.overlays import times_by_node
 
 _ENGINES = ("TensorRT engine (*.engine *.plan *.trt)", "All files (*)")
@@ -128,9 +127,6 @@ class RunPanel(JobPanel):
     def _lay_out(self) -> None:
         engine, reference = self._browsers
         self._form = form = QFormLayout()
-        form.setContentsMargins(12, 12, 12, 12)
-        form.setHorizontalSpacing(12)
-        form.setVerticalSpacing(6)
         form.addRow("Run", self.what)
         self._engine_row = row(self.engine, engine, spacing=4)
         self._file_row = row(self.reference_file, reference, spacing=4)
@@ -145,8 +141,6 @@ class RunPanel(JobPanel):
         form.addRow("", self._file_row)
         form.addRow("", row(self.run_button, self.cancel_button, None))
         align_labels(form, self.feeding.form)
-        left = QWidget()
-        left.setLayout(form)
         right = QVBoxLayout()
         right.setContentsMargins(12, 12, 12, 8)
         right.setSpacing(8)
@@ -157,13 +151,7 @@ class RunPanel(JobPanel):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        scrolled = QScrollArea()
-        scrolled.setWidget(left)
-        scrolled.setWidgetResizable(True)
-        scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
-        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scrolled.setFixedWidth(436)
-        layout.addWidget(scrolled)
+        layout.addWidget(form_column(form))
         layout.addLayout(right, 1)
 
     def set_theme(self, theme: Theme) -> None:
@@ -237,15 +225,15 @@ class RunPanel(JobPanel):
         self.results.clear()
 
         def work() -> tuple[RunSpec, Path]:
-            directory = new_job_directory("run")
+            directory, name = new_job_directory("run"), Path(title).stem
             if path is not None:
                 save_preset(path, feeding)
             ready = replace(spec, save_outputs=directory / "outputs.npz")
             if what == "network" and graph is not None:
-                side = graph_side(graph, "network", directory / "graph", title=title)
+                side = graph_side(graph, "network", directory / name, title=title)
                 ready = replace(ready, engine=side.path)
             if original is not None and (compares or what == "original"):
-                side = graph_side(original, "tensorflow", directory / "original", title=title)
+                side = graph_side(original, "tensorflow", directory / name, title=title)
                 if compares:
                     ready = replace(ready, reference=side.path)
                 else:

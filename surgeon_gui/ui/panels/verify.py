@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -36,7 +35,7 @@ from surgeon_gui.ui.panels.feeding import FeedingForm, align_labels
 from surgeon_gui.ui.panels.job_panel import JobPanel
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, button, label, row, set_role
+from surgeon_gui.ui.widgets import ComboBox, button, form_column, label, row, set_role
 
 _FILE = "file"
 _WAYS = (
@@ -151,9 +150,6 @@ class VerifyPanel(JobPanel):
 
     def _lay_out(self) -> None:
         self._form = form = QFormLayout()
-        form.setContentsMargins(12, 12, 12, 12)
-        form.setHorizontalSpacing(12)
-        form.setVerticalSpacing(6)
         form.addRow("Compare", self.value)
         form.addRow("", self._file_rows[0])
         form.addRow("With", self.reference)
@@ -162,14 +158,6 @@ class VerifyPanel(JobPanel):
         form.addRow("", self.layers)
         form.addRow("", row(self.verify_button, self.cancel_button, None))
         align_labels(form, self.feeding.form)
-        left = QWidget()
-        left.setLayout(form)
-        scrolled = QScrollArea()
-        scrolled.setWidget(left)
-        scrolled.setWidgetResizable(True)
-        scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
-        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scrolled.setFixedWidth(436)
         right = QVBoxLayout()
         right.setContentsMargins(12, 12, 12, 8)
         right.setSpacing(8)
@@ -180,7 +168,7 @@ class VerifyPanel(JobPanel):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(scrolled)
+        layout.addWidget(form_column(form))
         layout.addLayout(right, 1)
 
     def set_theme(self, theme: Theme) -> None:

@@ -1,0 +1,109 @@
+"""The builds that were asked for: those that wait, and the list of those that were made."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from surgeon_gui.jobs.build_history import (
+    BuildRecord,
+    estimate,
+    forget_build,
+    keep_build,
+    load_builds,
+)
+from surgeon_gui.jobs.spec import BuildSpec
+from surgeon_gui.ui.panels.build_recent import RecentBuilds, Waiting
+from surgeon_gui.ui.session import Session
+
+
+@dataclass(frozen=True)
+class BuildTask:
+    """A build that was asked for.
+
+    Args:
+        number: tells it apart.
+        model: the graph's file, empty for none.
+        wanted: how.
+        prepare: writes what is built from into a folder and returns what to do.
+    """
+
+    number: int
+    model: str
+    wanted: BuildSpec
+    prepare: Callable[[Path], BuildSpec]
+
+
+class BuildBook(QObject):
+    """Keeps queue and list, and shows both in a `RecentBuilds`.
+
+    Signals:
+        waiting_changed(int): so many builds wait.
+    """
+
+    waiting_changed = Signal(int)
+
+    def __init__(self, session: Session, shown: RecentBuilds) -> None:
+        super().__init__(shown)
+        self._session = session
+        self._shown = shown
+        self._queue: list[BuildTask] = []
+        self._records: tuple[BuildRecord, ...] = ()
+        self._numbers = itertools.count(1)
+        shown.forgotten.connect(lambda record: self._change(lambda: forget_build(record)))
+        shown.dropped.connect(self.drop)
+        self._change(load_builds)
+
+    def task(
+        self, model: str, wanted: BuildSpec, prepare: Callable[[Path], BuildSpec]
+    ) -> BuildTask:
+        """Return a new task; see `BuildTask`."""
+        return BuildTask(next(self._numbers), model, wanted, prepare)
+
+    def wait(self, task: BuildTask) -> None:
+        """Put a task at the end of the queue."""
+        self._queue.append(task)
+        self._show()
+
+    def next(self) -> BuildTask | None:
+        """Take the first task out of the queue."""
+        task = self._queue.pop(0) if self._queue else None
+        self._show()
+        return task
+
+    def drop(self, number: int) -> None:
+        """Take a task out of the queue that shall not be made."""
+        self._queue = [task for task in self._queue if task.number != number]
+        self._show()
+
+    def clear(self) -> None:
+        """Take all tasks out of the queue."""
+        self._queue.clear()
+        self._show()
+
+    def keep(self, record: BuildRecord) -> None:
+        """Add a build that ended to the list."""
+        self._change(lambda: keep_build(record))
+
+    def estimate(self, task: BuildTask) -> float | None:
+        """Return the seconds a build may take, None where nothing tells."""
+        return estimate(task.wanted, task.model, self._records)
+
+    def _change(self, change: Callable[[], tuple[BuildRecord, ...]]) -> None:
+        # A channel of its own: a newer change must not take this one's place.
+        self._session.tasks.run(
+            f"builds-{next(self._numbers)}", change, self._take, self._session.failed.emit
+        )
+
+    def _take(self, records: tuple[BuildRecord, ...]) -> None:
+        self._records = records
+        self._show()
+
+    def _show(self) -> None:
+        waiting = [Waiting(task.number, task.model, task.wanted) for task in self._queue]
+        self._shown.show_builds(waiting, self._records)
+        self.waiting_changed.emit(len(waiting))
