@@ -40,7 +40,7 @@ from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import button, label, row, set_role
 from surgeon_gui.view.coloring import Kinds
 
-_FORM_WIDTH = 340
+_FORM_WIDTH = 400
 _MOST_BATCH = 4096
 _INTRO = (
     "Divides the graph into parts the target takes, each of which becomes an engine, and a rest "
@@ -122,8 +122,8 @@ class PartitionPanel(JobPanel):
         form.setHorizontalSpacing(12)
         form.setVerticalSpacing(6)
         form.addRow("For", self.target)
-        form.addRow("Smallest segment", self.smallest)
-        form.addRow("Largest batch", self.batch)
+        form.addRow("Smallest segment", row(self.smallest, None))
+        form.addRow("Largest batch", row(self.batch, None))
         form.addRow("", self.dynamic)
         form.addRow("Stay in TensorFlow", self.denied)
         form.addRow("", row(self.keep_button, None))
@@ -395,4 +395,5 @@ def _spin(name: str, low: int, high: int, value: int) -> QSpinBox:
     box.setAccessibleName(name)
     box.setRange(low, high)
     box.setValue(value)
+    box.setFixedWidth(96)
     return box

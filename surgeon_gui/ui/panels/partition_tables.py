@@ -56,16 +56,17 @@ class _Staying(RowsModel[StayingRow]):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return (f"{len(row.nodes):,}", row.ops, row.reason, cure_words(row.suggestion))[
-                index.column()
-            ]
+            words = (f"{len(row.nodes):,}", row.ops, cure_words(row.suggestion), row.reason)
+            return words[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
             more = len(row.nodes) - 12
             listed = "\n".join(row.nodes[:12]) + (f"\nand {more} more" if more > 0 else "")
-            return f"{row.reason}\n\n{listed}"
+            cure = row.suggestion.rule if row.suggestion is not None else None
+            rule = f"\n\nThe rule {cure} cures them." if cure else ""
+            return f"{row.reason}{rule}\n\n{listed}"
         if role == Qt.ItemDataRole.FontRole and index.column() == 1:
             return self.theme.mono_font
-        if role == Qt.ItemDataRole.ForegroundRole and index.column() == 3:
+        if role == Qt.ItemDataRole.ForegroundRole and index.column() == 2:
             return self.theme.status("cured")
         return None
 
@@ -76,7 +77,7 @@ class SegmentsTable(QTableView):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.model_ = _Segments(("Segment", "Nodes", "Layers", "Reads", "Makes"), theme)
-        set_up_table(self, self.model_, "Segments", (150, 70, 90, 240))
+        set_up_table(self, self.model_, "Segments", (130, 60, 80, 130))
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.horizontalHeader().setStretchLastSection(True)
 
@@ -99,8 +100,8 @@ class StayingTable(QTableView):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.model_ = _Staying(("Nodes", "Ops", "Why they stay in TensorFlow", "Cured"), theme)
-        set_up_table(self, self.model_, "What stays in TensorFlow", (60, 150, 360))
+        self.model_ = _Staying(("Nodes", "Ops", "Cured", "Why they stay in TensorFlow"), theme)
+        set_up_table(self, self.model_, "What stays in TensorFlow", (56, 130, 120))
         self.horizontalHeader().setStretchLastSection(True)
 
     def show_division(self, division: Division | None) -> None:
@@ -141,8 +142,7 @@ def cure_words(suggestion: Suggestion | None) -> str:
     if suggestion is None:
         return ""
     plural = "" if suggestion.segments == 1 else "s"
-    words = f"{suggestion.segments} segment{plural}, {suggestion.converted:,} nodes"
-    return f"{words}  ({suggestion.rule})" if suggestion.rule else words
+    return f"{suggestion.segments} segment{plural}, {suggestion.converted:,} nodes"
 
 
 def _names(refs: Sequence[TensorRef]) -> str:
