@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import platform
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import qVersion
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDockWidget, QMessageBox
+from PySide6.QtWidgets import QDockWidget
 
-import surgeon_gui
-from surgeon_gui.settings import config_dir
 from surgeon_gui.ui.actions import Command
 from surgeon_gui.ui.bookmarks import bookmark_commands
 from surgeon_gui.ui.canvas import GraphCanvas
 from surgeon_gui.ui.comparing.commands import compare_commands
 from surgeon_gui.ui.cures import cure_commands
 from surgeon_gui.ui.explore import explore_commands
+from surgeon_gui.ui.help import help_commands
 from surgeon_gui.ui.more_edits import other_edit_commands
 from surgeon_gui.ui.overlays import overlay_commands
 from surgeon_gui.ui.pictures import picture_commands
@@ -55,6 +52,7 @@ def command_table(window: MainWindow) -> list[Command]:
         *bookmark_commands(window),
         *roaming_commands(window),
         *picture_commands(window),
+        *help_commands(window),
     ]
 
 
@@ -368,9 +366,6 @@ def _rules_and_build(window: MainWindow) -> list[Command]:
             tip="Build the TensorRT engine",
         ),
         Command("build.cancel", "&Cancel", build.cancel, None, "stop", build.is_running),
-        Command("help.keys", "&Commands and keys…", partial(_show_keys, window), "F1"),
-        Command("help.log", "Show the &log", partial(window.bottom_dock.open_page, "log")),
-        Command("help.about", "&About Graph Surgeon", partial(_about, window)),
     ]
 
 
@@ -398,20 +393,3 @@ def _verify(window: MainWindow) -> None:
 def _build(window: MainWindow) -> None:
     window.bottom_dock.open_page("build")
     window.build.start()
-
-
-def _show_keys(window: MainWindow) -> None:
-    window.palette_.begin()
-
-
-def _about(window: MainWindow) -> None:
-    box = QMessageBox(window)
-    box.setWindowTitle("About Graph Surgeon")
-    box.setText(f"Graph Surgeon {surgeon_gui.__version__}")
-    box.setInformativeText(
-        "Takes a TensorFlow graph to TensorRT by surgery: see, cure, prove, export, build.\n"
-        f"Python {platform.python_version()}, Qt {qVersion()}.\n"
-        f"Settings and rule sets: {config_dir()}\nLicence: Apache-2.0"
-    )
-    box.finished.connect(box.deleteLater)
-    box.open()
