@@ -5,8 +5,9 @@ MobileNetV2, InceptionV3 and ResNet50 come from Keras with random weights and ar
 its own; the memory above that of a trivial graph, which is what the interpreter and the imports
 cost, is told in sizes of the file.
 
-The same figures of tf2onnx stand beside where `SURGEON_TF2ONNX` names the Python of an environment
-that has it, which is never this project's own:
+The same figures of tf2onnx, its layers being those that TensorRT's own parser makes of its ONNX
+file, stand beside where `SURGEON_TF2ONNX` names the Python of an environment that has it, which is
+never this project's own:
 
     python -m venv /some/where && /some/where/bin/pip install tf2onnx tensorflow
     SURGEON_TF2ONNX=/some/where/bin/python python -m benchmarks.convert
@@ -18,6 +19,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from benchmarks.freezing import TRIVIAL, freeze, frozen
@@ -38,9 +40,8 @@ started = time.perf_counter()
 model, _ = tf2onnx.convert.from_graph_def(definition, input_names=inputs, output_names=outputs)
 seconds = time.perf_counter() - started
 peak = int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) / 1024
-nodes = model.graph.node
-facts = {"layers": len(nodes), "transposes": sum(node.op_type == "Transpose" for node in nodes)}
-print(json.dumps({"seconds": seconds, "peak_mb": peak, "facts": facts}))
+onnx.save(model, sys.argv[2])
+print(json.dumps({"seconds": seconds, "peak_mb": peak, "facts": {"nodes": len(model.graph.node)}}))
 """
 
 
@@ -60,19 +61,41 @@ def convert(path: Path) -> dict[str, float]:
     return {"nodes": len(graph), "layers": len(network.layers), "transposes": moving}
 
 
+def parse(path: Path) -> dict[str, float]:
+    """Read an ONNX file by TensorRT's own parser; return its layers and the transposes in them."""
+    from surgeon_gui.engine.flavours import load_flavour
+    from surgeon_gui.engine.log import logger_for
+    from surgeon_gui.engine.onnx_route import parse_onnx
+
+    flavour = load_flavour("rtx")
+    builder = flavour.module.Builder(logger_for(flavour.module))
+    definition, _parser = parse_onnx(path, builder, flavour)
+    transposes = 0
+    for place in range(definition.num_layers):
+        layer = definition.get_layer(place)
+        if layer.type == flavour.module.LayerType.SHUFFLE:
+            layer.__class__ = flavour.module.IShuffleLayer
+            orders = (list(layer.first_transpose), list(layer.second_transpose))
+            transposes += any(order != sorted(order) for order in orders)
+    return {"layers": definition.num_layers, "transposes": transposes}
+
+
 def by_tf2onnx(path: Path, python: str) -> Measured | str:
     """Return tf2onnx's figures for a frozen graph, or the last line it died with."""
-    done = subprocess.run(
-        [python, "-c", _TF2ONNX, str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )
-    if done.returncode:
-        return (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
-    answer = json.loads(done.stdout.strip().splitlines()[-1])
-    return Measured(answer["seconds"], answer["peak_mb"], answer["facts"])
+    with tempfile.TemporaryDirectory(prefix="surgeon-tf2onnx-") as folder:
+        model = Path(folder) / "x.onnx"
+        done = subprocess.run(
+            [python, "-c", _TF2ONNX, str(path), str(model)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+        if done.returncode:
+            return (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
+        answer = json.loads(done.stdout.strip().splitlines()[-1])
+        parsed = in_fresh_process("benchmarks.convert", "parse", str(model))
+    return Measured(answer["seconds"], answer["peak_mb"], parsed.facts)
 
 
 def _figures(found: Measured, base_mb: float, size_mb: float) -> str:
@@ -90,6 +113,9 @@ def main() -> int:
         return 0
     if sys.argv[1:2] == ["convert"]:
         report(lambda: convert(Path(sys.argv[2])))
+        return 0
+    if sys.argv[1:2] == ["parse"]:
+        report(lambda: parse(Path(sys.argv[2])))
         return 0
     other = os.environ.get("SURGEON_TF2ONNX", "")
     titles = ("layers", "transposes", "seconds", "peak MB", "over file")
