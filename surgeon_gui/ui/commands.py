@@ -196,6 +196,7 @@ def _view(window: MainWindow) -> list[Command]:
                 ("verify", "&Verify"),
                 ("build", "B&uild"),
                 ("run", "R&un"),
+                ("partition", "P&artition"),
                 ("devices", "&Devices"),
                 ("log", "&Log"),
             ),

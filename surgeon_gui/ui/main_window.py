@@ -44,6 +44,7 @@ from surgeon_gui.ui.panels.inspector import InspectorPanel
 from surgeon_gui.ui.panels.log import LogPanel
 from surgeon_gui.ui.panels.network import NetworkPanel
 from surgeon_gui.ui.panels.outline import OutlinePanel
+from surgeon_gui.ui.panels.partition import PartitionPanel
 from surgeon_gui.ui.panels.problems import ProblemsPanel
 from surgeon_gui.ui.panels.rules import RulesPanel
 from surgeon_gui.ui.panels.run import RunPanel
@@ -128,7 +129,7 @@ class MainWindow(QMainWindow):
                 *(self.actions_, self.search, self.palette_, self.center),
                 *(self.outline, self.inspector, self.problems),
                 *(self.rules, self.history, self.build, self.verify, self.log, self.network),
-                *(self.run_, self.devices, self.compare),
+                *(self.run_, self.partition, self.devices, self.compare),
                 *(self.outline_dock, self.inspector_dock, self.bottom_dock),
                 *(self.bookmarks_dock, self.bookmarks_panel),
             )
@@ -152,6 +153,7 @@ class MainWindow(QMainWindow):
         self.run_ = RunPanel(session, self.settings, theme, self.chooser)
         self.devices = DevicesPanel(self.settings, theme, self.chooser)
         self.verify = VerifyPanel(session, self.settings, theme, self.chooser)
+        self.partition = PartitionPanel(session, self.settings, theme, self.chooser)
         self.log = LogPanel(log, theme)
         self.network = NetworkPanel(session, theme)
         self.bookmarks_panel = BookmarksPanel(self.bookmarks, theme)
@@ -183,6 +185,7 @@ class MainWindow(QMainWindow):
         pages.add("verify", "Verify", self.verify, "Compare with TensorFlow")
         pages.add("build", "Build", self.build, "Build the TensorRT engine")
         pages.add("run", "Run", self.run_, "Run the engine on this machine's GPU")
+        pages.add("partition", "Partition", self.partition, "Engines with TensorFlow around them")
         pages.add("devices", "Devices", self.devices, "GPUs, TensorRTs and plugin libraries")
         pages.add("log", "Log", self.log, "The program's messages")
         self.addDockWidget(areas.LeftDockWidgetArea, self.outline_dock)
@@ -226,7 +229,7 @@ class MainWindow(QMainWindow):
             self._dress_again()
         if settings.target != before.target and settings.target:
             self.session.set_target(settings.target)
-        for panel in (self.build, self.run_, self.verify, self.devices):
+        for panel in (self.build, self.run_, self.verify, self.partition, self.devices):
             panel.use_settings(settings)
         self.overlays.use_settings(settings)
         self.build.set_machine(self.machine)
@@ -372,6 +375,7 @@ class MainWindow(QMainWindow):
         self.run_.stop()
         self.devices.stop()
         self.verify.stop()
+        self.partition.stop()
         self.log.close_log()
         self.session.close()
         super().closeEvent(event)

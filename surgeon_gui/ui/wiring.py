@@ -20,6 +20,7 @@ def connect_parts(window: MainWindow) -> None:
         window.build.running_changed,
         window.verify.running_changed,
         window.run_.running_changed,
+        window.partition.running_changed,
     ):
         changed.connect(window.actions_.refresh)
     window.surgery.told.connect(window.message.show_note)
@@ -70,6 +71,11 @@ def _connect_bottom(window: MainWindow) -> None:
     window.compare.compared.connect(window.actions_.refresh)
     window.verify.followed.connect(window.go_to)
     window.run_.followed.connect(window.go_to)
+    partition = window.partition
+    partition.shown.connect(window.go_to_all)
+    partition.colored.connect(window.overlays.put)
+    partition.cured.connect(window.surgery.apply_rule)
+    window.session.selected.connect(lambda *_: partition.refresh_selection())
     history.followed.connect(window.go_to)
     history.script_requested.connect(window.files.save_script)
     history.replay_requested.connect(window.surgery.scripts.choose_replay)
