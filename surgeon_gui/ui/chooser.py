@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 OPEN_FILTERS = (
-    "Graphs (*.pb *.pbtxt *.uff)",
+    "Graphs and engines (*.pb *.pbtxt *.uff *.engine *.plan *.trt)",
     "All files (*)",
 )
 

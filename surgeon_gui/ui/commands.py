@@ -363,8 +363,8 @@ def _rules_and_build(window: MainWindow) -> list[Command]:
             partial(_build, window),
             "Ctrl+B",
             "play",
-            lambda: has_graph() and not build.is_running(),
-            tip="Build the TensorRT engine",
+            has_graph,
+            tip="Build the TensorRT engine; while one is built, the next waits",
         ),
         Command("build.cancel", "&Cancel", build.cancel, None, "stop", build.is_running),
     ]

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 EXPORT_FORMS = {".uff": "UFF", ".onnx": "ONNX", ".network": "Network"}
 GRAPH_FILTERS = ("Frozen graph (*.pb)", "GraphDef text (*.pbtxt)")
 UFF_FILTERS = ("UFF (*.uff)", *GRAPH_FILTERS)
+ENGINE_ENDINGS = (".engine", ".plan", ".trt")
 MOST_REFUSED = 12
 """How many nodes a question lists."""
 
@@ -36,6 +37,7 @@ class Files(QObject):
         loaded(object): the `Path` is on show.
         load_failed(object): a SurgeonError; what was open stays open.
         load_cancelled(): the user did not want to wait.
+        engine_chosen(object): the `Path` is an engine, which is looked at beside the graph.
         saved(object): a `Path` was written.
     """
 
@@ -43,6 +45,7 @@ class Files(QObject):
     loaded = Signal(object)
     load_failed = Signal(object)
     load_cancelled = Signal()
+    engine_chosen = Signal(object)
     saved = Signal(object)
 
     def __init__(
@@ -65,7 +68,10 @@ class Files(QObject):
         )
 
     def open(self, path: Path) -> None:
-        """Open a file, after asking about unsaved changes."""
+        """Open a graph, after asking about unsaved changes; an engine stands beside the graph."""
+        if Path(path).suffix.lower() in ENGINE_ENDINGS:
+            self.engine_chosen.emit(Path(path).absolute())
+            return
         self.ask_unsaved(lambda: self._read(Path(path)))
 
     def cancel(self) -> None:

@@ -33,6 +33,9 @@ def connect_parts(window: MainWindow) -> None:
     window.search.hits_changed.connect(canvas.set_hits)
     window.search.chosen.connect(window.go_to)
     window.build.built.connect(window.run_.offer)
+    for looked_at in (files.engine_chosen, window.build.looked_at):
+        looked_at.connect(window.run_.offer)
+        looked_at.connect(lambda _path: window.bottom_dock.open_page("run"))
     window.verify.verified.connect(window.status.set_verified)
     window.center.welcome.tour_requested.connect(window.help.start_tour)
     window.center.welcome.formats_requested.connect(window.help.show_formats)
