@@ -247,6 +247,11 @@ class Graph:
         return self._index[self[name].name]
 
     @cached_property
+    def memo(self) -> dict[str, Any]:
+        """What was found out about the graph before, by who asked: it never changes."""
+        return {}
+
+    @cached_property
     def _consumers(self) -> dict[str, tuple[Node, ...]]:
         found: dict[str, dict[str, Node]] = {}
         for node in self.nodes:

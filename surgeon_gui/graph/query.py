@@ -248,6 +248,13 @@ def deduce_outputs(graph: Graph) -> tuple[TensorRef, ...]:
     """
     if graph.outputs is not None:
         return graph.outputs
+    known: tuple[TensorRef, ...] | None = graph.memo.get("outputs")
+    if known is None:
+        known = graph.memo["outputs"] = _deduced(graph)
+    return known
+
+
+def _deduced(graph: Graph) -> tuple[TensorRef, ...]:
     tests = tuple(_leftover_tests(graph))
     first = [node for node in graph.nodes if _is_leaf(graph, node, frozenset())]
     leaves = _without_leftovers(graph, first, tests)

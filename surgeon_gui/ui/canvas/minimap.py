@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -15,6 +15,7 @@ _WIDEST, _HIGHEST = 150, 190
 _NARROWEST = 44
 _PAD = 6
 _MOST_BOXES = 1200
+_LATER_MS = 40
 
 
 class Minimap(QWidget):
@@ -37,6 +38,11 @@ class Minimap(QWidget):
         self._view = QRectF()
         self._drawn: QPixmap | None = None
         self._room = QSize()
+        # Another picture of the same size is drawn after the canvas has painted it.
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_LATER_MS)
+        self._later.timeout.connect(self._draw_anew)
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
@@ -46,8 +52,16 @@ class Minimap(QWidget):
 
     def show_plan(self, plan: Plan | None, marks: Marks | None) -> None:
         self._plan, self._marks = plan, marks
-        self._drawn = None
         self._shape()
+        if self._drawn is not None and plan is not None:
+            self._later.start()
+        else:
+            self._draw_anew()
+
+    def _draw_anew(self) -> None:
+        self._later.stop()
+        self._drawn = None
+        self.update()
 
     def show_view(self, view: QRectF) -> None:
         """Frame this part of the scene; all of it in view needs no map."""
@@ -135,12 +149,15 @@ class Minimap(QWidget):
         closed = plan.closed_in(plan.rect)
         step = max(len(closed) // _MOST_BOXES, 1)
         least = 1.2 / scale
+        places: dict[int, list[QRectF]] = {}
         for at in map(int, closed[::step]):
-            item, rect = plan.picture.items[at], plan.box_rect(at)
-            rect.setHeight(max(rect.height(), least))
-            rect.setWidth(max(rect.width(), least))
-            painter.setBrush(self._color(plan, theme, at, item))
-            painter.drawRect(rect)
+            left, top, width, height = plan.picture.rects[at]
+            color = self._color(plan, theme, at, plan.picture.items[at]).rgba()
+            rect = QRectF(left, top, max(width, least), max(height, least))
+            places.setdefault(color, []).append(rect)
+        for color, rects in places.items():
+            painter.setBrush(QColor.fromRgba(color))
+            painter.drawRects(rects)
         painter.end()
         return drawn
 
