@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 OPEN_FILTERS = (
-    "Graphs and engines (*.pb *.pbtxt *.uff *.engine *.plan *.trt)",
+    "Graphs (*.pb *.pbtxt *.uff)",
     "All files (*)",
 )
 

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 EXPORT_FORMS = {".uff": "UFF", ".onnx": "ONNX", ".network": "Network"}
 GRAPH_FILTERS = ("Frozen graph (*.pb)", "GraphDef text (*.pbtxt)")
 UFF_FILTERS = ("UFF (*.uff)", *GRAPH_FILTERS)
+BOTH_FILTER = "Graphs and engines (*.pb *.pbtxt *.uff *.engine *.plan *.trt)"
 ENGINE_ENDINGS = (".engine", ".plan", ".trt")
 MOST_REFUSED = 12
 """How many nodes a question lists."""
@@ -64,7 +65,7 @@ class Files(QObject):
     def choose(self) -> None:
         """Ask for a file and open it."""
         self._chooser.open_file(
-            self._window, "Open a graph", self._folder(), OPEN_FILTERS, self.open
+            self._window, "Open", self._folder(), (BOTH_FILTER, *OPEN_FILTERS), self.open
         )
 
     def open(self, path: Path) -> None:

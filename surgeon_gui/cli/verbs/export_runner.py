@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
@@ -11,14 +10,9 @@ from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.feeding import recipe_options
 from surgeon_gui.cli.options import json_option
 from surgeon_gui.compare.images import ImageRecipe
-from surgeon_gui.errors import OpenError, UsageError
-from surgeon_gui.graph.graphdef import write_atomically
-from surgeon_gui.jobs.engine_card import EngineCard, card_path, read_card
-from surgeon_gui.jobs.feeding import load_preset
-from surgeon_gui.jobs.runner import python_runner
-from surgeon_gui.jobs.runner_cpp import cmake_lists, cpp_runner
-
-_CPP = (".cpp", ".cc", ".cxx")
+from surgeon_gui.errors import OpenError
+from surgeon_gui.jobs.engine_card import card_path, read_card
+from surgeon_gui.jobs.runner_files import write_runner
 
 
 @VERBS.register("export-runner")
@@ -49,7 +43,7 @@ def export_runner_verb(
             where=str(card_path(engine)),
             hint="Build it with this program, which writes the card beside the engine.",
         )
-    written = write_runner(engine, card, target, recipe or _recipe(card))
+    written = write_runner(engine, card, target, recipe)
     if as_json:
         sizes = {str(path): size for path, size in written.items()}
         print_json(
@@ -61,38 +55,3 @@ def export_runner_verb(
     how = "cmake -B build && cmake --build build" if len(written) > 1 else f"python {target.name}"
     stdout.print(f"Run it with: {how}", markup=False)
     return 0
-
-
-def write_runner(
-    engine: Path, card: EngineCard, target: Path, recipe: ImageRecipe
-) -> dict[Path, int]:
-    """Write the code `target` names by its ending; return the files with their sizes.
-
-    Raises:
-        UsageError: the ending is no language's, or the engine is too old.
-        SaveError: a file cannot be written.
-    """
-    ending = target.suffix.lower()
-    if ending == ".py":
-        texts = {target: python_runner(engine, card, target.name, recipe=recipe)}
-    elif ending in _CPP:
-        program = re.sub(r"\W", "_", target.stem)
-        texts = {
-            target: cpp_runner(engine, card, program, recipe=recipe),
-            target.with_name("CMakeLists.txt"): cmake_lists(card, program, target.name),
-        }
-    else:
-        raise UsageError(
-            f"There is no runner in {ending or 'a file without ending'}.",
-            where=str(target),
-            hint="Name it run.py or run.cpp.",
-        )
-    return {path: write_atomically(path, [text.encode()]) for path, text in texts.items()}
-
-
-def _recipe(card: EngineCard) -> ImageRecipe:
-    """Return what the model's inputs were made with last."""
-    preset = load_preset(Path(card.provenance.model)) if card.provenance is not None else None
-    if preset is not None and preset.images is not None:
-        return preset.images.recipe
-    return ImageRecipe()

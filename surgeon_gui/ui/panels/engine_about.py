@@ -17,7 +17,7 @@ from surgeon_gui.settings import Settings
 from surgeon_gui.ui.jobs import JobRunner
 from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ElidedLabel, label, set_role
+from surgeon_gui.ui.widgets import ElidedLabel, button, label, set_role
 
 _TITLES = {"rtx": "TensorRT for RTX", "tensorrt": "TensorRT"}
 _SECONDS = 120.0
@@ -40,10 +40,13 @@ class EngineAbout(QWidget):
 
     Signals:
         followed(str): the user wants to see a node in the graph.
+        runner_wanted(object, object): code shall be exported for the engine at this path, which
+            has this card.
         known(object): the `EngineResult`.
     """
 
     followed = Signal(str)
+    runner_wanted = Signal(object, object)
     known = Signal(object)
 
     def __init__(self, settings: Settings, theme: Theme) -> None:
@@ -56,6 +59,9 @@ class EngineAbout(QWidget):
         self.job = JobRunner(self)
         self.words = label("", wrap=True, copyable=True)
         self.hint = label("", "muted", wrap=True, copyable=True)
+        self.runner_button = button(
+            "Export runner…", self._want_runner, tip="Python or C++ code that runs this engine"
+        )
         self.facts = QGridLayout()
         self.facts.setHorizontalSpacing(12)
         self.facts.setVerticalSpacing(4)
@@ -73,6 +79,7 @@ class EngineAbout(QWidget):
         lines.addWidget(self.words)
         lines.addWidget(self.hint)
         lines.addLayout(self.facts)
+        lines.addWidget(self.runner_button)
         lines.addStretch(1)
         scrolled = QScrollArea()
         scrolled.setWidget(inner)
@@ -85,6 +92,7 @@ class EngineAbout(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(split)
         self.layers.hide()
+        self.runner_button.hide()
         self.job.ended.connect(self._ended)
 
     def set_theme(self, theme: Theme) -> None:
@@ -140,6 +148,7 @@ class EngineAbout(QWidget):
         for at, (name, words) in enumerate(_facts(self._path, found)):
             self.facts.addWidget(label(name, "muted"), at, 0)
             self.facts.addWidget(ElidedLabel(words, font=self._theme.mono_font), at, 1)
+        self.runner_button.setVisible(found.card is not None)
         self._layers.show(found.layers)
         self.layers.setVisible(bool(found.layers))
 
@@ -151,12 +160,17 @@ class EngineAbout(QWidget):
         if self.result is None:
             self._clear()
             self.layers.hide()
+            self.runner_button.hide()
 
     def _clear(self) -> None:
         while (item := self.facts.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.deleteLater()
+
+    def _want_runner(self) -> None:
+        if self._path is not None and self.result is not None and self.result.card is not None:
+            self.runner_wanted.emit(self._path, self.result.card)
 
     def _follow(self, index: QModelIndex) -> None:
         nodes = self._layers.rows[index.row()].nodes

@@ -19,7 +19,9 @@ from PySide6.QtWidgets import (
 from surgeon_gui.compare.images import ImageFeed
 from surgeon_gui.comparing import graph_side
 from surgeon_gui.errors import SurgeonError, UsageError
+from surgeon_gui.jobs.engine_card import EngineCard
 from surgeon_gui.jobs.feeding import load_preset, save_preset
+from surgeon_gui.jobs.runner_files import write_runner
 from surgeon_gui.jobs.spec import RunResult, RunSpec
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.settings import Settings
@@ -37,6 +39,7 @@ from surgeon_gui.ui.widgets import ComboBox, button, form_column, label, row, se
 from surgeon_gui.view.overlays import times_by_node
 
 _ENGINES = ("TensorRT engine (*.engine *.plan *.trt)", "All files (*)")
+_RUNNERS = ("Python (*.py)", "C++ with CMake (*.cpp)")
 _REFERENCES = ("Graphs and results (*.pb *.pbtxt *.network *.onnx *.npz)", "All files (*)")
 
 
@@ -104,6 +107,7 @@ class RunPanel(JobPanel):
         )
         self.results.followed.connect(self.followed)
         self.about.followed.connect(self.followed)
+        self.about.runner_wanted.connect(self._export_runner)
         self._lay_out()
         self.engine.textChanged.connect(lambda _text: self._enable())
         self.engine.editingFinished.connect(self._look)
@@ -196,6 +200,18 @@ class RunPanel(JobPanel):
         self.results.clear()
         self.results.pages.show_page("about")
         self.about.look(path)
+
+    def _export_runner(self, engine: Path, card: EngineCard) -> None:
+        def write(path: Path) -> None:
+            self._session.compute(
+                "export",
+                lambda: write_runner(engine, card, path),
+                lambda _files: self._say(f"{path.name} runs {engine.name}.", "strong"),
+            )
+
+        self._chooser.save_file(
+            self.window(), "Export runner", engine.with_name("run.py"), _RUNNERS, write
+        )
 
     def _recall(self) -> None:
         """Forget the last graph's times, and feed this one as it was fed last."""
