@@ -17,6 +17,7 @@ from surgeon_gui.ui.comparing.commands import compare_commands
 from surgeon_gui.ui.cures import cure_commands
 from surgeon_gui.ui.explore import explore_commands
 from surgeon_gui.ui.help import help_commands
+from surgeon_gui.ui.engine_commands import engine_commands
 from surgeon_gui.ui.more_edits import other_edit_commands
 from surgeon_gui.ui.overlays import overlay_commands
 from surgeon_gui.ui.pictures import picture_commands
@@ -48,6 +49,7 @@ def command_table(window: MainWindow) -> list[Command]:
         *compare_commands(window),
         *cure_commands(window),
         *_rules_and_build(window),
+        *engine_commands(window),
         *preference_commands(window),
         *bookmark_commands(window),
         *roaming_commands(window),

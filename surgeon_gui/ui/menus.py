@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 from surgeon_gui.ui.actions import MenuSpec
 from surgeon_gui.ui.bookmarks import BOOKMARK_MENU
 from surgeon_gui.ui.comparing.commands import COMPARE_MENU
+from surgeon_gui.ui.engine_commands import ENGINE_MENU
 from surgeon_gui.ui.more_edits import other_edits
 from surgeon_gui.ui.palettes import PLAIN_THEMES
 from surgeon_gui.ui.samples import samples
@@ -106,7 +107,7 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
                 *("rules.load", "rules.save", "-", "rules.replay", "rules.script"),
             ),
         ),
-        MenuSpec("&Build", ("build.verify", "-", "build.build", "build.cancel")),
+        MenuSpec("&Build", ("build.verify", "-", "build.build", "build.cancel", *ENGINE_MENU)),
         MenuSpec(
             "&Help",
             (
