@@ -14,7 +14,7 @@ from surgeon_gui.graph.query import topological_order
 from surgeon_gui.graph.values import FuncRef
 from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.inline import function_body
-from surgeon_gui.network.lower.order import ENTERS, EXITS, Frame
+from surgeon_gui.network.lower.order import ENTERS, EXITS, Frame, reached
 from surgeon_gui.network.lower.refusals import loop_problem
 from surgeon_gui.network.lower.scope import Scope
 from surgeon_gui.network.lower.value import Value
@@ -104,8 +104,10 @@ class Unroller:
                     f"The function it calls ({attribute}) is not in the graph's library.",
                     "Freeze the model again with its functions inlined.",
                 )
-            order = topological_order(body[0])
-            template = _Template(tuple(body[0][name] for name in order), body[1])
+            graph, results = body
+            needed = reached(Scope(graph), results)
+            order = [name for name in topological_order(graph) if name in needed]
+            template = _Template(tuple(graph[name] for name in order), results)
             self._templates[name] = template
         return template
 

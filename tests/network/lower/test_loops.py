@@ -8,7 +8,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.network.lower.harness import Case, case, check, numbers, op, parametrized, refused
+from surgeon_gui.graph.graphdef import graph_from_graphdef
+from surgeon_gui.graph.model import TensorRef
+from surgeon_gui.graph.values import Array
+from surgeon_gui.network.lower import network_from_graph
+from tests.network.lower.harness import (
+    Case,
+    case,
+    check,
+    numbers,
+    op,
+    parametrized,
+    refused,
+    run_network,
+)
 
 pytestmark = pytest.mark.tensorflow
 
@@ -129,3 +142,40 @@ def test_keras_recurrent_layer_is_unrolled() -> None:
         return tf.scan(step, tf.transpose(x, [1, 0, 2]), (zeros, zeros))[0]
 
     check(case(build, numbers(2, 6, 3)))
+
+
+def masked(rows: Array) -> Array:
+    """Return rows whose last steps are zeros, which a masking layer leaves out."""
+    result = rows.copy()
+    result[:, 3:] = 0
+    return result
+
+
+RECURRENT: dict[str, tuple[list[Any], Array]] = {
+    "LSTM": ([tf.keras.layers.LSTM(5)], numbers(2, 6, 3)),
+    "LSTM, all steps": ([tf.keras.layers.LSTM(5, return_sequences=True)], numbers(2, 6, 3)),
+    "GRU": ([tf.keras.layers.GRU(5)], numbers(2, 6, 3)),
+    "RNN, both ways": (
+        [tf.keras.layers.Bidirectional(tf.keras.layers.SimpleRNN(4))],
+        numbers(2, 6, 3),
+    ),
+    "masked": ([tf.keras.layers.Masking(), tf.keras.layers.LSTM(5)], masked(numbers(2, 6, 3))),
+}
+
+
+@pytest.mark.parametrize("frames", [True, False], ids=["frames", "functional"])
+@pytest.mark.parametrize("name", RECURRENT)
+def test_recurrent_layers_of_keras_equal_tensorflow(name: str, frames: bool) -> None:
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    made, rows = RECURRENT[name]
+    model = tf.keras.Sequential([tf.keras.Input(rows.shape[1:]), *made])
+    concrete = tf.function(model).get_concrete_function(tf.TensorSpec(rows.shape, tf.float32))
+    frozen = convert_variables_to_constants_v2(concrete, lower_control_flow=frames)
+    graph = graph_from_graphdef(frozen.graph.as_graph_def().SerializeToString())
+    outputs = [TensorRef.parse(frozen.outputs[0].name)]
+    lowering = network_from_graph(graph, outputs=outputs)
+    assert not lowering.problems, [str(problem) for problem in lowering.problems]
+    assert lowering.network is not None
+    (result,) = run_network(lowering.network, {frozen.inputs[0].op.name: rows})
+    np.testing.assert_allclose(result, model(rows).numpy(), 1e-4, 1e-5)
