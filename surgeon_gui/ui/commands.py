@@ -15,9 +15,9 @@ from surgeon_gui.ui.bookmarks import bookmark_commands
 from surgeon_gui.ui.canvas import GraphCanvas
 from surgeon_gui.ui.comparing.commands import compare_commands
 from surgeon_gui.ui.cures import cure_commands
+from surgeon_gui.ui.engine_commands import engine_commands
 from surgeon_gui.ui.explore import explore_commands
 from surgeon_gui.ui.help import help_commands
-from surgeon_gui.ui.engine_commands import engine_commands
 from surgeon_gui.ui.more_edits import other_edit_commands
 from surgeon_gui.ui.overlays import overlay_commands
 from surgeon_gui.ui.pictures import picture_commands
