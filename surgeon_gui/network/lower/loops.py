@@ -43,10 +43,12 @@ class _Template:
     """A function's nodes, in execution order, and the tensors it returns.
 
     Names begin with a slash, arguments are `/argument_0` and so on; a turn puts its prefix before.
+    `needed` are the nodes the results read; the others only say on which branch those lie.
     """
 
     nodes: tuple[Node, ...]
     results: tuple[TensorRef, ...]
+    needed: set[str]
 
     def keeps(self, place: int) -> bool:
         """Whether a result is the argument of the same place."""
@@ -106,8 +108,8 @@ class Unroller:
                 )
             graph, results = body
             needed = reached(Scope(graph), results)
-            order = [name for name in topological_order(graph) if name in needed]
-            template = _Template(tuple(graph[name] for name in order), results)
+            order = tuple(graph[name] for name in topological_order(graph))
+            template = _Template(order, results, needed)
             self._templates[name] = template
         return template
 
@@ -126,7 +128,8 @@ class Unroller:
             )
             run.scope.add(copy)
             run.own(copy.name, node.name)
-            run.lower(copy)
+            if inner.name in template.needed:
+                run.lower(copy)
         results = [
             run.values.get(TensorRef(prefix + ref.node, ref.port)) for ref in template.results
         ]
