@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeySequence
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.ui.actions import Command
 from surgeon_gui.ui.selection import walk
+from surgeon_gui.view.series import series_around
 from surgeon_gui.view.trace import DOWNWARDS, UPWARDS, paths_between, trace
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ class Trail(QObject):
             items = self._places[self._at]
             self._is_moving = True
             try:
-                self._window.go_to(items[0])
+                canvas = self._window.canvas
+                series = series_around(items)
+                self._window.go_to(series if canvas.is_drawn(series) else items[0])
                 self._window.session.select(items, None)
             finally:
                 self._is_moving = False

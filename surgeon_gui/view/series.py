@@ -63,6 +63,14 @@ def namespaces_in(item: str) -> tuple[str, ...]:
     return tuple(f"{outer}{slash}{name}/" for name in names)
 
 
+def series_around(items: Sequence[str]) -> str:
+    """Return the name of the series that stands for exactly these namespaces; empty for none."""
+    if len(items) < LEAST or not all(item.endswith("/") for item in items):
+        return ""
+    name = f"{series_name(items[0][:-1], items[-1][:-1])}/"
+    return name if namespaces_in(name) == tuple(items) else ""
+
+
 def _numbered(stem: str, number: int, like: str) -> str:
     """Return `stem` with a number written as wide as `like`, if that is padded."""
     return f"{stem}{number:0{len(like)}d}" if like.startswith("0") else f"{stem}{number}"

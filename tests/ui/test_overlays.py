@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QMenu
 
+from surgeon_gui.graph.open import save_graph
 from surgeon_gui.ui.canvas.legend import Legend
 from surgeon_gui.view.coloring import KindTints, NumberTints
 from surgeon_gui.view.overlays import OVERLAYS, PLAIN
 from tests.helpers.shared import data_path
 from tests.ui.conftest import Driver
+from tests.view.test_series import chain
 
 
 def legend(driver: Driver) -> Legend:
@@ -77,7 +79,8 @@ def test_a_json_dropped_on_the_window_colours_the_graph(opened: Driver, tmp_path
     data.setUrls([QUrl.fromLocalFile(str(path))])
     none = Qt.KeyboardModifier.NoModifier
     place, action = QPointF(9, 9), Qt.DropAction.CopyAction
-    opened.window.dropEvent(QDropEvent(place, action, data, Qt.MouseButton.LeftButton, none))
+    event = QDropEvent(place, action, data, Qt.MouseButton.LeftButton, none)
+    QApplication.sendEvent(opened.window, event)
     opened.settle()
     marks = opened.window.canvas.marks()
     assert marks is not None
@@ -101,3 +104,31 @@ def test_numbered_blocks_fold_and_unfold_by_the_menu(driver: Driver) -> None:
     driver.run("view.fold-series")
     assert not driver.window.canvas.folds_series()
     assert not driver.window.settings.fold_series
+
+
+def test_a_series_agrees_with_outline_search_and_undo(driver: Driver, tmp_path: Path) -> None:
+    path = tmp_path / "blocks.pb"
+    save_graph(chain([f"block_{at}" for at in range(1, 7)]), path)
+    driver.open(path)
+    window = driver.window
+    window.canvas.set_expanded(["net/"])
+    driver.settle()
+    window.canvas.select(["net/block_1…block_6/"])
+    members = tuple(f"net/block_{at}/" for at in range(1, 7))
+    assert window.session.selection == members
+    rows = window.outline.view.selectionModel().selectedIndexes()
+    assert len(rows) == 6
+    assert len(window.session.selected_nodes()) == 12
+    window.go_to("net/block_3/Relu")
+    driver.settle()
+    assert "net/block_3/Relu" in window.canvas.visible_items()
+    window.canvas.collapse("net/block_1…block_6")
+    driver.settle()
+    driver.run("go.back")
+    assert "net/block_1…block_6/" not in window.canvas.expanded()
+    assert window.session.selection == members
+    window.session.select(("net/block_6/",), None)
+    driver.run("edit.remove")
+    assert "net/block_1…block_5/" in window.canvas.visible_items()
+    driver.run("edit.undo")
+    assert "net/block_1…block_6/" in window.canvas.visible_items()

@@ -14,6 +14,7 @@ from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.ui.canvas.show import GraphShow
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.view.labels import BODY_PAD, HEAD, ROW
+from surgeon_gui.view.series import namespaces_in
 from surgeon_gui.view.tree import Tree
 
 # Items of a rubber band selection beyond this would only paint the canvas blue.
@@ -115,7 +116,9 @@ class GraphBoard(GraphShow):
         graph, names = self._graph, self._selected
         words = _KEYS
         if graph is not None and names:
-            op = graph[names[-1]].op if names[-1] in graph else "namespace"
+            inside = namespaces_in(names[-1])
+            what = "namespace" if len(inside) == 1 else f"series of {len(inside)} namespaces"
+            op = graph[names[-1]].op if names[-1] in graph else what
             words = f"{op} {names[-1]}" + (f", {len(names)} selected" if len(names) > 1 else "")
         self.setAccessibleDescription(words)
         event = QAccessibleEvent(self, QAccessible.Event.DescriptionChanged)
@@ -184,6 +187,10 @@ class GraphBoard(GraphShow):
         """Where a namespace is, open or closed; empty while it is hidden."""
         item = self._plan.tree.find_group(namespace) if self._plan is not None else None
         return self._plan.item_rect(item) if self._plan and item is not None else QRectF()
+
+    def is_drawn(self, name: str) -> bool:
+        """Whether the graph shown has an item of this name, in view or inside something closed."""
+        return bool(name) and self._plan is not None and _item(self._plan.tree, name) is not None
 
     def visible_items(self) -> tuple[str, ...]:
         """Every item of the picture, on the screen or not, outer before inner."""

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QRubberBand, QToolTip, QWidget
 from surgeon_gui.ui.canvas.anchor import CHEVRON
 from surgeon_gui.ui.canvas.board import GraphBoard
 from surgeon_gui.ui.canvas.rewire import RewireItem, Rewiring
-from surgeon_gui.ui.canvas.tips import tip_for
+from surgeon_gui.ui.canvas.tips import tip_for, tip_for_portal
 from surgeon_gui.ui.canvas.walk import first_item, neighbour
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.view.labels import OPEN_HEAD
@@ -98,7 +98,16 @@ class GraphCanvas(GraphBoard):
             return
         self._set_hover(self.item_at(position))
         self._rewiring.hover(position)
+        self._show_hand(position)
         event.accept()
+
+    def _show_hand(self, position: QPoint) -> None:
+        """Show that a portal can be clicked."""
+        viewport, hand = self.viewport(), Qt.CursorShape.PointingHandCursor
+        if self._portal_at(position):
+            viewport.setCursor(hand)
+        elif viewport.cursor().shape() is hand:
+            viewport.unsetCursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         position = event.position().toPoint()
@@ -133,7 +142,8 @@ class GraphCanvas(GraphBoard):
         item = self.item_at(position)
         portal = self._portal_at(position)
         if portal and not adds:
-            self.reveal(portal)
+            self.reveal(portal[0])
+            self.select(portal)
             return
         if item and not adds and self._on_chevron(position):
             self.toggle(item)
@@ -154,12 +164,12 @@ class GraphCanvas(GraphBoard):
         place = self.mapToScene(position) - rect.topLeft()
         return place.x() <= CHEVRON and place.y() <= OPEN_HEAD
 
-    def _portal_at(self, position: QPoint) -> str:
-        """Where a cut edge comes from, if its stub is there; on a box it is the box that counts."""
+    def _portal_at(self, position: QPoint) -> list[str]:
+        """Where the cut edge at a place leads; on a box it is the box that counts."""
         plan, at = self._plan, self._box_at(position)
         if plan is None or self.zoom() < 0.5 or (at is not None and not plan.is_open[at]):
-            return ""
-        return plan.portal_at(self.mapToScene(position))
+            return []
+        return list(map(plan.tree.name, plan.portal_at(self.mapToScene(position))))
 
     def _constant_at(self, position: QPoint) -> str:
         at = self._box_at(position)
@@ -242,10 +252,13 @@ class GraphCanvas(GraphBoard):
     def _show_tip(self, event: QHelpEvent) -> None:
         at = self._box_at(event.pos())
         marks = self._picture_item.marks
-        if at is None or self._plan is None or marks is None:
+        portal = self._portal_at(event.pos())
+        if self._plan is None or marks is None or (at is None and not portal):
             QToolTip.hideText()
             return
-        text = tip_for(self._plan, marks, at, self._constant_at(event.pos()))
+        text = tip_for_portal(portal)
+        if at is not None and not portal:
+            text = tip_for(self._plan, marks, at, self._constant_at(event.pos()))
         QToolTip.showText(event.globalPos(), text, self.viewport())
 
     # Keys

@@ -187,15 +187,36 @@ class Plan:
         # Boxes come after those they are in.
         return int(found[-1]) if len(found) else None
 
-    def portal_at(self, point: QPointF) -> str:
-        """The name of what the portal at a point comes from; empty where there is none."""
-        for at in map(int, self.edges_in(QRectF(point, point).adjusted(-90, -3, 3, 3))):
+    def portal_at(self, point: QPointF) -> tuple[int, ...]:
+        """The items the portal at a point leads to: where it comes from, or all it goes to."""
+        for at in map(int, self.edges_in(QRectF(point, point).adjusted(-90, -16, 3, 3))):
             strand = self.picture.strands[at]
-            if strand.is_portal and strand.has_arrow:
-                left, top, right, bottom = self.edge_bounds[at]
-                if left - 6 <= point.x() <= right + 90 and top - 6 <= point.y() <= bottom:
-                    return self.tree.name(strand.source)
-        return ""
+            if not strand.is_portal:
+                continue
+            left, top, right, bottom = self.edge_bounds[at]
+            # What is written at its side belongs to it.
+            wide, below = (90, 0) if strand.has_arrow else (36, 8)
+            if left - 6 <= point.x() <= right + wide and top - 6 <= point.y() <= bottom + below:
+                return (strand.source,) if strand.has_arrow else self._ends_of(at)
+        return ()
+
+    def _ends_of(self, stub: int) -> tuple[int, ...]:
+        """Where the portals end whose source has this stub."""
+        links = set(self.picture.strands[stub].links)
+        found: dict[int, None] = {}
+        for strand in self.picture.strands:
+            if strand.is_portal and strand.has_arrow and links.issuperset(strand.links):
+                for link in strand.links:
+                    item = next(
+                        (
+                            outer
+                            for outer in reversed(self.tree.ancestors(link.target))
+                            if outer in self.index and not self.is_open[self.index[outer]]
+                        ),
+                        link.target,
+                    )
+                    found[item] = None
+        return tuple(found)
 
     def row_at(self, at: int, point: QPointF) -> str:
         """The constant of the row of a node at a point; empty for none."""

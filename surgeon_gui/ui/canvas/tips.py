@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
+from surgeon_gui.errors import SurgeonError
+from surgeon_gui.graph.values import TensorValue
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Plan
-from surgeon_gui.view.labels import constant_text, one_line
+from surgeon_gui.view.labels import one_line
 from surgeon_gui.view.overlay import STATUSES
 
 _WORDS = {
@@ -21,15 +24,16 @@ _WORDS = {
     "changed": "It was changed.",
 }
 _MOST_OPS = 6
+_MOST_VALUES = 8
+# More would be measured longer than a tooltip may take.
+_MOST_MEASURED = 2_000_000
 
 
 def tip_for(plan: Plan, marks: Marks, at: int, constant: str) -> str:
     """Return the tooltip (rich text) of a box, or of the constant whose row the mouse is on."""
     item, tree = plan.picture.items[at], plan.tree
     if constant:
-        node = tree.graph[constant]
-        value = constant_text(node.attrs.get("value"))
-        return _page(constant, [f"Const {escape(value)}"])
+        return _page(constant, _value_lines(tree.graph[constant].attrs.get("value")))
     if item < 0:
         return _group_tip(plan, marks, item)
     node = tree.graph.nodes[tree.nodes[item]]
@@ -41,6 +45,40 @@ def tip_for(plan: Plan, marks: Marks, at: int, constant: str) -> str:
         if mark.reason:
             lines.append(escape(mark.reason))
     return _page(node.name, lines)
+
+
+def _value_lines(value: object) -> list[str]:
+    """What a constant holds: all of a few values, else the first and what they range over."""
+    if not isinstance(value, TensorValue):
+        return ["Const"]
+    lines = [f"Const {value.dtype.text} {list(value.shape)}"]
+    if value.dtype.numpy is None or not value.size:
+        return lines
+    try:
+        flat = value.array.reshape(-1)
+    except SurgeonError as error:
+        return [*lines, escape(error.message)]
+    first = ", ".join(_number(item) for item in flat[:_MOST_VALUES].tolist())
+    lines.append(escape(first) + (", …" if value.size > _MOST_VALUES else ""))
+    is_number = value.dtype.is_floating or value.dtype.is_integer
+    if _MOST_VALUES < value.size <= _MOST_MEASURED and is_number:
+        low, mean, high = (_number(float(part)) for part in (flat.min(), flat.mean(), flat.max()))
+        lines.append(f"min {low}, mean {mean}, max {high}")
+    return lines
+
+
+def _number(item: object) -> str:
+    if isinstance(item, float):
+        return f"{item:.4g}"
+    return one_line(item.decode(errors="replace")) if isinstance(item, bytes) else str(item)
+
+
+def tip_for_portal(items: Sequence[str]) -> str:
+    """Return the tooltip of a cut edge, which a click follows."""
+    names = [escape(one_line(name)) for name in items[:_MOST_OPS]]
+    if len(items) > _MOST_OPS:
+        names.append(f"and {len(items) - _MOST_OPS} more")
+    return _page("Leads to", names)
 
 
 def _group_tip(plan: Plan, marks: Marks, item: int) -> str:
