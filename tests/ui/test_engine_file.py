@@ -46,7 +46,7 @@ def words_of(driver: Driver) -> str:
 
 def test_an_engine_is_looked_at_beside_the_graph(driver: Driver, engine: Path) -> None:
     about = driver.window.run_.about
-    driver.window.open_dropped(engine)
+    driver.window.files.open(engine)
     driver.bot.waitUntil(lambda: about.result is not None, timeout=30_000)
     assert driver.window.bottom_dock.pages.current() == "run"
     assert driver.window.session.graph is None
