@@ -121,26 +121,28 @@ def _at_sizes(
     tries: Sequence[Mapping[str, Dims]],
     padded_same: Collection[str],
 ) -> Lowering:
-    first: Lowering | None = None
-    networks: list[Network] = []
-    types: list[Mapping[TensorRef, TensorType]] = []
+    lowerings: list[Lowering] = []
     for tried in tries:
-        known = {name: Shape(dims) for name, dims in tried.items()}
-        lowering = attempt(known)
-        first = first or lowering
-        if lowering.network is None:
-            return replace(lowering, problems=tuple(_told(lowering.problems, tried)))
-        mine = lowering.network
-        networks.append(share_weights(networks[0], mine) if networks else mine)
-        types.append(lowering.types)
-    assert first is not None
+        lowerings.append(_lowered(attempt, tried, lowerings[0].network if lowerings else None))
+        if lowerings[-1].network is None:
+            return replace(lowerings[-1], problems=tuple(_told(lowerings[-1].problems, tried)))
+    first = lowerings[0]
+    networks = [item.network for item in lowerings if item.network is not None]
     try:
         network = merge(networks, padded_same)
-        merged = merge_types(types)
+        merged = merge_types([item.types for item in lowerings])
     except Unsupported as problem:
         return replace(first, network=None, problems=(problem,))
     made = layers_of(network)
     return replace(first, network=network, types=merged, layers_of=made, tried=tuple(tries))
+
+
+def _lowered(attempt: Attempt, shapes: Mapping[str, Dims], like: Network | None) -> Lowering:
+    """Lower at these shapes; weights that `like` has too are held once."""
+    lowering = attempt({name: Shape(dims) for name, dims in shapes.items()})
+    if like is None or lowering.network is None:
+        return lowering
+    return replace(lowering, network=share_weights(like, lowering.network))
 
 
 def _told(problems: Sequence[Unsupported], tried: Mapping[str, Dims]) -> Iterator[Unsupported]:
@@ -165,14 +167,17 @@ def _with_open_batch(
             if shape.dims and shape.dims[0] < 0
         }
 
-    def at(batch: int) -> Lowering:
-        known = {name: Shape(dims) for name, dims in tried(batch).items()}
-        return attempt({**shapes, **known})
+    def at(batch: int, like: Network | None = None) -> Lowering:
+        known = {name: shape.dims or () for name, shape in shapes.items()}
+        return _lowered(attempt, {**known, **tried(batch)}, like)
 
     single = at(1)
     if single.network is None:
         return single
-    one, other = (at(batch) for batch in BATCHES)
+    # Only what became of the nodes is wanted of it, not its weights.
+    single = replace(single, network=None)
+    one = at(BATCHES[0])
+    other = at(BATCHES[1], one.network)
     problems: tuple[Unsupported, ...] = one.problems or other.problems
     if one.network is not None and other.network is not None:
         try:
@@ -180,7 +185,7 @@ def _with_open_batch(
             _check_evenly(single.types, one.types, other.types)
             network = merge((one.network, other.network), padded_same)
         except Unsupported as problem:
-            return replace(single, network=None, problems=(problem,))
+            return replace(single, problems=(problem,))
         made = layers_of(network)
         sizes = tuple(tried(batch) for batch in (1, 2))
         return replace(one, network=network, types=types, layers_of=made, tried=sizes)
@@ -191,7 +196,7 @@ def _with_open_batch(
         )
         for item in problems
     )
-    return replace(single, network=None, problems=told)
+    return replace(single, problems=told)
 
 
 def _check_evenly(*types: Mapping[TensorRef, TensorType]) -> None:
