@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QMenu
 
 from surgeon_gui.graph.open import save_graph
 from surgeon_gui.ui.canvas.legend import Legend
@@ -16,6 +14,7 @@ from surgeon_gui.view.coloring import KindTints, NumberTints
 from surgeon_gui.view.overlays import OVERLAYS, PLAIN
 from tests.helpers.shared import data_path
 from tests.ui.conftest import Driver
+from tests.ui.test_drops import drop
 from tests.view.test_series import chain
 
 
@@ -75,13 +74,7 @@ def test_a_json_dropped_on_the_window_colours_the_graph(opened: Driver, tmp_path
     assert graph is not None
     path = tmp_path / "owners.json"
     path.write_text(json.dumps({graph.nodes[0].name: "ann", graph.nodes[1].name: "bob", "x": "y"}))
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
-    none = Qt.KeyboardModifier.NoModifier
-    place, action = QPointF(9, 9), Qt.DropAction.CopyAction
-    event = QDropEvent(place, action, data, Qt.MouseButton.LeftButton, none)
-    QApplication.sendEvent(opened.window, event)
-    opened.settle()
+    assert drop(opened, path)
     marks = opened.window.canvas.marks()
     assert marks is not None
     assert isinstance(marks.tints, KindTints)
