@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from surgeon_gui.document import Change
+from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.errors import SaveError, SurgeonError
 from surgeon_gui.log import LogBuffer, set_level
 from surgeon_gui.settings import Settings, save_settings
@@ -24,6 +25,7 @@ from surgeon_gui.ui.bookmarks import Bookmarks
 from surgeon_gui.ui.center import Center
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.commands import command_table
+from surgeon_gui.ui.comparing.commands import preview_edit
 from surgeon_gui.ui.comparing.page import ComparePage
 from surgeon_gui.ui.cures import Cures
 from surgeon_gui.ui.docks import PanelDock, TabbedDock
@@ -277,6 +279,7 @@ class MainWindow(QMainWindow):
                     f"{rule_id} would change {len(names)} nodes, outlined in the graph.",
                     choices=[
                         *(walk.choices() if len(places) > 1 else ()),
+                        ("Difference", lambda: preview_edit(self, ApplyRules((rule_id,)))),
                         ("Apply", lambda: self._apply_previewed(rule_id)),
                     ],
                 )

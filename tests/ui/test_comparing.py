@@ -340,6 +340,39 @@ def test_a_file_that_is_no_graph_is_told_in_place(
     assert page.stack.currentWidget() is page.sides
 
 
+def test_the_history_has_a_button_for_the_last_step(driver: Driver, page: ComparePage) -> None:
+    document = show(driver)
+    history = driver.window.history
+    assert not history.compare.isEnabled()
+    document.apply(SetAttribute("head/relu", "alpha", 0.25))
+    document.apply(RemoveNodes(("tail/neg",)))
+    driver.settle()
+    driver.window.bottom_dock.open_page("history")
+    driver.click(history.compare)
+    rest(driver)
+    assert page.isVisible()
+    assert page.changes.listed() == ["tail/neg", "tail/tanh"]
+
+
+def test_a_rule_shows_what_it_would_change_before_it_does(
+    driver: Driver, page: ComparePage
+) -> None:
+    document = show(driver)
+    before = document.graph
+    driver.window.preview_rule("leaky-relu-to-plugin")
+    rest(driver)
+    bar = driver.window.message
+    difference = next(it for it in bar.findChildren(QPushButton) if it.text() == "Difference")
+    driver.click(difference)
+    rest(driver)
+    assert page.merged.isVisible()
+    assert page.changes.listed() == ["head/relu"]
+    assert page.bar.combos[1].currentText().startswith("Preview: ")
+    assert document.graph is before
+    page.changes.step(1)
+    assert facts(driver)["Op"] == "LeakyRelu → LReLU_TRT"
+
+
 def test_after_an_error_another_file_can_be_chosen(
     driver: Driver, page: ComparePage, tmp_path: Path
 ) -> None:

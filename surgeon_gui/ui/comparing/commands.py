@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from surgeon_gui.document import Revision
+from surgeon_gui.edits.base import Edit
+from surgeon_gui.graph.model import Graph
 from surgeon_gui.ui.actions import Command, MenuSpec
 from surgeon_gui.ui.chooser import OPEN_FILTERS
 from surgeon_gui.ui.comparing.bar import MERGED, SIDES
@@ -114,6 +116,21 @@ def compare_commands(window: MainWindow) -> list[Command]:
 def _show(window: MainWindow, before: Source, after: Source = PRESENT) -> None:
     window.center.pages.show_page("compare")
     window.compare.compare_with(before, after)
+
+
+def preview_edit(window: MainWindow, edit: Edit) -> None:
+    """Show what an edit would change, without applying it."""
+    graph = window.session.graph
+    if graph is None:
+        return
+
+    def shown(after: Graph) -> None:
+        window.compare.bar.set_mode(MERGED)
+        _show(window, PRESENT, Source(f"Preview: {edit.title}", Revision(edit, after)))
+
+    window.session.tasks.run(
+        "compare-preview", lambda: edit.apply(graph), shown, window.session.failed.emit
+    )
 
 
 def _compare_opened(window: MainWindow) -> None:

@@ -177,7 +177,10 @@ class ComparePage(QWidget):
         self._chooser.open_file(self, "Compare with", self._folder(), OPEN_FILTERS, chosen)
 
     def _offer(self, before: Source, after: Source) -> None:
-        self.bar.set_sources(sources_of(self._session.document, self._files), before, after)
+        sources = sources_of(self._session.document, self._files)
+        # A preview is in no history.
+        sources.extend(source for source in (before, after) if source not in sources)
+        self.bar.set_sources(sources, before, after)
 
     def _opened(self) -> None:
         document = self._session.document

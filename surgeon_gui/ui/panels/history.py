@@ -133,11 +133,17 @@ class HistoryPanel(QWidget):
             self.replay_requested.emit,
             tip="Apply the edits of a saved script to this graph",
         )
+        self.compare = button(
+            "Compare",
+            self._compare_present,
+            tip="Show what the step to this state changed, in the graph",
+        )
         head = QHBoxLayout()
         head.setContentsMargins(12, 8, 12, 4)
         head.setSpacing(8)
         head.addWidget(self.words)
         head.addStretch(1)
+        head.addWidget(self.compare)
         head.addWidget(self.replay)
         head.addWidget(self.save)
         layout = QVBoxLayout(self)
@@ -160,6 +166,7 @@ class HistoryPanel(QWidget):
         at = document.index if document else 0
         self._model.show(revisions, at)
         self.save.setEnabled(at > 0)
+        self.compare.setEnabled(at > 0)
         self.replay.setEnabled(document is not None)
         self.count_changed.emit(str(at) if at else "")
         if revisions:
@@ -203,6 +210,10 @@ class HistoryPanel(QWidget):
     def _follow(self, item: QListWidgetItem) -> None:
         if name := item.data(_NODE):
             self.followed.emit(name)
+
+    def _compare_present(self) -> None:
+        if self._session.document is not None:
+            self.compared.emit(self._session.document.revision, "previous")
 
     def _show_menu(self, place: QPoint) -> None:
         document, index = self._session.document, self.view.indexAt(place)
