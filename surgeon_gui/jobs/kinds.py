@@ -7,6 +7,7 @@ from typing import Any
 
 from surgeon_gui.errors import ProtocolError
 from surgeon_gui.jobs.engine_spec import EngineResult, EngineSpec
+from surgeon_gui.jobs.op_docs import OpDocsResult, OpDocsSpec
 from surgeon_gui.jobs.spec import (
     BuildResult,
     BuildSpec,
@@ -44,6 +45,7 @@ SPECS: dict[str, type[JobSpec[Any]]] = {
         DevicesSpec,
         EngineSpec,
         FreezeSpec,
+        OpDocsSpec,
         PreprocessSpec,
         ReferenceSpec,
         RunSpec,
@@ -61,6 +63,7 @@ RESULTS: dict[str, type[JobResult]] = {
         DevicesResult,
         EngineResult,
         FreezeResult,
+        OpDocsResult,
         PreprocessResult,
         ReferenceResult,
         RunResult,

@@ -147,7 +147,7 @@ class MainWindow(QMainWindow):
     def _make_panels(self, log: LogBuffer) -> None:
         session, theme = self.session, self.theme
         self.outline = OutlinePanel(session, theme)
-        self.inspector = InspectorPanel(session, theme)
+        self.inspector = InspectorPanel(session, self.settings, theme)
         self.problems = ProblemsPanel(session, theme)
         self.rules = RulesPanel(session, theme, self.chooser)
         self.history = HistoryPanel(session, theme)
@@ -233,6 +233,7 @@ class MainWindow(QMainWindow):
             self.session.set_target(settings.target)
         for panel in (self.build, self.run_, self.verify, self.partition, self.devices):
             panel.use_settings(settings)
+        self.inspector.op_docs.use_settings(settings)
         self.overlays.use_settings(settings)
         self.build.set_machine(self.machine)
         self.status.machine.setText(self.machine.words(settings.gpus))
@@ -377,6 +378,7 @@ class MainWindow(QMainWindow):
         self.build.stop()
         self.run_.stop()
         self.devices.stop()
+        self.inspector.op_docs.stop()
         self.verify.stop()
         self.partition.stop()
         self.log.close_log()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from surgeon_gui.jobs.op_docs import OpDocsResult, OpDocsSpec
 
 from surgeon_gui.compare.images import ImageFeed, ImageRecipe
 from surgeon_gui.compare.report import NonFinite, TensorComparison
@@ -69,6 +70,7 @@ SPEC_EXAMPLES: list[JobSpec[Any]] = [
     FreezeSpec(Path("/m/saved"), Path("/m/a.pb"), tags=("serve",), outputs=("y",)),
     PreprocessSpec(Path("/m/a.pb"), Path("/m/config.py"), Path("/m/b.pb")),
     DevicesSpec((Path("/m/p.so"),)),
+    OpDocsSpec(Path("/m/docs.json")),
     EngineSpec(Path("/m/a.engine"), (Path("/m/p.so"),)),
     BundleBuildSpec(Path("/m/hybrid"), ("sm86",), "fp16", workspace_bytes=1 << 28),
     BundleVerifySpec(Path("/m/a.pb"), Path("/m/hybrid"), shapes={"x": (1, 4)}),
@@ -119,6 +121,7 @@ RESULT_EXAMPLES: list[JobResult] = [
         (Trouble("No GPU.", "Find one."),), (EngineLayer("conv", "Convolution", "a: 1", ("n",)),),
     ),
     VerifyResult(False, (ROW,), Divergence("n", "Conv2D", "conv", ROW), (ROW,)),
+    OpDocsResult(Path("/m/docs.json"), "2.21.0", 1462),
     TfTrtResult(Path("/m/b.pb"), 1, 9),
     BundleBuildResult(Path("/m/hybrid"), (SegmentBuilt("a", 3, 9, 0.5, problem="no"),), "1.7"),
     BundleVerifyResult(

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.network.ir import Layer
+from surgeon_gui.settings import Settings
 from surgeon_gui.ui.facts import (
     Fact,
     constants_of,
@@ -18,7 +19,9 @@ from surgeon_gui.ui.facts import (
     node_facts,
     several_facts,
 )
+from surgeon_gui.ui.op_docs import OpDocsReader
 from surgeon_gui.ui.panels.facts_view import FactsView
+from surgeon_gui.ui.panels.op_doc import OpDocView
 from surgeon_gui.ui.panels.values import ValuesView
 from surgeon_gui.ui.panels.verdict_card import VerdictCard
 from surgeon_gui.ui.session import Session
@@ -43,8 +46,10 @@ class InspectorPanel(QWidget):
     rule_previewed = Signal(str)
     rule_applied = Signal(str, str)
 
-    def __init__(self, session: Session, theme: Theme) -> None:
+    def __init__(self, session: Session, settings: Settings, theme: Theme) -> None:
         super().__init__()
+        self.op_docs = OpDocsReader(session, settings)
+        self.doc = OpDocView(self.op_docs, theme)
         self._session = session
         self._layers: Mapping[str, tuple[Layer, ...]] = {}
         self._shown = ""
@@ -68,6 +73,7 @@ class InspectorPanel(QWidget):
         holder.setContentsMargins(12, 4, 12, 12)
         holder.addWidget(self.card)
         inner.addLayout(holder)
+        inner.addWidget(self.doc)
         inner.addWidget(self._values_title)
         inner.addWidget(self.values, 1)
         inner.addStretch(0)
@@ -98,6 +104,7 @@ class InspectorPanel(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self.facts.set_theme(theme)
         self.card.set_theme(theme)
+        self.doc.set_theme(theme)
         self.values.set_theme(theme)
 
     def show_other(self, kind: str, facts: Sequence[Fact] | None) -> None:
@@ -118,6 +125,7 @@ class InspectorPanel(QWidget):
         is_one = graph is not None and len(selection) == 1 and self._other is None
         node = graph.get(selection[0]) if graph and is_one else None
         self._shown = node.name if node else ""
+        self.doc.show_op(node.op if node else "")
         constants = constants_of(graph, node) if graph and node else []
         self.values.show_values(constants)
         self._values_title.setVisible(bool(constants))
