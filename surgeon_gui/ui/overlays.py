@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu
 
-from surgeon_gui.errors import SurgeonError, UsageError
+from surgeon_gui.errors import UsageError
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.actions import Command
-from surgeon_gui.view.coloring import Coloring
+from surgeon_gui.view.coloring import Coloring, Tints, tints_for
 from surgeon_gui.view.overlay_file import OverlayFile, read_overlay
 from surgeon_gui.view.overlays import OVERLAYS, PLAIN, PLAIN_TITLE, Facts
 
@@ -165,16 +165,17 @@ class Overlays(QObject):
             self._session.tasks.drop("coloring")
             self._window.canvas.set_coloring(self._files.get(key))
             return
-        known = facts
+        known, plan = facts, self._window.canvas.plan()
 
-        def failed(error: SurgeonError) -> None:
-            self._window.show_error(error)
+        def work() -> tuple[Coloring, Tints | None]:
+            coloring = OVERLAYS[key].make(known)
+            return coloring, tints_for(plan.tree, coloring) if plan is not None else None
 
         self._session.tasks.run(
             "coloring",
-            lambda: OVERLAYS[key].make(known),
-            self._window.canvas.set_coloring,
-            failed,
+            work,
+            lambda made: self._window.canvas.set_coloring(*made),
+            self._window.show_error,
         )
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from surgeon_gui.view.pace import Pace, completed
 from surgeon_gui.view.tree import Tree
+
+T = TypeVar("T")
 
 SUM, MAX = "sum", "max"
 # More kinds than this share the last colour.
@@ -22,6 +26,7 @@ MOST_KINDS = 7
 OTHER = "other"
 # A scale that spans more than this is logarithmic.
 _WIDE = 100.0
+_BATCH = 8000
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -128,15 +133,15 @@ class NumberTints:
 
     Attributes:
         tree: the items.
-        coloring: the numbers.
+        coloring: the numbers, of which the constructor gets those of the tree's nodes in order.
         scale: of nodes and groups together.
         plain: how many drawn nodes have no number.
     """
 
-    def __init__(self, tree: Tree, coloring: Numbers) -> None:
+    def __init__(self, tree: Tree, coloring: Numbers, values: Sequence[float | None]) -> None:
         self.coloring = coloring
         self.tree = tree
-        own = self._by_node(tree, coloring)
+        own = np.array([math.nan if value is None else value for value in values])
         self._own = own
         self._has = np.concatenate(([0], np.cumsum(~np.isnan(own))))
         self.plain = int(np.count_nonzero(np.isnan(own)))
@@ -155,19 +160,6 @@ class NumberTints:
             return []
         start, stop = tree.range_of(~(1 + int(np.argmax(sums[ranges[:, 1]] - sums[ranges[:, 0]]))))
         return [float(finite[start:stop].sum())] if self._has[start] != self._has[stop] else []
-
-    @staticmethod
-    def _by_node(tree: Tree, coloring: Numbers) -> npt.NDArray[np.float64]:
-        nodes, get = tree.graph.nodes, coloring.values.get
-        nan = math.nan
-        found = [get(nodes[position].name, nan) for position in tree.nodes]
-        for position, readers in tree.folding.readers.items():
-            value = get(nodes[position].name)
-            if value is not None:
-                at = tree.place[readers[0]]
-                both = (found[at], value) if not math.isnan(found[at]) else (value,)
-                found[at] = sum(both) if coloring.gather == SUM else max(both)
-        return np.array(found, dtype=np.float64)
 
     def value(self, item: int) -> float | None:
         """The number of a node, or of all inside a group; None where there is none."""
@@ -199,36 +191,27 @@ class KindTints:
 
     Attributes:
         tree: the items.
-        coloring: the kinds.
+        coloring: the kinds, of which the constructor gets those of the tree's nodes in order.
         kinds: what the legend lists, at most `MOST_KINDS` of them, then perhaps `OTHER`.
         others: how many kinds `OTHER` stands for.
         plain: how many drawn nodes have no kind.
     """
 
-    def __init__(self, tree: Tree, coloring: Kinds) -> None:
+    def __init__(self, tree: Tree, coloring: Kinds, words: Sequence[str | None]) -> None:
         self.coloring = coloring
         self.tree = tree
-        words = self._by_node(tree, coloring)
         counts = Counter(word for word in words if word)
         self.plain = len(words) - counts.total()
         first = [kind for kind in coloring.order if kind in counts]
         rest = sorted((kind for kind in counts if kind not in first), key=lambda k: (-counts[k], k))
         self._names = [*first, *rest]
         index = {kind: at for at, kind in enumerate(self._names)}
-        self._codes = np.array([index.get(word, -1) for word in words], dtype=np.int64)
+        index[""] = -1
+        self._codes = np.array([index[word or ""] for word in words], dtype=np.int64)
         most = max(MOST_KINDS, len(first))
         self.kinds = (*self._names[:most], *((OTHER,) if len(self._names) > most else ()))
         self.others = len(self._names) - most if len(self._names) > most else 0
         self._groups: dict[int, int] = {}
-
-    @staticmethod
-    def _by_node(tree: Tree, coloring: Kinds) -> list[str]:
-        nodes, get = tree.graph.nodes, coloring.values.get
-        found = [get(nodes[position].name, "") for position in tree.nodes]
-        for position, readers in tree.folding.readers.items():
-            at = tree.place[readers[0]]
-            found[at] = found[at] or get(nodes[position].name, "")
-        return found
 
     def value(self, item: int) -> str | None:
         """The kind of a node, or the one that stands for a group; None where there is none."""
@@ -271,6 +254,37 @@ Tints = NumberTints | KindTints
 
 def tints_for(tree: Tree, coloring: Coloring) -> Tints:
     """Return what a colouring says of each item of a tree."""
-    if isinstance(coloring, Numbers):
-        return NumberTints(tree, coloring)
-    return KindTints(tree, coloring)
+    return completed(tints_steps(tree, coloring))
+
+
+def tints_steps(tree: Tree, coloring: Coloring) -> Pace[Tints]:
+    """The same as `tints_for`, in steps."""
+    if isinstance(coloring, Kinds):
+        words = yield from _by_node(tree, coloring.values, lambda own, _: own)
+        return KindTints(tree, coloring, words)
+    is_sum = coloring.gather == SUM
+    numbers = yield from _by_node(
+        tree, coloring.values, lambda a, b: a + b if is_sum else max(a, b)
+    )
+    yield 1.0
+    return NumberTints(tree, coloring, numbers)
+
+
+def _by_node(
+    tree: Tree, values: Mapping[str, T], both: Callable[[T, T], T]
+) -> Pace[list[T | None]]:
+    """Return the value of each drawn node, its own and that of constants folded into it."""
+    nodes, get, place = tree.graph.nodes, values.get, tree.place
+    found: list[T | None] = []
+    for at in range(0, len(tree.nodes), _BATCH):
+        found += [get(nodes[position].name) for position in tree.nodes[at : at + _BATCH]]
+        yield 0.3
+    for number, (position, readers) in enumerate(tree.folding.readers.items()):
+        if number % _BATCH == 0:
+            yield 0.7
+        value = get(nodes[position].name)
+        if value is not None:
+            at = place[readers[0]]
+            own = found[at]
+            found[at] = value if own is None else both(own, value)
+    return found

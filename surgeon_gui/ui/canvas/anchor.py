@@ -1,4 +1,4 @@
-"""Keeping in place what the user looks at while everything around it moves."""
+"""Keeping in place, and open, what the user looks at while everything around it changes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF
 
+from surgeon_gui.graph.model import Graph
 from surgeon_gui.ui.canvas.lights import shown_for
 from surgeon_gui.view.labels import OPEN_HEAD
+from surgeon_gui.view.tree import Tree
 
 if TYPE_CHECKING:
     from surgeon_gui.ui.canvas.show import GraphShow
 
 CHEVRON = 30.0
 """How much of a group's left end is its triangle."""
+# Of this many names of the old graph fewer than half in the new one: it is another graph.
+_SAMPLE = 200
 
 
 def anchored(view: GraphShow, item: int | None = None) -> Callable[[], None]:
@@ -53,3 +57,23 @@ def anchored(view: GraphShow, item: int | None = None) -> Callable[[], None]:
         view.hold(QPointF(x, now.top() + down), where)
 
     return settle
+
+
+def opened_again(tree: Tree, opened: frozenset[str], seen: frozenset[str]) -> set[int]:
+    """The groups to open in another tree so that what was open and in view stays so."""
+    found: set[int] = set()
+    for name in opened:
+        item = tree.find_group(name)
+        if item is None:
+            continue
+        found.add(item)
+        if name in seen:
+            # A series that is new must not hide it.
+            found.update(outer for outer in tree.ancestors(item) if tree.group(outer).series)
+    return found
+
+
+def is_other(before: Graph, graph: Graph) -> bool:
+    """Whether two graphs have too little in common for the view of one to suit the other."""
+    names = [node.name for node in before.nodes[:: max(len(before) // _SAMPLE, 1)]]
+    return 2 * sum(name in graph for name in names) < len(names)

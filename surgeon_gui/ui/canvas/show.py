@@ -12,7 +12,7 @@ from PySide6.QtCore import QRectF, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from surgeon_gui.graph.model import Graph
-from surgeon_gui.ui.canvas.anchor import anchored
+from surgeon_gui.ui.canvas.anchor import anchored, is_other, opened_again
 from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.items import LightItem, PictureItem
 from surgeon_gui.ui.canvas.marks import Marks
@@ -21,15 +21,12 @@ from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.ui.canvas.steps import Steps
 from surgeon_gui.ui.canvas.zoomview import ZoomView
 from surgeon_gui.ui.theme import LIGHT, Theme
-from surgeon_gui.view.coloring import Coloring, Tints, tints_for
+from surgeon_gui.view.coloring import Coloring, Tints, tints_for, tints_steps
 from surgeon_gui.view.labels import TensorTypes
 from surgeon_gui.view.overlay import Overlay
 from surgeon_gui.view.pace import Pace
 from surgeon_gui.view.scene import Scene
 from surgeon_gui.view.tree import Tree, tree_steps
-
-# Of this many names of the old graph fewer than half in the new one: it is another graph.
-_SAMPLE = 200
 
 
 class GraphShow(ZoomView):
@@ -108,7 +105,7 @@ class GraphShow(ZoomView):
             self._scene = None
             self._take_plan(None)
             return
-        is_new = before is None or self._scene is None or _is_other(before, graph)
+        is_new = before is None or self._scene is None or is_other(before, graph)
         self._draw_anew(graph, tree, is_new=is_new, expanded=expanded)
 
     def _draw_anew(
@@ -138,7 +135,7 @@ class GraphShow(ZoomView):
             elif is_new:
                 scene.set_expanded(scene.first_expansion())
             else:
-                scene.set_expanded(_opened_again(made, opened, seen))
+                scene.set_expanded(opened_again(made, opened, seen))
             yield from self._drawn(scene)
             self._scene = scene
 
@@ -210,10 +207,14 @@ class GraphShow(ZoomView):
             self._picture_item.repaint()
         self.picture_changed.emit()
 
-    def set_coloring(self, coloring: Coloring | None) -> None:
-        """Colour nodes and closed groups by this instead of heads by kind of op; None does not."""
-        self._coloring = coloring
-        self._tints = None
+    def set_coloring(self, coloring: Coloring | None, tints: Tints | None = None) -> None:
+        """Colour nodes and closed groups by this instead of heads by kind of op; None does not.
+
+        Args:
+            coloring: a value per node.
+            tints: what it says of the items shown, if that was found elsewhere already.
+        """
+        self._coloring, self._tints = coloring, tints
         self.set_overlay(self._overlay)
 
     def coloring(self) -> Coloring | None:
@@ -357,6 +358,11 @@ class GraphShow(ZoomView):
         plan = Plan(scene, picture)
         yield 1.0
         yield from plan.prepare()
+        coloring = self._coloring
+        if coloring is not None and (self._tints is None or self._tints.tree is not plan.tree):
+            tints = yield from tints_steps(plan.tree, coloring)
+            if self._coloring is coloring:
+                self._tints = tints
         self._arriving = plan
         yield 1.0
 
@@ -370,23 +376,3 @@ class GraphShow(ZoomView):
         self.set_content(plan.rect if plan is not None else QRectF())
         self.picture_changed.emit()
         self.viewport().update()
-
-
-def _opened_again(tree: Tree, opened: frozenset[str], seen: frozenset[str]) -> set[int]:
-    """The groups to open in another tree so that what was open and in view stays so."""
-    found: set[int] = set()
-    for name in opened:
-        item = tree.find_group(name)
-        if item is None:
-            continue
-        found.add(item)
-        if name in seen:
-            # A series that is new must not hide it.
-            found.update(outer for outer in tree.ancestors(item) if tree.group(outer).series)
-    return found
-
-
-def _is_other(before: Graph, graph: Graph) -> bool:
-    """Whether two graphs have too little in common for the view of one to suit the other."""
-    names = [node.name for node in before.nodes[:: max(len(before) // _SAMPLE, 1)]]
-    return 2 * sum(name in graph for name in names) < len(names)
