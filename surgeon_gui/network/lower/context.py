@@ -234,7 +234,7 @@ class Lower:
         Raises:
             Unsupported: it is no tensor but a list.
         """
-        if value.items is not None:
+        if value.is_list:
             raise Unsupported(
                 self.node.name, "It reads a list of tensors.", "Cut the graph around the loop."
             )

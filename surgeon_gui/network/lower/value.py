@@ -56,7 +56,9 @@ class Value:
         tensor: the network tensor otherwise.
         axes: dimension i of this value is dimension `axes[i]` of `tensor`.
         guards: the branches of conditionals it lies on, when which is taken depends on data.
-        items: what a list holds, for the lists of loops; None for a tensor.
+        items: what a list holds, for the lists of loops; None for a tensor, and for a list whose
+            elements are written and read at places that depend on data.
+        stack: the elements of such a list, along dimension 0.
         guessed: it stands in for, or depends on, what a refused node would have made.
         dead: it lies on the branch of a conditional that is never taken.
     """
@@ -68,6 +70,7 @@ class Value:
     axes: Permutation = ()
     guards: frozenset[Guard] = frozenset()
     items: tuple[Value | None, ...] | None = None
+    stack: Value | None = None
     guessed: bool = False
     dead: bool = False
 
@@ -85,6 +88,10 @@ class Value:
     @property
     def type(self) -> TensorType:
         return TensorType(self.dtype, Shape(self.shape))
+
+    @property
+    def is_list(self) -> bool:
+        return self.items is not None or self.stack is not None
 
     @property
     def is_constant(self) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from surgeon_gui.errors import Unsupported
 from surgeon_gui.graph.model import Node, TensorRef
 from surgeon_gui.graph.values import DType
-from surgeon_gui.network.ir import Network, Tensor
+from surgeon_gui.network.ir import Network, NetworkBuilder, Tensor
 from surgeon_gui.network.layers import Loop
 from surgeon_gui.network.lower.context import Lower
+from surgeon_gui.network.lower.lists import stack_of, stacked
 from surgeon_gui.network.lower.value import Value
 from surgeon_gui.network.simplify import tidy
 
@@ -44,16 +47,10 @@ def lower_loop(
         Unsupported: TensorRT has no such loop.
     """
     b.node = node
-    for place in changing:
-        if state[place].items is not None:
-            raise Unsupported(
-                node.name,
-                "It carries a list of tensors, and how often it runs depends on data.",
-                _CUT,
-            )
     if not changing:
         raise Unsupported(node.name, "Its condition never changes: it runs never or forever.", _CUT)
-    initial = [b.here(b.logical(b.live(state[place]))) for place in changing]
+    state = _with_stacks(b, node, state, changing, body)
+    initial = [b.here(b.logical(b.live(_held(state[place])))) for place in changing]
     checks, seen = _network(
         b, node, "go", state, changing, lambda now: _one_bool(b, node, condition(now))
     )
@@ -77,8 +74,64 @@ def lower_loop(
     b.note("It becomes a loop, which runs as often as the data says.")
     results = list(state)
     for place, tensor in zip(changing, made, strict=True):
-        results[place] = Value.of(tensor, state[place].dtype)
+        results[place] = _like(state[place], tensor)
     return tuple(results)
+
+
+def _held(value: Value) -> Value:
+    """Return the tensor that holds a variable: a list's is its stack."""
+    return value if value.stack is None else value.stack
+
+
+def _like(value: Value, tensor: Tensor) -> Value:
+    """Return a variable held in another tensor."""
+    held = Value.of(tensor, _held(value).dtype)
+    return held if value.stack is None else stacked(held)
+
+
+def _with_stacks(
+    b: Lower, node: Node, state: Sequence[Value], changing: Sequence[int], body: Turn
+) -> list[Value]:
+    """Return the variables with lists as tensors.
+
+    What a list's elements will be like, when none was written yet, shows a turn on trial.
+    """
+    known = list(state)
+    unknown = []
+    for place in changing:
+        if state[place].items is not None:
+            b.node = node
+            stack = stack_of(b, state[place])
+            known[place] = state[place] if stack is None else stacked(stack)
+            if stack is None:
+                unknown.append(place)
+    if not unknown:
+        return known
+    with b.inside() as builder:
+        now = list(known)
+        for place in changing:
+            if place not in unknown:
+                now[place] = _input(b, builder, f"{node.name}/trial/{place}", known[place])
+        after = body(tuple(now))
+    b.node = node
+    for place in unknown:
+        stack = after[place].stack
+        count = len(known[place].items or ())
+        if stack is None or stack.shape[0] != count:
+            raise Unsupported(
+                node.name,
+                "It carries a list that grows, and how often it runs depends on data.",
+                "Give the list its size from the start, or cut the graph before and after the "
+                "loop.",
+            )
+        known[place] = stacked(Value.known(np.zeros(stack.shape, stack.dtype.numpy), stack.dtype))
+    return known
+
+
+def _input(b: Lower, builder: NetworkBuilder, name: str, value: Value) -> Value:
+    """Return a variable as the network at hand is given it."""
+    held = _held(value)
+    return _like(value, builder.add_input(name, b.held(held.dtype), held.shape))
 
 
 def _network(
@@ -88,15 +141,11 @@ def _network(
     with b.inside() as builder:
         now = list(state)
         for place in changing:
-            dtype = state[place].dtype
-            tensor = builder.add_input(
-                f"{node.name}/{name}/{place}", b.held(dtype), state[place].shape
-            )
-            now[place] = Value.of(tensor, dtype)
+            now[place] = _input(b, builder, f"{node.name}/{name}/{place}", state[place])
         results = turn(tuple(now))
         b.node = node
         for value in results:
-            builder.mark_output(b.here(b.logical(b.live(value))))
+            builder.mark_output(b.here(b.logical(b.live(_held(value)))))
         captured = b.captured
         refs = [TensorRef(f"{node.name}/{name}_{place}") for place in range(len(results))]
         network = replace(tidy(builder.build(), refs), sources={})
@@ -136,8 +185,8 @@ def _unchanged(
 ) -> tuple[Value, ...]:
     """Return the variables that change, after checking that their shapes do not."""
     for place in changing:
-        before, after = state[place], results[place]
-        if after.items is not None or before.shape != after.shape:
+        before, after = (_held(item[place]) for item in (state, results))
+        if after.is_list or before.shape != after.shape:
             raise Unsupported(
                 node.name,
                 f"A turn changes the shape of variable {place} from {list(before.shape)} to "

@@ -121,6 +121,45 @@ def known_at_first(x: Any) -> Any:
     )
 
 
+ROWS = numbers(5, 4, seed=6)
+
+
+def written(x: Any) -> Any:
+    """Results are collected in a list that is longer than the loop may run."""
+    found = tf.TensorArray(tf.float32, size=6, element_shape=(4,))
+    i, y, found = tf.while_loop(
+        lambda i, y, _: tf.logical_and(i < 6, tf.reduce_sum(y) < 40.0),
+        lambda i, y, out: (i + 1, y * 1.6, out.write(i, tf.reduce_sum(y, 0))),
+        (tf.constant(0), x, found),
+    )
+    return i, y, found.stack()
+
+
+def read(x: Any) -> Any:
+    """Rows of a tensor are read one by one, until their sum is large enough."""
+    rows = tf.TensorArray(tf.float32, size=5).unstack(x)
+    return tf.while_loop(
+        lambda i, total: tf.logical_and(i < 5, tf.reduce_max(total) < 2.0),
+        lambda i, total: (i + 1, total + tf.abs(rows.read(i))),
+        (tf.constant(0), tf.zeros([4])),
+    )
+
+
+def by_length(x: Any, length: Any) -> Any:
+    """A recurrent layer over as many steps as a tensor says; the rest stays 0."""
+    rows = tf.TensorArray(tf.float32, size=5).unstack(x)
+    out = tf.TensorArray(tf.float32, size=5)
+    _, state, out = tf.while_loop(
+        lambda i, *_: i < length,
+        lambda i, h, out: (
+            (new := (i + 1, tf.tanh(tf.matmul(h, WEIGHTS) + rows.read(i))))
+            + (out.write(i, new[1]),)
+        ),
+        (tf.constant(0), tf.zeros([1, 4]), out),
+    )
+    return state, out.stack()
+
+
 BOTH: dict[str, Case] = {
     "until": case(until(70.0), X),
     "never entered": case(until(-70.0), X),
@@ -133,6 +172,9 @@ BOTH: dict[str, Case] = {
     "integers": case(integer, integers(4, low=1, high=40)),
     "one after the other": case(one_after_the_other, X),
     "known at first": case(known_at_first, X),
+    "results in a list": case(written, X),
+    "rows of a list": case(read, ROWS * 0.5),
+    "as many steps as given": case(by_length, ROWS.reshape(5, 1, 4), np.int32(3)),
     "of a vector of one": case(
         lambda x: tf.while_loop(lambda y: y < 9.0, lambda y: (y * 1.7,), (x,))[0], np.float32(0.3)
     ),
@@ -185,6 +227,25 @@ def test_a_loop_stands_for_the_nodes_it_repeats() -> None:
     expected = np.loadtxt(path.with_name("output.prediction.csv"), np.float32, delimiter=",")
     (result,) = run_network(lowering.network, feeds)
     np.testing.assert_allclose(result.reshape(-1), expected.reshape(-1), rtol=1e-6)
+
+
+def pushing(x: Any) -> Any:
+    empty = op.EmptyTensorList(
+        element_shape=tf.constant([3]), max_num_elements=9, element_dtype=tf.float32
+    )
+    _, found = tf.while_loop(
+        lambda y, _: tf.reduce_sum(y) < 100.0,
+        lambda y, out: (y * 2.0, op.TensorListPushBack(input_handle=out, tensor=y)),
+        (x, empty),
+    )
+    return op.TensorListStack(
+        input_handle=found, element_shape=tf.constant([3]), element_dtype=tf.float32
+    )
+
+
+def test_a_list_that_grows_as_the_data_says_is_refused_in_words() -> None:
+    problems = refused(pushing, np.ones(3, np.float32)).problems
+    assert any("list that grows" in problem.reason for problem in problems)
 
 
 def growing(x: Any) -> Any:
