@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
@@ -23,6 +24,7 @@ from surgeon_gui.ui.widgets import ElidedLabel, label, middle
 LABEL_WIDTH = 84
 _COPY = QKeySequence.StandardKey.Copy
 ROW = 20
+MOST_AT_ONCE = 16
 
 
 class ValueLabel(ElidedLabel):
@@ -115,6 +117,12 @@ class LinkButton(QPushButton):
         self.setText((shown + self._suffix).replace("&", "&&"))
 
 
+class _Row(NamedTuple):
+    fact: Fact
+    title: QWidget
+    value: QWidget
+
+
 class FactsView(QWidget):
     """Rows of facts.
 
@@ -130,6 +138,11 @@ class FactsView(QWidget):
         super().__init__()
         self._theme = theme
         self._facts: Sequence[Fact] = ()
+        self._rows: list[_Row] = []
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._fill)
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(12, 8, 12, 8)
         self._layout.setHorizontalSpacing(8)
@@ -139,6 +152,7 @@ class FactsView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
+        self._drop(0)
         self.show_facts(self._facts)
 
     def facts(self) -> Sequence[Fact]:
@@ -146,15 +160,32 @@ class FactsView(QWidget):
         return self._facts
 
     def show_facts(self, facts: Sequence[Fact]) -> None:
-        """Replace the rows."""
+        """Replace the rows that are others; where there are many, the last ones a moment later."""
         self._facts = facts
-        while (item := self._layout.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
+        kept = 0
+        for shown, fact in zip(self._rows, facts, strict=False):
+            if shown.fact != fact:
+                break
+            kept += 1
+        self._drop(kept)
+        self._fill()
+
+    def _drop(self, start: int) -> None:
+        """Take the rows from `start` on away."""
+        for shown in self._rows[start:]:
+            for widget in (shown.title, shown.value):
+                self._layout.removeWidget(widget)
                 widget.hide()
                 widget.deleteLater()
-        for row, fact in enumerate(facts):
+        del self._rows[start:]
+
+    def _fill(self) -> None:
+        """Add rows that are missing, not so many at once that the window would stand still."""
+        start = len(self._rows)
+        for row, fact in enumerate(self._facts[start : start + MOST_AT_ONCE], start):
             self._add(row, fact)
+        if len(self._rows) < len(self._facts):
+            self._later.start()
 
     def _add(self, row: int, fact: Fact) -> None:
         role = {"input": "produces", "output": "consumes"}.get(fact.role, "muted")
@@ -165,6 +196,7 @@ class FactsView(QWidget):
             value.setFixedHeight(ROW)
         self._layout.addWidget(title, row, 0, Qt.AlignmentFlag.AlignTop)
         self._layout.addWidget(value, row, 1)
+        self._rows.append(_Row(fact, title, value))
 
     def _value(self, fact: Fact) -> QLabel | QPushButton:
         mono = self._theme.mono_font
