@@ -22,7 +22,9 @@ OPTIONAL = (
     *("tensorflow", "tf-keras", "tensorrt", "tensorrt-cu12", "tensorrt-cu13"),
     *("tensorrt-rtx", "cuda-python", "pycuda"),
 )
-_ABSOLUTE = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][^\s\\/:'\"]+)+[\\/]([^\s\\/:'\"]+)")
+_ABSOLUTE = re.compile(
+    r"(?<![^\s'\"=(\[])(?:[A-Za-z]:)?(?:[\\/][^\s\\/:'\"]+)+[\\/]([^\s\\/:'\"]+)"
+)
 _CLASSIFIER = "License :: OSI Approved :: "
 
 
