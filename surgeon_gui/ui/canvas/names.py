@@ -9,6 +9,7 @@ from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.view.labels import HEAD, PAD
+from surgeon_gui.view.series import short_label
 
 _NARROWEST = 44.0
 _LOWEST = 12.0
@@ -72,10 +73,14 @@ def paint_names(
         is_open = bool(plan.is_open[at])
         if wide < _NARROWEST or high < (_LOWEST_OPEN if is_open else _LOWEST):
             continue
-        label = plan.scene.tree.label(picture.items[at])
+        tree, item = plan.scene.tree, picture.items[at]
+        label = tree.label(item)
         # A closed group has room for little, so its writing is smaller.
         size = 1.0 if is_open else min(_CLOSED_SIZE, high / _ROOM)
-        name = ink.metrics.elided(label, "bold", (wide - 12) / size)
+        room = (wide - 12) / size
+        if tree.group(item).series and ink.metrics.width(label, "bold") > room:
+            label = short_label(label)
+        name = ink.metrics.elided(label, "bold", room)
         if len(name) < min(len(label), _SHORTEST):
             continue
         width = ink.metrics.width(name, "bold") * size
