@@ -139,7 +139,7 @@ def _weights(facts: Facts, key: str, title: str) -> Coloring:
 @_overlay(
     "error",
     "Numeric error",
-    lambda facts: "" if facts.errors else "Verify with every tensor first.",
+    lambda facts: "" if facts.errors else "Verify with “Every layer” first.",
 )
 def _error(facts: Facts, key: str, title: str) -> Coloring:
     note = "Largest relative error in the last comparison."
@@ -149,7 +149,7 @@ def _error(facts: Facts, key: str, title: str) -> Coloring:
 @_overlay(
     "time",
     "Layer time",
-    lambda facts: "" if facts.times else "Run an engine with layer times first.",
+    lambda facts: "" if facts.times else "Run an engine with “Time each layer” first.",
 )
 def _time(facts: Facts, key: str, title: str) -> Coloring:
     note = "A layer's time is shared evenly by the nodes it came from."

@@ -42,7 +42,7 @@ def test_a_file_colours_and_names_it_does_not_know_are_told(tmp_path: Path) -> N
     ("name", "words"),
     [
         ("speed", "There is no overlay speed."),
-        ("error", "Verify with every tensor first."),
+        ("error", "Verify with “Every layer” first."),
         ("none.json", "cannot be read"),
     ],
 )

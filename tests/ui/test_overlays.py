@@ -49,7 +49,7 @@ def test_what_is_known_of_every_graph_colours_it(opened: Driver, key: str) -> No
 
 def test_an_overlay_that_lacks_something_is_offered_with_the_reason(opened: Driver) -> None:
     assert not opened.window.actions_["overlay.error"].isEnabled()
-    assert "Numeric error  (verify with every tensor first)" in words(opened)
+    assert "Numeric error  (verify with “Every layer” first)" in words(opened)
     opened.window.overlays.choose("error")
     assert opened.window.overlays.chosen == PLAIN
 
