@@ -271,6 +271,9 @@ class _Merged:
         if changed == {"shape"} and isinstance(kind, layers.Resize):
             shape = self._vector(row[0], values["shape"], "sizes")
             return replace(kind, shape=_pattern(*values["shape"])), (shape,)
+        if changed <= set(kind.networks()):
+            merged = {name: merge(values[name], self._padded_same) for name in kind.networks()}
+            return replace(kind, **merged), ()
         raise refusal(_node(row[0]), f"The {min(changed)} of its layer depends on the size.")
 
     def _padded_as_same(self, row: Row, changed: set[str]) -> bool:

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from surgeon_gui.graph.graphdef import graph_from_graphdef
+from surgeon_gui.graph.values import Array, Shape
 from surgeon_gui.network.layers import Loop
 from surgeon_gui.network.lower import network_from_graph
 from tests.helpers.shared import shared_path
@@ -17,6 +18,8 @@ from tests.network.lower.harness import (
     case,
     check,
     integers,
+    lowered,
+    make,
     numbers,
     op,
     parametrized,
@@ -227,6 +230,28 @@ def test_a_loop_stands_for_the_nodes_it_repeats() -> None:
     expected = np.loadtxt(path.with_name("output.prediction.csv"), np.float32, delimiter=",")
     (result,) = run_network(lowering.network, feeds)
     np.testing.assert_allclose(result.reshape(-1), expected.reshape(-1), rtol=1e-6)
+
+
+OPEN: dict[str, tuple[Any, tuple[Array, ...]]] = {
+    "until": (until(70.0), (X,)),
+    "by a count or data": (with_counter, (X,)),
+    "conditional inside": (with_branch, (X,)),
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_a_loop_takes_any_batch(name: str) -> None:
+    build, arrays = OPEN[name]
+    made = make(build, arrays)
+    shapes = {key: Shape((-1, *array.shape[1:])) for key, array in made.feeds.items()}
+    network = lowered(made, shapes=shapes)
+    assert any(isinstance(layer.kind, Loop) for layer in network.layers)
+    assert network.inputs[0].shape == (-1, 4)
+    for batch in (1, 3, 8):
+        fed = tuple(numbers(batch, 4, seed=batch, low=0.1) for _ in arrays)
+        wanted = make(build, fed)
+        for got, want in zip(run_network(network, wanted.feeds), wanted.expected, strict=True):
+            np.testing.assert_allclose(got, want, 1e-4, 1e-5)
 
 
 def pushing(x: Any) -> Any:
