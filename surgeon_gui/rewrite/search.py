@@ -35,17 +35,25 @@ class RuleIndex:
         return found
 
 
-def find_rule_matches(graph: Graph, rule: Rule, subject: Subject | None = None) -> list[Match]:
+def find_rule_matches(
+    graph: Graph,
+    rule: Rule,
+    subject: Subject | None = None,
+    *,
+    roots: Iterable[str] | None = None,
+) -> list[Match]:
     """Return where a rule would apply to the graph as it is, in node order.
 
     Args:
         graph: the graph.
         rule: the rule.
         subject: `Subject.of(graph)`, to share what is inferred between several rules.
+        roots: the only nodes asked, in node order; None asks all.
     """
     subject = subject or Subject.of(graph)
     index = RuleIndex([rule])
-    found = (rule.match(subject, node.name) for node in graph if index.rules(node.op))
+    asked = graph if roots is None else [graph[name] for name in roots]
+    found = (rule.match(subject, node.name) for node in asked if index.rules(node.op))
     return [match[0] for match in found if match is not None]
 
 
@@ -92,6 +100,18 @@ def why_not(graph: Graph, rule: Rule, node: str) -> Mismatch | None:
             return None
         misses.append(miss)
     return misses[0] if misses else Mismatch(node, f"No {starts} reads what it makes.")
+
+
+def roots_over(graph: Graph, names: Iterable[str], depth: int) -> list[str]:
+    """Return the nodes that can be the root of a match with one of `names` in it, in node order.
+
+    Args:
+        graph: the graph.
+        names: nodes.
+        depth: the deepest pattern's.
+    """
+    found = {root for name in names for root in (name, *_downstream(graph, name, depth))}
+    return [node.name for node in graph if node.name in found]
 
 
 def _downstream(graph: Graph, name: str, depth: int) -> list[str]:

@@ -81,8 +81,11 @@ class Subject:
         self._types: Types | None = None
 
     @classmethod
-    def of(cls, graph: Graph) -> Subject:
-        return cls(graph, output_names(graph), lambda: graph)
+    def of(cls, graph: Graph, types: Types | None = None) -> Subject:
+        """Return a graph under rules; `types` is what is known of its tensors, if that is known."""
+        made = cls(graph, output_names(graph), lambda: graph)
+        made._types = types
+        return made
 
     def forget(self) -> None:
         """Infer shapes and values anew at the next question."""

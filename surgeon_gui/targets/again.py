@@ -2,8 +2,9 @@
 
 The verdict on a node depends on the node and its neighbourhood. So the nodes an edit touches are
 cut out with a margin around them, judged as a small graph of their own, and the verdicts of all
-others stay. Where that would not be the same (control flow, open dimensions, functions, too much
-touched) the whole graph is judged.
+others stay; rules are tried on the graph itself, at the roots that can reach what was touched.
+Where that would not be the same (control flow, open dimensions, functions, too much touched) the
+whole graph is judged.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from surgeon_gui.graph.query import deduce_outputs, reachable
 from surgeon_gui.graph.shapes import FLOW, Types, infer_types
 from surgeon_gui.graph.update import update_types
 from surgeon_gui.graph.values import Shape, TensorType
+from surgeon_gui.rewrite.search import roots_over
 from surgeon_gui.targets.base import (
     VANISHES,
     Judgement,
@@ -26,17 +28,21 @@ from surgeon_gui.targets.base import (
     Verdict,
     find_target,
 )
-from surgeon_gui.targets.inspect import inspect, judged, report_of
+from surgeon_gui.targets.inspect import (
+    curable,
+    cures,
+    inspect,
+    report_of,
+    rules_for,
+    with_cures,
+)
 from surgeon_gui.targets.pitfalls import Hits
 from surgeon_gui.uff.graph import is_uff_graph
 
-REACH = 4
-"""How far from a touched node a verdict may change: operands behind identities, readers."""
+REGION = (6, 3)
+"""How far a verdict may change: so many edges downstream, and from there so many upstream."""
 
-REACH_OF_RULES = 9
-"""How far where rules cure something: the deepest of their patterns."""
-
-MARGIN = 9
+MARGIN = (3, 7)
 """How far around those the cut goes, so that their neighbourhood is whole."""
 
 LARGEST_SHARE = 0.25
@@ -45,11 +51,14 @@ LARGEST_SHARE = 0.25
 
 @dataclass(frozen=True)
 class _Seen:
+    """What was seen of a graph; the verdicts are those of the target, without the cures found."""
+
     graph: Graph
     outputs: tuple[TensorRef, ...]
     shapes: Mapping[str, Shape]
     types: Types
     verdicts: Mapping[str, Verdict]
+    cures: Mapping[str, str]
     hits: Hits
     live: frozenset[str]
     tensors: Mapping[TensorRef, TensorType]
@@ -97,7 +106,7 @@ class Inspector:
             seen = _local(target, before, graph)
         self.was_local = seen is not None
         if seen is None:
-            judgement = judged(target, Question(graph, wanted, given))
+            judgement = target.judge(Question(graph, wanted, given))
             live = frozenset(reachable(graph, [ref.node for ref in wanted]))
             seen = _Seen(
                 graph,
@@ -105,12 +114,14 @@ class Inspector:
                 given,
                 infer_types(graph, given),
                 judgement.verdicts,
+                cures(graph, target, curable(judgement.verdicts)),
                 judgement.hits,
                 live,
                 judgement.types,
             )
         self._seen[target_id] = seen
-        return report_of(target, graph, seen.verdicts, seen.hits, seen.tensors)
+        verdicts = with_cures(seen.verdicts, seen.cures)
+        return report_of(target, graph, verdicts, seen.hits, seen.tensors)
 
 
 _last = Inspector()
@@ -148,17 +159,16 @@ def _local(target: Target, before: _Seen, graph: Graph) -> _Seen | None:
     touched |= {name for name in live ^ before.live if name in graph}
     if len(touched) > most:
         return None
-    is_cured = any(verdict.rule for verdict in before.verdicts.values())
-    region = _around(graph, touched, REACH_OF_RULES if is_cured else REACH, most)
-    cut = None if region is None else _around(graph, region, MARGIN, most)
+    region = _around(graph, types, touched, REGION, most)
+    cut = None if region is None else _around(graph, types, region, MARGIN, most)
     if region is None or cut is None:
         return None
     small = _cut(graph, cut & live, types, before.outputs)
-    if small is None:
+    if small is None or (small.nodes and not small.outputs):
         return None
     # What no output needs was cut away: where nothing else was touched there is nothing to judge.
     judgement = (
-        judged(target, Question(small, small.outputs, before.shapes))
+        target.judge(Question(small, small.outputs, before.shapes))
         if small.outputs
         else Judgement({})
     )
@@ -185,7 +195,29 @@ def _local(target: Target, before: _Seen, graph: Graph) -> _Seen | None:
     }
     tensors = {ref: known for ref, known in before.tensors.items() if ref.node in graph}
     tensors |= {ref: known for ref, known in judgement.types.items() if ref.node in region}
-    return _Seen(graph, before.outputs, before.shapes, types, verdicts, hits, live, tensors)
+    found = _cures(target, before, graph, types, verdicts, touched)
+    return _Seen(graph, before.outputs, before.shapes, types, verdicts, found, hits, live, tensors)
+
+
+def _cures(
+    target: Target,
+    before: _Seen,
+    graph: Graph,
+    types: Types,
+    verdicts: Mapping[str, Verdict],
+    touched: set[str],
+) -> dict[str, str]:
+    """Return the rules that cure nodes, trying only those that can hold something touched."""
+    asked, known = curable(verdicts), curable(before.verdicts)
+    depth = max((rule.depth for rule in rules_for(target)), default=1)
+    near = _spread(graph, types, roots_over(graph, touched, depth), 2 * depth, down=False)
+    open_ = {name for name in asked if name in near or name not in known}
+    found = {name: rule for name, rule in before.cures.items() if name in asked - open_}
+    if open_:
+        given = None if before.shapes else types
+        roots = roots_over(graph, open_, depth)
+        found |= cures(graph, target, open_, types=given, roots=roots)
+    return found
 
 
 def _touched(before: Graph, after: Graph) -> set[str]:
@@ -204,24 +236,55 @@ def _touched(before: Graph, after: Graph) -> set[str]:
     return {name for name in found if name in after}
 
 
-def _around(graph: Graph, names: Iterable[str], steps: int, most: float) -> set[str] | None:
-    """Return the nodes within so many edges; None where there are too many."""
+def _around(
+    graph: Graph, types: Types, names: Iterable[str], far: tuple[int, int], most: float
+) -> set[str] | None:
+    """Return the nodes that matter to these, or to which these matter; None for too many.
+
+    What reads a node matters, and the operands of what reads it; the readers of all of them are
+    added, which conditions ask for.
+    """
+    down, up = far
+    found = _spread(graph, types, names, down, down=True)
+    if len(found) <= most:
+        found = _spread(graph, types, found, up, down=False)
+    if len(found) <= most:
+        found = _spread(graph, types, found, 1, down=True, of_known=False)
+    return found if len(found) <= most else None
+
+
+def _spread(
+    graph: Graph,
+    types: Types,
+    names: Iterable[str],
+    steps: int,
+    *,
+    down: bool,
+    of_known: bool = True,
+) -> set[str]:
+    """Return the nodes within so many edges down- or upstream.
+
+    What a constant feeds is near only where the constant itself was asked about, and `of_known`.
+    """
     found = set(names)
     border = list(found)
     for step in range(steps):
         beyond: list[str] = []
         for name in border:
-            node = graph[name]
-            near = [ref.node for ref in node.inputs if ref.node in graph]
-            # What a constant feeds is near only where the constant itself was asked about.
-            if step == 0 or not node.is_const:
-                near += [reader.name for reader in graph.consumers(name)]
+            if not down:
+                near = [ref.node for ref in graph[name].inputs if ref.node in graph]
+            elif (step or not of_known) and _is_known(graph[name], types):
+                continue
+            else:
+                near = [reader.name for reader in graph.consumers(name)]
             beyond += [each for each in near if each not in found]
             found.update(near)
         border = list(dict.fromkeys(beyond))
-        if len(found) > most:
-            return None
     return found
+
+
+def _is_known(node: Node, types: Types) -> bool:
+    return node.is_const or types.value(TensorRef(node.name)) is not None
 
 
 def _cut(graph: Graph, names: set[str], types: Types, outputs: Sequence[TensorRef]) -> Graph | None:

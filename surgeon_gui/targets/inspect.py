@@ -9,6 +9,7 @@ from surgeon_gui.errors import ConvertError, NotConvertible, Unsupported
 from surgeon_gui.graph.ignored import is_ignored
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.query import deduce_outputs
+from surgeon_gui.graph.shapes import Types
 from surgeon_gui.graph.values import Shape, TensorType
 from surgeon_gui.rewrite.library import bundled_rules
 from surgeon_gui.rewrite.rule import Rule
@@ -67,9 +68,8 @@ def inspect(
 def judged(target: Target, question: Question) -> Judgement:
     """Return a target's judgement, with the rules that would cure what it refuses."""
     judgement = target.judge(question)
-    verdicts = dict(judgement.verdicts)
-    _offer_rules(question.graph, target, verdicts)
-    return replace(judgement, verdicts=verdicts)
+    found = cures(question.graph, target, curable(judgement.verdicts))
+    return replace(judgement, verdicts=with_cures(judgement.verdicts, found))
 
 
 def report_of(
@@ -177,36 +177,60 @@ def rules_for(target: Target) -> tuple[Rule, ...]:
     )
 
 
-def cures(graph: Graph, target: Target, refused: Iterable[str]) -> dict[str, str]:
-    """Return, for each refused node a rule would replace, the first such rule's id."""
+def cures(
+    graph: Graph,
+    target: Target,
+    refused: Iterable[str],
+    *,
+    types: Types | None = None,
+    roots: Sequence[str] | None = None,
+) -> dict[str, str]:
+    """Return, for each refused node a rule would replace, the first such rule's id.
+
+    Args:
+        graph: the graph.
+        target: whose rules count.
+        refused: the nodes.
+        types: what is known of the graph's tensors; None infers it where a rule asks.
+        roots: the only nodes at which rules are tried, in node order; None tries them everywhere.
+    """
     pending = set(refused)
     found: dict[str, str] = {}
-    subject = Subject.of(graph)
+    subject = Subject.of(graph, types)
     for rule in rules_for(target):
         if not pending:
             break
-        for match in find_rule_matches(graph, rule, subject):
+        for match in find_rule_matches(graph, rule, subject, roots=roots):
             for name in pending.intersection(match.names):
                 found[name] = rule.id
         pending -= found.keys()
     return found
 
 
-def _offer_rules(graph: Graph, target: Target, verdicts: dict[str, Verdict]) -> None:
-    """Name the rule that would replace a node: it cures a refusal, and may lift a caveat."""
-    refused = {name for name, verdict in verdicts.items() if verdict.status is Status.REFUSES}
-    wanted = {
-        name: verdict.rule
+def curable(verdicts: Mapping[str, Verdict]) -> set[str]:
+    """Return the nodes a rule may help: what is refused, and caveats that name a rule."""
+    return {
+        name
         for name, verdict in verdicts.items()
-        if verdict.status is Status.CAVEAT and verdict.rule
+        if verdict.status is Status.REFUSES or (verdict.status is Status.CAVEAT and verdict.rule)
     }
-    found = cures(graph, target, refused | wanted.keys())
-    for name, rule in found.items():
-        if name in refused:
-            verdicts[name] = replace(verdicts[name], status=Status.CURED, rule=rule)
-    for name, rule in wanted.items():
-        if found.get(name) != rule:
-            verdicts[name] = replace(verdicts[name], rule=None)
+
+
+def with_cures(verdicts: Mapping[str, Verdict], found: Mapping[str, str]) -> dict[str, Verdict]:
+    """Name the rule that would replace a node: it cures a refusal, and may lift a caveat.
+
+    Args:
+        verdicts: a target's, without rules that were tried.
+        found: the rule per node, as `cures` returns it for those that are `curable`.
+    """
+    named = dict(verdicts)
+    for name in curable(verdicts):
+        verdict, rule = verdicts[name], found.get(name)
+        if verdict.status is Status.REFUSES and rule is not None:
+            named[name] = replace(verdict, status=Status.CURED, rule=rule)
+        elif verdict.status is Status.CAVEAT and rule != verdict.rule:
+            named[name] = replace(verdict, rule=None)
+    return named
 
 
 def _problems(graph: Graph, verdicts: Mapping[str, Verdict], target: Target) -> list[Problem]:
