@@ -36,9 +36,9 @@ definition = tf.compat.v1.GraphDef.FromString(open(sys.argv[1], "rb").read())
 consumed = {name.split(":")[0].lstrip("^") for node in definition.node for name in node.input}
 inputs = [f"{node.name}:0" for node in definition.node if node.op == "Placeholder"]
 outputs = [f"{n.name}:0" for n in definition.node if n.name not in consumed and n.op != "NoOp"]
-started = time.perf_counter()
+started = time.process_time()
 model, _ = tf2onnx.convert.from_graph_def(definition, input_names=inputs, output_names=outputs)
-seconds = time.perf_counter() - started
+seconds = time.process_time() - started
 peak = int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) / 1024
 onnx.save(model, sys.argv[2])
 print(json.dumps({"seconds": seconds, "peak_mb": peak, "facts": {"nodes": len(model.graph.node)}}))

@@ -13,7 +13,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of the work itself, and the process's largest resident memory in MB."""
+    """Processor seconds of the work itself, and the process's largest resident memory in MB.
+
+    Not the clock's seconds: they would tell what else the machine did.
+    """
 
     seconds: float
     peak_mb: float
@@ -33,9 +36,9 @@ def in_fresh_process(module: str, *arguments: str) -> Measured:
 
 def report(work: Callable[[], dict[str, float]]) -> None:
     """Do the work once; print its time, the process's peak memory and the facts it returns."""
-    started = time.perf_counter()
+    started = time.process_time()
     facts = work()
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     # Not ru_maxrss: a child inherits its parent's peak there.
     status = Path("/proc/self/status").read_text()
     peak_mb = int(status.split("VmHWM:")[1].split()[0]) / 1024
