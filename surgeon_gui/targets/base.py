@@ -162,7 +162,7 @@ class Page:
             ("Needs", self.needs),
             ("Note", self.note),
             ("Source", self.source),
-            ("JetPack’s source", self.jetpack_source),
+            ("JetPack source", self.jetpack_source),
         )
         return tuple((name, text) for name, text in listed if text)
 

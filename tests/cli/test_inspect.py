@@ -89,3 +89,15 @@ def test_shapes_are_read(text: str, expected: tuple[str, Shape]) -> None:
 def test_what_is_no_shape_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no shape"):
         parse_shape(text)
+
+
+def test_what_a_script_ignores_is_told_apart(tmp_path: Path) -> None:
+    script = tmp_path / "ignore.toml"
+    script.write_text('[[edit]]\ndo = "ignore"\nnodes = ["flatten/Reshape"]\n', encoding="utf-8")
+    model = SAMPLE
+    ran = surgeon("inspect", model, "--target", "uff-8", "--script", script, "--json")
+    assert ran.status == 1
+    assert [problem["node"] for problem in ran.json["ignored"]] == ["flatten/Reshape"]
+    assert "flatten/Reshape" not in [problem["node"] for problem in ran.json["problems"]]
+    told = surgeon("inspect", model, "--target", "uff-8", "--script", script)
+    assert "ignored: The target shape" in told.stdout

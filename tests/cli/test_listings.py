@@ -25,3 +25,14 @@ def test_help_lists_every_verb() -> None:
     assert ran.status == 0
     for verb in ("inspect", "edit", "export", "verify", "build", "gui", "targets", "rules"):
         assert verb in ran.stdout
+
+
+def test_one_target_tells_its_page() -> None:
+    ran = surgeon("targets", "uff-8", "--json")
+    (row,) = ran.json["targets"]
+    assert row["page"]["JetPack"].startswith("4.6 (TensorRT 8.0.1)")
+    assert {"Since", "Until", "Needs", "Source", "JetPack source"} <= set(row["page"])
+    told = surgeon("targets", "uff-8")
+    assert told.status == 0
+    assert "UffParser" in told.stdout
+    assert surgeon("targets", "no-such").status == 2

@@ -22,7 +22,7 @@ from surgeon_gui.graph.query import deduce_inputs
 from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.graph.values import Shape, TensorType
 from surgeon_gui.targets import Status, SupportReport, as_json, catalogue, inspect
-from surgeon_gui.targets.groups import Group, group_problems
+from surgeon_gui.targets.groups import Group, group_ignored, group_problems
 
 ALL = "all"
 _SHOWN = 6
@@ -186,6 +186,9 @@ def _print(facts: dict[str, Any], report: SupportReport) -> None:
     stdout.print(f"  {report.target.title}: {report.summary}", markup=False)
     for group in group_problems(report):
         _print_group(group)
+    for group in group_ignored(report):
+        stdout.print(f"  ignored: {group.reason}", style="dim", markup=False)
+        stdout.print(f"    at {_names(group)}", style="dim", markup=False)
     if "report" in facts:
         stdout.print(f"  The report is {facts['report']}", markup=False)
     stdout.print(f"  {facts['seconds']} s", markup=False)
@@ -201,9 +204,12 @@ def _print_group(group: Group) -> None:
     elif group.remedy:
         stdout.print(f"    {group.remedy}", markup=False)
     if group.nodes:
-        more = len(group.nodes) - _SHOWN
-        names = ", ".join(group.nodes[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
-        stdout.print(f"    at {names}", style="dim", markup=False)
+        stdout.print(f"    at {_names(group)}", style="dim", markup=False)
+
+
+def _names(group: Group) -> str:
+    more = len(group.nodes) - _SHOWN
+    return ", ".join(group.nodes[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _matrix(model: Path, surgery: Surgery, as_json_: bool) -> bool:

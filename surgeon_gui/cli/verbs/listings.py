@@ -9,7 +9,7 @@ from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.options import json_option
 from surgeon_gui.rewrite.library import bundled_rules
 from surgeon_gui.rewrite.plugins import plugins
-from surgeon_gui.targets import catalogue
+from surgeon_gui.targets import Target, catalogue, find_target
 
 
 def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
@@ -21,18 +21,37 @@ def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
 
 @VERBS.register("targets")
 @click.command("targets")
+@click.argument("target", required=False, metavar="[ID]")
 @json_option
-def targets_verb(as_json: bool) -> int:
-    """List the targets a graph can be judged for."""
+def targets_verb(target: str | None, as_json: bool) -> int:
+    """List the targets a graph can be judged for, or tell all there is to know of one."""
+    listed = catalogue() if target is None else (find_target(target),)
     rows: list[dict[str, object]] = [
-        {"id": target.id, "title": target.title, "route": target.route, "summary": target.summary}
-        for target in catalogue()
+        {
+            "id": each.id,
+            "title": each.title,
+            "route": each.route,
+            "summary": each.summary,
+            "page": dict(each.page.lines),
+        }
+        for each in listed
     ]
     if as_json:
         print_json({"targets": rows})
-    else:
+    elif target is None:
         _table(rows, ("id", "title", "summary"))
+    else:
+        _page(listed[0])
     return 0
+
+
+def _page(target: Target) -> None:
+    stdout.print(target.title, style="bold", markup=False)
+    stdout.print(target.summary, markup=False)
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, text in target.page.lines:
+        table.add_row(name, text)
+    stdout.print(table)
 
 
 @VERBS.register("rules")
