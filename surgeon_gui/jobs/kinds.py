@@ -8,6 +8,7 @@ from typing import Any
 from surgeon_gui.errors import ProtocolError
 from surgeon_gui.jobs.engine_spec import EngineResult, EngineSpec
 from surgeon_gui.jobs.op_docs import OpDocsResult, OpDocsSpec
+from surgeon_gui.jobs.quantize_spec import QuantizeResult, QuantizeSpec
 from surgeon_gui.jobs.spec import (
     BuildResult,
     BuildSpec,
@@ -47,6 +48,7 @@ SPECS: dict[str, type[JobSpec[Any]]] = {
         FreezeSpec,
         OpDocsSpec,
         PreprocessSpec,
+        QuantizeSpec,
         ReferenceSpec,
         RunSpec,
         TfTrtSpec,
@@ -65,6 +67,7 @@ RESULTS: dict[str, type[JobResult]] = {
         FreezeResult,
         OpDocsResult,
         PreprocessResult,
+        QuantizeResult,
         ReferenceResult,
         RunResult,
         TfTrtResult,

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from surgeon_gui.jobs.op_docs import OpDocsResult, OpDocsSpec
 
 from surgeon_gui.compare.images import ImageFeed, ImageRecipe
 from surgeon_gui.compare.report import NonFinite, TensorComparison
@@ -25,6 +24,14 @@ from surgeon_gui.jobs.engine_card import EngineCard
 from surgeon_gui.jobs.engine_spec import EngineLayer, EngineResult, EngineSpec, Trouble
 from surgeon_gui.jobs.hybrid_spec import SegmentBuilt, SegmentVerified, TfTrtResult, TfTrtSpec
 from surgeon_gui.jobs.kinds import RESULTS, SPECS, result_from_json, spec_from_json
+from surgeon_gui.jobs.op_docs import OpDocsResult, OpDocsSpec
+from surgeon_gui.jobs.quantize_spec import (
+    CurvePoint,
+    LayerNoise,
+    OutputNoise,
+    QuantizeResult,
+    QuantizeSpec,
+)
 from surgeon_gui.jobs.run_spec import Latency, LayerTime, RunResult, RunSpec
 from surgeon_gui.jobs.spec import (
     BuildResult,
@@ -74,6 +81,14 @@ SPEC_EXAMPLES: list[JobSpec[Any]] = [
     EngineSpec(Path("/m/a.engine"), (Path("/m/p.so"),)),
     BundleBuildSpec(Path("/m/hybrid"), ("sm86",), "fp16", workspace_bytes=1 << 28),
     BundleVerifySpec(Path("/m/a.pb"), Path("/m/hybrid"), shapes={"x": (1, 4)}),
+    QuantizeSpec(
+        Path("/m/a.network"),
+        Path("/m/r.json"),
+        data=(Path("/m/x.npz"),),
+        tolerance=0.1,
+        images=ImageFeed((Path("/m/cat.png"),)),
+        kept=("conv",),
+    ),
     TfTrtSpec(Path("/m/a.pb"), Path("/m/b.pb"), ("y",), dynamic=True),
     CompareSpec(
         SideSpec(Path("/m/a.network"), "fp16", engine=True),
@@ -123,6 +138,10 @@ RESULT_EXAMPLES: list[JobResult] = [
     VerifyResult(False, (ROW,), Divergence("n", "Conv2D", "conv", ROW), (ROW,)),
     OpDocsResult(Path("/m/docs.json"), "2.21.0", 1462),
     TfTrtResult(Path("/m/b.pb"), 1, 9),
+    QuantizeResult(
+        None, Path("/m/r.json"), "mse", 9, 1, (LayerNoise("a", ("n",), 30.0, None, False),),
+        (OutputNoise("y", 0.1, 20.0, 0.99),), 0.1, curve=(CurvePoint(0, 0.1),), meets=True,
+    ),
     BundleBuildResult(Path("/m/hybrid"), (SegmentBuilt("a", 3, 9, 0.5, problem="no"),), "1.7"),
     BundleVerifyResult(
         False, (ROW,), (SegmentVerified("a", False, (ROW,), "network", "why"),), (ROW,), ("b",)

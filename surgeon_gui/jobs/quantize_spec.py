@@ -1,0 +1,138 @@
+"""Quantization: what calibrating a network is asked, and the evidence it brings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from surgeon_gui.compare.images import ImageFeed
+from surgeon_gui.jobs.message import JobResult, JobSpec
+
+DTYPES = ("int8", "fp8")
+
+
+@dataclass(frozen=True)
+class OutputNoise:
+    """How far an output of the quantized network is from the float one's, over all samples held.
+
+    Args:
+        name: the output.
+        noise: root mean square of the difference, relative to that of the output.
+        sqnr_db: signal to quantization noise; more is better.
+        cosine: of both.
+        top1: share of rows with the same largest element; None where rows are no classes.
+        top5: share of rows whose largest element is among the other's five; likewise.
+    """
+
+    name: str
+    noise: float
+    sqnr_db: float
+    cosine: float
+    top1: float | None = None
+    top5: float | None = None
+
+
+@dataclass(frozen=True)
+class LayerNoise:
+    """What rounding does at one layer.
+
+    Args:
+        layer: the network's layer.
+        nodes: the GraphDef nodes it came from.
+        sqnr_db: of its output, with everything rounded; None where it has no tensor to compare.
+        alone: noise of the outputs where this layer alone is rounded; None unless asked for.
+        kept: whether it stays in float.
+    """
+
+    layer: str
+    nodes: tuple[str, ...]
+    sqnr_db: float | None
+    alone: float | None
+    kept: bool
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """Noise of the outputs with this many layers kept in float, the most sensitive first."""
+
+    kept: int
+    noise: float
+
+
+@dataclass(frozen=True)
+class QuantizeResult(JobResult):
+    """The quantized network, and what it costs.
+
+    Args:
+        network: the `.network` written, None where only ranges were asked for.
+        ranges: the ranges written.
+        collector: how they were chosen.
+        samples: how many samples were run to find them.
+        rounded: layers that compute in eight bits.
+        layers: all that could, with what rounding does there.
+        outputs: a row per output.
+        noise: of the worst output.
+        accuracy_float: share of samples whose label the float network finds; None without labels.
+        accuracy_rounded: likewise of the quantized one.
+        curve: noise against layers kept; empty unless asked for.
+        meets: whether the tolerance is met; None without one.
+        notes: what is worth knowing.
+    """
+
+    kind: ClassVar[str] = "quantize"
+
+    network: Path | None
+    ranges: Path
+    collector: str
+    samples: int
+    rounded: int
+    layers: tuple[LayerNoise, ...]
+    outputs: tuple[OutputNoise, ...]
+    noise: float
+    accuracy_float: float | None = None
+    accuracy_rounded: float | None = None
+    curve: tuple[CurvePoint, ...] = ()
+    meets: bool | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class QuantizeSpec(JobSpec[QuantizeResult]):
+    """Find the ranges of a network's tensors, quantize it, and measure what that costs.
+
+    Args:
+        network: a float `.network` file with a fixed batch.
+        ranges: where the ranges go; written too when the job is cancelled half way.
+        result: where the quantized network goes, or None.
+        data: `.npz` files, or folders of them: arrays keyed by input, samples along the first
+            dimension; `labels` are class numbers. A `.py` file is run: its `samples()` yields
+            mappings of such arrays.
+        images: image files for one input, besides or instead.
+        random: draw this many samples instead; their ranges say little of real data.
+        seed: of random samples.
+        known: ranges taken as they are, for the tensors they name.
+        collector: one of `COLLECTORS`, or `auto` for the one that errs least on the samples.
+        dtype: one of `DTYPES`.
+        kept: layers, or GraphDef nodes, that stay in float.
+        tolerance: largest noise of an output; as few layers as possible are kept to meet it.
+        sensitivity: measure every layer alone, and the curve.
+        held: samples the errors are measured on.
+    """
+
+    kind: ClassVar[str] = "quantize"
+
+    network: Path
+    ranges: Path
+    result: Path | None = None
+    data: tuple[Path, ...] = ()
+    images: ImageFeed | None = None
+    random: int = 0
+    seed: int = 0
+    known: Path | None = None
+    collector: str = "auto"
+    dtype: str = "int8"
+    kept: tuple[str, ...] = ()
+    tolerance: float | None = None
+    sensitivity: bool = False
+    held: int = 16
