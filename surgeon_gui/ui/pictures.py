@@ -35,6 +35,7 @@ class Pictures(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
+        self._previewed: QPrinter | None = None
 
     def parts(self) -> dict[str, QRectF]:
         """Return what can be drawn: the whole, the view, and the selection if there is one."""
@@ -110,7 +111,8 @@ class Pictures(QObject):
 
     def preview(self) -> QPrintPreviewDialog:
         """Show the pages before they are printed."""
-        printer = self._printer()
+        # The dialog only borrows it, for as long as it is open.
+        self._previewed = printer = self._printer()
         dialog = QPrintPreviewDialog(printer, self._window)
         dialog.setWindowTitle("Print preview")
         dialog.setAccessibleName("Print preview")
