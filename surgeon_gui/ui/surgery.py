@@ -187,7 +187,6 @@ class Surgery(QObject):
                 self._chooser,
                 self.outlined.emit,
             )
-            dialog.finished.connect(lambda _result: self.outlined.emit(()))
             self._open(dialog)
 
         self._session.tasks.run(
@@ -277,4 +276,6 @@ class Surgery(QObject):
 
     def _open(self, dialog: EditDialog) -> None:
         dialog.accepted_edit.connect(self.do)
+        dialog.touches.connect(self.outlined)
+        dialog.finished.connect(lambda _result: self.outlined.emit(()))
         dialog.open()

@@ -293,6 +293,22 @@ def test_parameters_of_a_rule_set_are_asked_for(driver: Driver) -> None:
     assert values["classes"] == 4
 
 
+def test_what_an_edit_would_touch_is_outlined_while_it_is_asked_for(
+    driver: Driver, small: Path
+) -> None:
+    driver.open(small)
+    driver.window.session.select(("m",))
+    driver.run("edit.any.bypass")
+    dialog = any_dialog(driver)
+    driver.bot.waitUntil(lambda: set(driver.window.canvas.preview()) == {"m", "y", "b"})
+    line(dialog, "input").setText("9")
+    driver.bot.waitUntil(lambda: driver.window.canvas.preview() == ())
+    line(dialog, "input").setText("1")
+    driver.bot.waitUntil(lambda: set(driver.window.canvas.preview()) == {"m", "y", "a"})
+    dialog.reject()
+    assert driver.window.canvas.preview() == ()
+
+
 def test_from_a_red_node_to_its_cure_in_two_clicks(driver: Driver) -> None:
     """The page of problems is open; one click shows the node, one click cures it."""
     driver.open(BOXES)

@@ -37,9 +37,11 @@ class EditDialog(QDialog):
 
     Signals:
         accepted_edit(object): the Edit the user wants applied.
+        touches(tuple): the nodes of the graph that the edit as stated would change or remove.
     """
 
     accepted_edit = Signal(object)
+    touches = Signal(tuple)
 
     def __init__(self, session: Session, graph: Graph, title: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -124,6 +126,7 @@ class EditDialog(QDialog):
             set_role(self.words, "muted")
             self.words.setText(delta_words(delta))
             self.apply_button.setEnabled(bool(delta))
+            self.touches.emit((*delta.changed, *delta.removed))
 
         self._session.tasks.run(
             "preview", lambda: Delta.between(graph, wanted.apply(graph)), tried, self._refuse
@@ -131,6 +134,7 @@ class EditDialog(QDialog):
 
     def _refuse(self, error: SurgeonError) -> None:
         self._edit = None
+        self.touches.emit(())
         set_role(self.words, "refuses")
         self.words.setText(str(error))
         self.apply_button.setEnabled(False)
