@@ -1,4 +1,4 @@
-"""Make a picture of every state of the window: `python -m docs.gallery [FOLDER]`.
+"""Make a picture of every state of the window: `python -m docs.gallery [FOLDER [NAME…]]`.
 
 To be looked at by a person after a change to the window. The pictures are taken offscreen, with
 settings of their own; each state is a graph, the arguments of `surgeon gui`, and a scale.
@@ -21,6 +21,7 @@ from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.graph.values import AttrValue, DType, Shape
+from surgeon_gui.ui.palettes import THEMES
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "samples" / "boxes3d.pb"
@@ -29,11 +30,19 @@ FLOAT = {"T": DType.FLOAT32}
 
 @dataclass(frozen=True)
 class State:
-    """What a picture shows: a graph or a file (None: nothing open), arguments, Qt's scale."""
+    """What a picture shows.
+
+    Attributes:
+        graph: a graph or a file; None: nothing is open.
+        arguments: those of `surgeon gui`.
+        scale: Qt's.
+        action: a word of `gallery_actions`, done once the graph is shown.
+    """
 
     graph: Graph | Path | None
     arguments: tuple[str, ...] = ()
     scale: str = "1"
+    action: str = ""
 
 
 def one_node() -> Graph:
@@ -133,6 +142,56 @@ def states() -> dict[str, State]:
             f"page-{page}": State(SAMPLE, (*target, "--page", page))
             for page in ("rules", "history", "verify", "build", "log")
         },
+        **_habits((*target, *shown)),
+    }
+
+
+def _habits(selected: tuple[str, ...]) -> dict[str, State]:
+    """The states of the window's own parts: dialogs, help, bookmarks, themes."""
+    dark = ("--theme", "dark")
+    conv = ("--expand", "vgg", "--select", "vgg/block1_conv1/Conv2D")
+    both: dict[str, State] = {}
+    for action, graph, arguments in (
+        ("loading", None, ()),
+        ("searching", SAMPLE, ()),
+        ("bookmarked", SAMPLE, ()),
+        ("documented", SAMPLE, conv),
+        ("settings", SAMPLE, ()),
+        ("build-settings", SAMPLE, ()),
+        ("tour", SAMPLE, ()),
+        ("tour-2", SAMPLE, ("--target", "uff-5.1")),
+        ("keys", SAMPLE, ()),
+        ("formats", None, ()),
+        ("about", None, ()),
+        ("palette", SAMPLE, ()),
+        ("picture", SAMPLE, ()),
+        ("preview", SAMPLE, ()),
+    ):
+        both[action] = State(graph, arguments, action=action)
+        both[f"{action}-dark"] = State(graph, (*arguments, *dark), action=action)
+    return {
+        **both,
+        **{
+            f"theme-{name}": State(SAMPLE, (*selected, "--theme", name))
+            for name in THEMES
+            if name not in ("light", "dark")
+        },
+        "colour-blind-expanded": State(
+            SAMPLE, ("--target", "uff-5.1", "--theme", "safe-light"), action="expanded"
+        ),
+        "double-size-settings": State(SAMPLE, (), "2", "settings"),
+        "narrow": State(SAMPLE, (*selected, "--size", "800x600")),
+        **{
+            f"{name}-dark": State(graph, (*arguments, *dark))
+            for name, graph, arguments in (
+                ("one-node", one_node(), ("--select", "alone")),
+                ("disconnected", disconnected(), ()),
+                ("loop", loop(), ("--expand", "while")),
+                ("many-inputs", many_inputs(), ("--select", "sum")),
+                ("long-names", long_names(), ("--select", long_names().nodes[1].name)),
+                ("strange-names", strange_names(), ("--select", "層/畳み込み")),
+            )
+        },
     }
 
 
@@ -154,8 +213,10 @@ def take(name: str, state: State, folder: Path, home: Path) -> Path:
         "SURGEON_CACHE": str(home),
     }
     theme = () if "--theme" in state.arguments else ("--theme", "light")
-    command = [sys.executable, "app.py", *model, *state.arguments, *theme]
-    command += ["--size", "1400x900", "--shot", str(picture)]
+    size = () if "--size" in state.arguments else ("--size", "1400x900")
+    program = ("-m", "docs.gallery_actions", state.action) if state.action else ("app.py",)
+    command = [sys.executable, *program, *model, *state.arguments, *theme]
+    command += [*size, "--shot", str(picture)]
     # A file that is no graph is shown as such, and told by the exit status.
     subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True)
     if not picture.exists():
@@ -167,7 +228,10 @@ def main() -> int:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "gallery").absolute()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home:
+        wanted = sys.argv[2:]
         for name, state in states().items():
+            if wanted and name not in wanted:
+                continue
             print(take(name, state, folder, Path(home)), flush=True)
     return 0
 

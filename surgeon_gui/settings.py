@@ -89,7 +89,7 @@ class Settings:
     colors: str = setting(
         "Look",
         "Colours",
-        "`safe` takes colours for kinds of op and verdicts that colour-blind people tell apart.",
+        "Safe ones for kinds of op and verdicts can be told apart by colour-blind people.",
         "standard",
         choices=("standard", "safe"),
     )

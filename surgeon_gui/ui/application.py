@@ -6,11 +6,11 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from surgeon_gui import __version__
@@ -22,13 +22,11 @@ from surgeon_gui.ui.comparing.bar import MERGED, SIDES
 from surgeon_gui.ui.crash import CrashGuard
 from surgeon_gui.ui.main_window import MainWindow
 from surgeon_gui.ui.palettes import THEMES, chosen_theme
+from surgeon_gui.ui.photographer import Photographer
 from surgeon_gui.ui.qt_log import restore_qt_messages, route_qt_messages
 from surgeon_gui.ui.theme import apply_theme
 
 VIEWS = ("graph", SIDES, MERGED, "network")
-# A picture is taken once nothing was at work for this long.
-QUIET_MS = 400
-SHOT_TIMEOUT_MS = 120_000
 
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -79,8 +77,13 @@ def _target(parser: argparse.ArgumentParser, text: str) -> str:
     return text
 
 
-def run(argv: Sequence[str]) -> int:
-    """Show the window until it is closed; return the exit status."""
+def run(argv: Sequence[str], arrange: Callable[[MainWindow], object] | None = None) -> int:
+    """Show the window until it is closed; return the exit status.
+
+    Args:
+        argv: as `parse_arguments` reads them.
+        arrange: called once the graph is shown, before a picture is taken.
+    """
     arguments = parse_arguments(argv)
     if (
         not os.environ.get("DISPLAY")
@@ -117,7 +120,7 @@ def run(argv: Sequence[str]) -> int:
     window.show()
     for problem in loaded.problems:
         window.message.show_note(problem)
-    shooter = Photographer(window, arguments) if arguments.shot else None
+    shooter = Photographer(window, arguments, arrange) if arguments.shot else None
     if shooter is None and arguments.model is None:
         window.keeper.offer()
     if arguments.model is not None:
@@ -151,65 +154,3 @@ def _scale(percent: int) -> None:
     if percent != 100:
         given = float(os.environ.get("QT_SCALE_FACTOR") or 1.0)
         os.environ["QT_SCALE_FACTOR"] = f"{given * percent / 100:g}"
-
-
-class Photographer(QObject):
-    """Takes a picture of the window once it has come to rest, then quits."""
-
-    def __init__(self, window: MainWindow, arguments: argparse.Namespace) -> None:
-        super().__init__(window)
-        self.status = 2
-        self._window = window
-        self._arguments = arguments
-        self._arranged = False
-        self._quiet = QTimer(self)
-        self._quiet.setInterval(QUIET_MS)
-        self._quiet.setSingleShot(True)
-        self._quiet.timeout.connect(self._look)
-        self._limit = QTimer(self)
-        self._limit.setSingleShot(True)
-        self._limit.setInterval(SHOT_TIMEOUT_MS)
-        self._limit.timeout.connect(self._shoot)
-
-    def begin(self) -> None:
-        self._quiet.start()
-        self._limit.start()
-
-    def _look(self) -> None:
-        window = self._window
-        working = window.session.tasks.is_busy() or window.problems.is_filling
-        working = working or window.compare.is_working()
-        working = working or window.network.drawing.canvas.is_laying_out()
-        if working or window.canvas.is_laying_out():
-            self._quiet.start()
-        elif not self._arranged:
-            self._arranged = True
-            self._arrange()
-            self._quiet.start()
-        else:
-            self._shoot()
-
-    def _arrange(self) -> None:
-        window, arguments = self._window, self._arguments
-        if arguments.page:
-            window.bottom_dock.open_page(arguments.page)
-        if window.session.graph is None:
-            return
-        for namespace in arguments.expand:
-            window.canvas.expand(namespace)
-        if arguments.select and window.compare.isVisible():
-            window.compare.show_change(arguments.select)
-        elif arguments.select:
-            shown = window.center.pages.current()
-            window.go_to(arguments.select)
-            window.center.pages.show_page(shown)
-
-    def _shoot(self) -> None:
-        self._limit.stop()
-        saved = self._window.grab().save(str(self._arguments.shot))
-        self.status = 0 if saved and self._shown() else 2
-        self._window.session.set_document(None)
-        self._window.close()
-
-    def _shown(self) -> bool:
-        return self._arguments.model is None or self._window.session.graph is not None

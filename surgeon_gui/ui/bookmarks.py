@@ -6,7 +6,7 @@ import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from surgeon_gui.ui.actions import Command, MenuSpec
 from surgeon_gui.ui.views import Bookmark, View
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from surgeon_gui.ui.main_window import MainWindow
 
 MOST_KEYS = 9
+PANEL_HEIGHT = 220
 
 
 class Bookmarks(QObject):
@@ -53,8 +54,17 @@ class Bookmarks(QObject):
         key = f" Ctrl+{number} brings you back." if number <= MOST_KEYS else ""
         self._window.message.show_note(
             f"Bookmarked {made.title}.{key}",
-            choices=[("Show bookmarks", self._window.bookmarks_dock.show)],
+            choices=[("Show bookmarks", self.show_panel)],
         )
+
+    def show_panel(self) -> None:
+        """Show the list, with room for some of it."""
+        dock = self._window.bookmarks_dock
+        if not dock.isVisible():
+            dock.show()
+            self._window.resizeDocks([dock], [PANEL_HEIGHT], Qt.Orientation.Vertical)
+        dock.raise_()
+        self._window.bookmarks_panel.list.setFocus()
 
     def has_selection(self) -> bool:
         """Whether the selection is bookmarked."""
@@ -173,9 +183,10 @@ BOOKMARK_MENU = MenuSpec(
 
 def _toggle_dock(window: MainWindow) -> None:
     dock = window.bookmarks_dock
-    dock.setVisible(not dock.isVisible())
     if dock.isVisible():
-        window.bookmarks_panel.list.setFocus()
+        dock.hide()
+    else:
+        window.bookmarks.show_panel()
     window.actions_.refresh()
 
 

@@ -126,8 +126,8 @@ class Help(QObject):
             ),
             Step(
                 "2. Cure",
-                "Each problem says why. Preview shows where its rule applies, Fix applies it, and "
-                "Auto-fix does all at once. Everything can be undone.",
+                "Each problem says why. Show leads to its nodes, Fix applies its rule, and "
+                "Auto-fix above plans all cures at once. Everything can be undone.",
                 problems,
             ),
             Step(

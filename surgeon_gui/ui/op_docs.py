@@ -67,7 +67,7 @@ class OpDocsReader(QObject):
         self.problem: SurgeonError | None = None
         self.job = JobRunner(self)
         self.job.ended.connect(self._ended)
-        self._look()
+        self.look()
 
     def use_settings(self, settings: Settings) -> None:
         """Ask another interpreter from now on, if it is another."""
@@ -76,7 +76,7 @@ class OpDocsReader(QObject):
         if is_other and not self.job.is_running:
             self._docs = None
             self._turn(State.UNASKED)
-            self._look()
+            self.look()
 
     def get(self, op: str) -> OpDoc | None:
         """Return what is said of an op, None where nothing is known."""
@@ -102,7 +102,8 @@ class OpDocsReader(QObject):
         """End the worker, before the window goes."""
         self.job.close()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Read what an earlier job wrote."""
         path = docs_path(self._settings)
         if path.is_file():
             self._read(path)

@@ -59,7 +59,7 @@ class ToolBar(QToolBar):
         self._menu("Export", [actions[key] for key in forms])
         self.build = self._button(actions["build.build"], "Build engine", kind="primary")
         spacer = QWidget()
-        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        spacer.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.addWidget(spacer)
         search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.addWidget(search)

@@ -12,7 +12,8 @@ from surgeon_gui.view.tree import ROOT
 def neighbour(plan: Plan, item: int, key: Qt.Key) -> int | None:
     """The item in view that an arrow key leads to from `item`; None where there is none."""
     if key == Qt.Key.Key_Up:
-        return _nearest(plan, item, _linked(plan, item, upwards=True)) or _outer(plan, item)
+        found = _nearest(plan, item, _linked(plan, item, upwards=True))
+        return found if found is not None else _outer(plan, item)
     if key == Qt.Key.Key_Down:
         return _nearest(plan, item, _linked(plan, item, upwards=False))
     return _beside(plan, item, rightwards=key == Qt.Key.Key_Right)

@@ -265,6 +265,7 @@ class SettingsDialog(QDialog):
         self.groups = QListWidget()
         self.groups.setAccessibleName("Groups of settings")
         self.groups.setFixedWidth(140)
+        self.groups.setUniformItemSizes(True)
         self.pages = QStackedWidget()
         self.rows: dict[str, SettingRow] = {}
         by_group: dict[str, list[SettingInfo]] = {}
@@ -290,6 +291,8 @@ class SettingsDialog(QDialog):
         layout.addWidget(row(self.reset_all, where, None, close))
         self.groups.currentRowChanged.connect(self.pages.setCurrentIndex)
         self.groups.setCurrentRow(0)
+        for name, each in self.rows.items():
+            each.show_value(getattr(settings, name))
         self.show_settings(settings)
 
     def _page(self, group: str, infos: Sequence[SettingInfo], choices: Choices) -> QWidget:

@@ -70,6 +70,7 @@ class Sheet(QDialog):
         self.tree.setColumnCount(len(columns))
         self.tree.setHeaderLabels(list(columns))
         self.tree.setAlternatingRowColors(True)
+        self.tree.setObjectName("sheet")
         self.tree.setAllColumnsShowFocus(True)
         self.tree.header().setStretchLastSection(True)
         self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
@@ -101,6 +102,7 @@ class Sheet(QDialog):
     def close_with(self, *others: QWidget) -> None:
         """Put the buttons below."""
         self.box.addWidget(row(*others, None, self.close_button))
+        self.close_button.setFocus()
 
 
 def formats_sheet(parent: QWidget) -> Sheet:
