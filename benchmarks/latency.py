@@ -39,6 +39,7 @@ from surgeon_gui.graph.model import Graph, Node
 from surgeon_gui.graph.values import DType, TensorValue
 from surgeon_gui.log import LogBuffer
 from surgeon_gui.settings import Settings
+from surgeon_gui.ui.comparing.bar import MERGED, SIDES
 from surgeon_gui.ui.main_window import MainWindow
 from surgeon_gui.ui.theme import LIGHT
 
@@ -178,6 +179,7 @@ class Bench:
     def is_quiet(self) -> bool:
         window = self.window
         busy = window.session.tasks.is_busy() or window.canvas.is_laying_out()
+        busy = busy or window.compare.is_working()
         return not (busy or window.problems.is_filling)
 
     def time(self, what: str, action: Callable[[], object]) -> None:
@@ -203,7 +205,7 @@ class Bench:
             self.watcher.samples.clear()
 
     def walk(self, name: str, path: Path) -> None:
-        """Open, expand, find, edit, undo and judge anew."""
+        """Open, expand, find, edit, compare, undo and judge anew."""
         window = self.window
         print(name)
         self.time("open", lambda: window.files.open(path))
@@ -216,6 +218,15 @@ class Bench:
         middle = graph.nodes[len(graph) // 2].name
         self.time("go to a node", lambda: window.go_to(middle))
         self.time("rename it", lambda: window.session.apply(RenameNode(middle, f"{middle}_anew")))
+        pages, compare = window.center.pages, window.compare
+        self.time("before | after", lambda: pages.show_page("compare"))
+        self.time("next change", lambda: compare.changes.step(1))
+        self.time("merged", lambda: compare.bar.set_mode(MERGED))
+        self.time("only changes", lambda: compare.bar.only.setChecked(True))
+        self.time("all again", lambda: compare.bar.only.setChecked(False))
+        self.time("with the file", lambda: compare.compare_file(path))
+        self.time("side by side", lambda: compare.bar.set_mode(SIDES))
+        pages.show_page("graph")
         self.time("undo", window.session.undo)
         self.time("switch target", partial(window.session.set_target, "uff-8"))
         self.time("switch back", partial(window.session.set_target, "direct"))

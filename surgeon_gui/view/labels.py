@@ -261,11 +261,14 @@ class Labels:
         tree: the items.
         metrics: the fonts' widths.
         types: what is known of the tensors.
+
+    Attributes:
+        unit: what a node is called.
     """
 
     def __init__(self, tree: Tree, metrics: Metrics, types: TensorTypes | None) -> None:
         self._tree, self._metrics, self._types = tree, metrics, types
-        self._unit: str = getattr(types, "unit", "node")
+        self.unit: str = getattr(types, "unit", "node")
         self._known: dict[int, Label] = {}
 
     def get(self, item: int) -> Label:
@@ -288,7 +291,7 @@ class Labels:
     def _group(self, item: int) -> Label:
         group = self._tree.group(item)
         metrics = self._metrics
-        count = f"{group.count:,} {self._unit}{'s' * (group.count != 1)}".replace(",", "\u2009")
+        count = f"{group.count:,} {self.unit}{'s' * (group.count != 1)}".replace(",", "\u2009")
         if group.series:
             count = f"{len(group.series)}× · {count}"
         beside = metrics.width(count, "plain") + 16 + 2 * 12 + 16

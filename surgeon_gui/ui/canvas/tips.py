@@ -89,13 +89,17 @@ def _group_tip(plan: Plan, marks: Marks, item: int) -> str:
         op = tree.graph.nodes[position].op
         ops[op] = ops.get(op, 0) + 1
     common = sorted(ops.items(), key=lambda pair: (-pair[1], pair[0]))
-    lines = [f"{tree.group(item).count} nodes"]
+    count = tree.group(item).count
+    lines = [f"{count} {plan.scene.labels.unit}{'s' * (count != 1)}"]
     lines.append(", ".join(f"{escape(one_line(op))} ×{count}" for op, count in common[:_MOST_OPS]))
     if len(common) > _MOST_OPS:
         lines[-1] += f" and {len(common) - _MOST_OPS} more"
     lines += _tint_lines(marks, item)
     summary = marks.summary(item)
-    if summary.worst is not None and STATUSES.index(summary.worst) >= STATUSES.index("unknown"):
+    if summary.differences:
+        counts = ", ".join(f"{number} {status}" for status, number in summary.differences)
+        lines.append(f"<b>Inside:</b> {counts}")
+    elif summary.worst is not None and STATUSES.index(summary.worst) >= STATUSES.index("unknown"):
         lines.append(f"<b>{summary.count} inside:</b> {_WORDS[summary.worst]}")
     return _page(tree.name(item).removesuffix("/"), lines)
 

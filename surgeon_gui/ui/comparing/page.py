@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -75,6 +75,7 @@ class ComparePage(QWidget):
         self._found: Compared | None = None
         self._is_stale = True
         self._drawn: object = None
+        self._pending: list[tuple[GraphCanvas, Drawing, str, list[str] | None]] = []
         self.bar = CompareBar(theme)
         self.changes = ChangesPanel(theme)
         self.before, self.after, self.merged = (_canvas(theme, name) for name in _NAMES)
@@ -160,9 +161,8 @@ class ComparePage(QWidget):
     def is_working(self) -> bool:
         """Whether something is being worked out or laid out."""
         canvases = (self.before, self.after, self.merged)
-        return self._session.tasks.is_busy("compare") or any(
-            canvas.is_laying_out() for canvas in canvases
-        )
+        is_busy = bool(self._pending) or self._session.tasks.is_busy("compare")
+        return is_busy or any(canvas.is_laying_out() for canvas in canvases)
 
     def _ask_again(self) -> None:
         before, _ = self.bar.chosen()
@@ -229,6 +229,7 @@ class ComparePage(QWidget):
         self.bar.words.set_full("")
         self.bar.set_ready(0)
         self._drawn = None
+        self._pending.clear()
         self.notice.say("unknown", title, hint)
         self.stack.setCurrentWidget(self.notice)
         for canvas in (self.before, self.after, self.merged):
@@ -282,15 +283,23 @@ class ComparePage(QWidget):
         is_new = self._drawn != shown
         self._drawn = shown
         self.stack.setCurrentWidget(self.merged if is_merged else self.sides)
-        for canvas, drawing, title in zip(canvases, drawings, titles, strict=True):
-            canvas.set_graph(
-                drawing.tree.graph,
-                title=title,
-                tree=drawing.tree,
-                expanded=opened if is_new else None,
-            )
-            canvas.set_overlay(drawing.overlay)
-        if name := self.changes.current():
+        self._pending = [
+            (canvas, drawing, title, opened if is_new else None)
+            for canvas, drawing, title in zip(canvases, drawings, titles, strict=True)
+        ]
+        self._show_next()
+
+    def _show_next(self) -> None:
+        """Begin one drawing at a time, so that the window is not held up."""
+        if not self._pending:
+            return
+        canvas, drawing, title, opened = self._pending.pop(0)
+        tree = drawing.tree
+        canvas.set_graph(tree.graph, title=title, tree=tree, expanded=opened)
+        canvas.set_overlay(drawing.overlay)
+        if self._pending:
+            QTimer.singleShot(0, self, self._show_next)
+        elif name := self.changes.current():
             self.show_change(name)
 
     def show_change(self, name: str) -> None:
