@@ -52,6 +52,16 @@ class HostMemory:
         self._runtime.cudaStreamSynchronize(stream)
 
 
+@dataclass(frozen=True)
+class _External:
+    """A stream made elsewhere, in CUDA's protocol for them."""
+
+    handle: int
+
+    def __cuda_stream__(self) -> tuple[int, int]:
+        return 0, self.handle
+
+
 class CardMemory:
     """The memory of the GPU, through CuPy."""
 
@@ -59,7 +69,7 @@ class CardMemory:
         self._cupy = cupy
 
     def launch(self, stream: int, work: Callable[[Any], None]) -> None:
-        with self._cupy.cuda.ExternalStream(stream):
+        with self._stream(stream):
             work(self._cupy)
 
     def array(self, address: int, shape: tuple[int, ...], dtype: str) -> Any:
@@ -69,7 +79,14 @@ class CardMemory:
         return self._cupy.ndarray(shape, dtype, pointer)
 
     def synchronize(self, stream: int) -> None:
-        self._cupy.cuda.ExternalStream(stream).synchronize()
+        self._stream(stream).synchronize()
+
+    def _stream(self, handle: int) -> Any:
+        """Return CuPy's stream of a handle; the way to it changed with CuPy 14."""
+        streams = self._cupy.cuda
+        if hasattr(streams.Stream, "from_external"):
+            return streams.Stream.from_external(_External(handle))
+        return streams.ExternalStream(handle)
 
 
 @dataclass
