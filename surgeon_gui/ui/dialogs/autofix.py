@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from surgeon_gui.edits.base import Edit
-from surgeon_gui.errors import SurgeonError
+from surgeon_gui.errors import NotConvertible, SurgeonError
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.jobs.spec import VerifyResult, VerifySpec
 from surgeon_gui.jobs.store import new_job_directory
@@ -111,8 +111,13 @@ class Check(JobPanel):
         self._show("unknown", f"{words} {hint}".strip(), role)
 
     def _say_error(self, error: SurgeonError) -> None:
-        where = f" ({error.where})" if error.where else ""
-        self._say(f"The numbers cannot be checked: {error.message}{where}", "muted")
+        if isinstance(error, NotConvertible) and error.problems:
+            first, count = error.problems[0], len(error.problems)
+            which = "A node does" if count == 1 else f"{count} nodes do"
+            why = f"{which} not convert, so there are none: {first}"
+        else:
+            why = f"{error.message}{f' ({error.where})' if error.where else ''}"
+        self._say(f"The numbers cannot be checked. {why}", "muted")
 
     def _show_result(self, result: Any) -> None:
         if not isinstance(result, VerifyResult):
@@ -167,7 +172,7 @@ class AutofixDialog(QDialog):
         self._model = _Steps(_COLUMNS, theme)
         self.table = QTableView()
         set_up_table(
-            self.table, self._model, "Steps of the plan", (28, 200, 300, 56, 104), row_height=_ROW
+            self.table, self._model, "Steps of the plan", (28, 232, 300, 56, 104), row_height=_ROW
         )
         self.table.setWordWrap(True)
         head = self.table.horizontalHeader()
@@ -180,6 +185,7 @@ class AutofixDialog(QDialog):
         self._scroll.setWidget(self.left)
         self._scroll.setAccessibleName("What remains")
         self.check = Check(session, settings, theme)
+        self.check.checked.connect(lambda _words: QTimer.singleShot(0, self._fit))
         self.apply_button = button("Apply", self._accept, kind="primary")
         self.apply_button.setDefault(True)
         self.cancel_button = button("Cancel", self.reject, kind="button")
@@ -262,9 +268,12 @@ class AutofixDialog(QDialog):
     def _fit(self) -> None:
         """Be as high as what there is to say, within reason."""
         layout = self.layout()
-        if layout is not None:
-            wanted = layout.totalHeightForWidth(self.width())
-            self.resize(self.width(), min(max(wanted, layout.sizeHint().height(), 160), 640))
+        if layout is None:
+            return
+        text = self.left.heightForWidth(self.width() - 64)
+        self._scroll.setMinimumHeight(min(text, 240) if self._scroll.isVisible() else 0)
+        layout.activate()
+        self.resize(self.width(), max(layout.totalMinimumHeightForWidth(self.width()), 160))
 
     def _accept(self) -> None:
         if self._fix is not None and self._fix.rules:
