@@ -27,7 +27,6 @@ from surgeon_gui.ui.selection import (
     copy_names,
     copy_text,
     is_input,
-    is_namespace,
     is_one_node,
 )
 
@@ -264,7 +263,7 @@ def _view(window: MainWindow) -> list[Command]:
             partial(_toggle_expanded, window),
             None,
             "",
-            partial(is_namespace, window.session),
+            partial(_can_expand, window),
         ),
         Command(
             "view.expand-all",
@@ -384,8 +383,14 @@ def _has_theme(window: MainWindow, name: str) -> bool:
     return window.settings.theme == name
 
 
+def _can_expand(window: MainWindow) -> bool:
+    chosen = window.canvas.selection()
+    return len(chosen) == 1 and chosen[0].endswith("/")
+
+
 def _toggle_expanded(window: MainWindow) -> None:
-    window.canvas.toggle(window.session.selection[0].removesuffix("/"))
+    # The session knows no series, only the namespaces in it.
+    window.canvas.toggle(window.canvas.selection()[0])
 
 
 def _verify(window: MainWindow) -> None:

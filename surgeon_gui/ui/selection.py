@@ -50,10 +50,6 @@ def is_input(session: Session) -> bool:
     return node is not None and node.op.startswith("Placeholder")
 
 
-def is_namespace(session: Session) -> bool:
-    return len(session.selection) == 1 and session.selection[0].endswith("/")
-
-
 def walk(session: Session, reveal: Callable[[str], object], direction: int) -> None:
     """Select what the selection reads (-1) or what reads it (1), and show the first."""
     graph = session.graph

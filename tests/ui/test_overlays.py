@@ -112,6 +112,10 @@ def test_a_series_agrees_with_outline_search_and_undo(driver: Driver, tmp_path: 
     rows = window.outline.view.selectionModel().selectedIndexes()
     assert len(rows) == 6
     assert len(window.session.selected_nodes()) == 12
+    driver.run("view.expand")
+    assert "net/block_3/" in window.canvas.visible_items()
+    driver.run("view.expand")
+    assert "net/block_3/" not in window.canvas.visible_items()
     window.go_to("net/block_3/Relu")
     driver.settle()
     assert "net/block_3/Relu" in window.canvas.visible_items()
