@@ -7,6 +7,7 @@ import enum
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from surgeon_gui.errors import UsageError
@@ -211,11 +212,12 @@ class SupportReport:
         """Whether the graph converts as it stands; to ignore an error does not make it convert."""
         return not any(problem.severity == "error" for problem in (*self.problems, *self.ignored))
 
-    @property
+    @cached_property
     def counts(self) -> dict[Status, int]:
         """Nodes per status."""
-        counted = Counter(verdict.status for verdict in self.verdicts.values())
-        return {status: counted[status] for status in Status}
+        # A status is slow to hash, its word is not.
+        counted = Counter([verdict.status.value for verdict in self.verdicts.values()])
+        return {status: counted[status.value] for status in Status}
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
@@ -13,6 +14,7 @@ DIFFERENCES = (ADDED, REMOVED, CHANGED)
 # From the best to the worst; a group wears the worst inside.
 STATUSES = ("vanishes", "takes", "unknown", "caveat", "cured", "refuses", *reversed(DIFFERENCES))
 _RANK = {status: rank for rank, status in enumerate(STATUSES)}
+_DRAWN = frozenset(status for status in STATUSES if _RANK[status] >= _RANK["unknown"])
 _CONVERTS = frozenset({"vanishes", "takes", "caveat"})
 
 
@@ -42,7 +44,7 @@ class Mark:
     @property
     def is_drawn(self) -> bool:
         """Whether the node wears a badge for it."""
-        return self.rank >= _RANK["unknown"]
+        return self.status in _DRAWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,16 @@ class Overlay:
     marks: Mapping[str, Mark] = field(default_factory=lambda: MappingProxyType({}))
     title: str = ""
     edges: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @cached_property
+    def statuses(self) -> frozenset[str]:
+        """The statuses there are."""
+        return frozenset({mark.status for mark in self.marks.values()})
+
+    @cached_property
+    def drawn(self) -> tuple[str, ...]:
+        """The nodes whose marks are drawn; mostly few, so that others need not be looked at."""
+        return tuple(name for name, mark in self.marks.items() if mark.status in _DRAWN)
 
     def summary(self, names: Iterable[str]) -> Summary:
         """Return the summary of the marks of `names`."""

@@ -15,6 +15,7 @@ from surgeon_gui.ui.theme import Theme
 from surgeon_gui.view.coloring import KindTints, NumberTints, Scale, Tints, amount
 from surgeon_gui.view.labels import KINDS, LIKE, kind_of
 from surgeon_gui.view.overlays import PLAIN_TITLE
+from surgeon_gui.view.tree import Tree
 
 if TYPE_CHECKING:
     from surgeon_gui.ui.canvas.board import GraphBoard
@@ -48,6 +49,7 @@ class Legend(Corner):
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
         self._key: tuple[object, ...] = ()
+        self._known: tuple[Tree, tuple[str, ...]] | None = None
         self._rows = 0
         self._theme: Theme | None = None
         self.offers = False
@@ -77,15 +79,14 @@ class Legend(Corner):
         if plan is None or marks is None:
             self.hide()
             return
-        statuses = {mark.status for mark in board.overlay().marks.values()}
+        statuses = board.overlay().statuses
         signs = tuple(name for name in _STATUS_WORDS if name in statuses)
         tints = marks.tints
         categories: tuple[str, ...] = ()
         if tints is None:
-            nodes = plan.tree.graph.nodes
-            ops = {nodes[position].op for position in plan.tree.nodes}
-            found = {LIKE.get(kind, kind) for kind in map(kind_of, ops)}
-            categories = tuple(name for name in KINDS if name in found)
+            if self._known is None or self._known[0] is not plan.tree:
+                self._known = plan.tree, _kinds(plan.tree)
+            categories = self._known[1]
         elif isinstance(tints, KindTints) and tints.coloring.are_verdicts:
             signs = ()
         key = (theme.name, categories, signs, tints, self.offers)
@@ -176,3 +177,11 @@ class ScaleBar(QWidget):
         painter.setFont(self.font())
         paint_scale(painter, self._theme, self._scale, QRectF(self.rect()))
         painter.end()
+
+
+def _kinds(tree: Tree) -> tuple[str, ...]:
+    """The kinds of op a tree has, as the legend names them."""
+    nodes = tree.graph.nodes
+    ops = {nodes[position].op for position in tree.nodes}
+    found = {LIKE.get(kind, kind) for kind in map(kind_of, ops)}
+    return tuple(name for name in KINDS if name in found)

@@ -49,17 +49,15 @@ class Marks:
         nodes, get = tree.graph.nodes, overlay.marks.get
         found = [get(nodes[position].name) for position in tree.nodes]
         # A folded constant is seen in its readers only, so they wear what is wrong with it.
-        for position, readers in tree.folding.readers.items():
-            mark = get(nodes[position].name)
-            if mark is None or not mark.is_drawn:
-                continue
-            for reader in readers:
+        graph, readers_of = tree.graph, tree.folding.readers
+        for name in overlay.drawn:
+            position = graph.position(name) if name in graph else -1
+            mark = overlay.marks[name]
+            for reader in readers_of.get(position, ()):
                 own = found[tree.place[reader]]
                 if mark.status in DIFFERENCES:
                     if own is None:
-                        found[tree.place[reader]] = Mark(
-                            CHANGED, f"It reads {nodes[position].name}."
-                        )
+                        found[tree.place[reader]] = Mark(CHANGED, f"It reads {name}.")
                 elif own is None or mark.rank > own.rank:
                     found[tree.place[reader]] = mark
         return found

@@ -214,6 +214,8 @@ class GraphShow(ZoomView):
             coloring: a value per node.
             tints: what it says of the items shown, if that was found elsewhere already.
         """
+        if coloring is None and self._coloring is None:
+            return
         self._coloring, self._tints = coloring, tints
         self.set_overlay(self._overlay)
 
