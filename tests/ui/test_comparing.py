@@ -76,6 +76,7 @@ def menu_of(window: QWidget, name: str) -> QMenu:
 def choose(driver: Driver, name: str, words: str) -> None:
     """Press an entry of a menu that is open."""
     menu = menu_of(driver.window, name)
+    menu.setObjectName("")
     action = next(action for action in menu.actions() if action.text() == words)
     assert action.isEnabled(), words
     action.trigger()
@@ -443,6 +444,19 @@ def test_double_click_goes_to_the_node_in_the_graph(driver: Driver, page: Compar
     driver.settle()
     assert driver.window.center.pages.current() == "graph"
     assert driver.window.session.selection == ("head/relu",)
+
+
+def test_the_menu_of_a_canvas_leads_to_the_graph(driver: Driver, page: ComparePage) -> None:
+    document = show(driver)
+    document.apply(RenameNode("head/relu", "head/leaky"))
+    turn_to(driver)
+    place = page.before.viewport().mapToGlobal(page.before.viewport().rect().center())
+    page.before.context_menu_requested.emit("head/relu", place)
+    choose(driver, "compare-menu", "Next change")
+    assert page.changes.current() == "head/leaky"
+    page.before.context_menu_requested.emit("head/relu", place)
+    choose(driver, "compare-menu", "Show in the graph")
+    assert driver.window.session.selection == ("head/leaky",)
 
 
 def test_two_uff_files_are_compared_by_their_operations(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -23,6 +23,7 @@ from surgeon_gui.ui.widgets import ComboBox, ElidedLabel, button, label
 
 SIDES, MERGED = "sides", "merged"
 CHOOSE_FILE = "Choose a file…"
+_TIP = Qt.ItemDataRole.ToolTipRole
 
 
 class CompareBar(QWidget):
@@ -124,11 +125,11 @@ class CompareBar(QWidget):
             for choice in self._sources:
                 combo.addItem(choice.title)
                 tip = str(choice.path) if choice.path is not None else choice.title
-                combo.setItemData(combo.count() - 1, tip, 3)
+                combo.setItemData(combo.count() - 1, tip, _TIP)
             combo.insertSeparator(combo.count())
             combo.addItem(CHOOSE_FILE)
             combo.setCurrentIndex(at)
-            combo.setToolTip(combo.itemData(at, 3) if self._sources else "")
+            combo.setToolTip(combo.itemData(at, _TIP) if self._sources else "")
 
     def chosen(self) -> tuple[Source, Source]:
         """The two sides."""

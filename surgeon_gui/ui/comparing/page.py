@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.ui.canvas import GraphCanvas
+from surgeon_gui.ui.canvas_menu import show_canvas_menu
 from surgeon_gui.ui.chooser import OPEN_FILTERS, PathChooser
 from surgeon_gui.ui.comparing.bar import MERGED, SIDES, CompareBar
 from surgeon_gui.ui.comparing.changes import Change, ChangesPanel
@@ -347,22 +348,18 @@ class ComparePage(QWidget):
     def _show_menu(self, canvas: GraphCanvas, item: str, place: QPoint) -> None:
         graph, name = self._session.graph, self._now(canvas, item)
         is_there = graph is not None and (name in graph or name.endswith("/"))
-        menu = QMenu(self)
-        menu.setObjectName("compare-menu")
-        if item:
-            show = menu.addAction("Show in the graph", lambda: self.followed.emit(name))
-            show.setEnabled(is_there)
-            words = item.removesuffix("/")
-            menu.addAction("Copy name", lambda: QGuiApplication.clipboard().setText(words))
-            menu.addSeparator()
-        menu.addAction("Next change", lambda: self.changes.step(1))
-        menu.addAction("Previous change", lambda: self.changes.step(-1))
-        menu.addSeparator()
-        menu.addAction("Expand all", canvas.expand_all)
-        menu.addAction("Collapse all", canvas.collapse_all)
-        menu.addAction("Fit", canvas.fit)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(place)
+        show_canvas_menu(
+            self,
+            "compare-menu",
+            canvas,
+            item,
+            place,
+            of_item=[("Show in the graph", lambda: self.followed.emit(name), is_there)],
+            of_all=[
+                ("Next change", lambda: self.changes.step(1), True),
+                ("Previous change", lambda: self.changes.step(-1), True),
+            ],
+        )
 
     # Qt's events
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from surgeon_gui.network.ir import Network
 from surgeon_gui.ui.canvas import GraphCanvas
+from surgeon_gui.ui.canvas_menu import show_canvas_menu
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.view.network import NetworkGraph, graph_from_network
@@ -124,18 +124,12 @@ class NetworkDrawing(QWidget):
             self.followed.emit(nodes)
 
     def _show_menu(self, item: str, place: QPoint) -> None:
-        canvas = self.canvas
-        menu = QMenu(self)
-        menu.setObjectName("layer-menu")
-        if item:
-            nodes = self._drawn.origin(item) if self._drawn is not None else ()
-            show = menu.addAction("Show its nodes in the graph", lambda: self._follow(item))
-            show.setEnabled(bool(nodes))
-            name = item.removesuffix("/")
-            menu.addAction("Copy name", lambda: QGuiApplication.clipboard().setText(name))
-            menu.addSeparator()
-        menu.addAction("Expand all", canvas.expand_all)
-        menu.addAction("Collapse all", canvas.collapse_all)
-        menu.addAction("Fit", canvas.fit)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(place)
+        nodes = self._drawn.origin(item) if self._drawn is not None else ()
+        show_canvas_menu(
+            self,
+            "layer-menu",
+            self.canvas,
+            item,
+            place,
+            of_item=[("Show its nodes in the graph", lambda: self._follow(item), bool(nodes))],
+        )
