@@ -8,11 +8,12 @@ from __future__ import annotations
 import difflib
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from surgeon_gui.errors import EditError
+from surgeon_gui.graph.creators import FoundCreator, found_creators
 from surgeon_gui.graph.values import AttrValue, TensorValue, float32
 from surgeon_gui.rewrite.attributes import SUFFIXES, plugin_field, value_from_toml
 from surgeon_gui.rewrite.library import rules_dir
@@ -279,10 +280,59 @@ def _field(file: TomlFile, table: Mapping[str, Any], index: int) -> PluginField:
 
 
 @functools.cache
-def plugins() -> Mapping[str, Plugin]:
-    """Return every plugin by name, in the order of their names."""
+def described_plugins() -> Mapping[str, Plugin]:
+    """Return every plugin that is described by name, in the order of their names."""
     found = [load_plugin(path) for path in sorted((rules_dir() / "plugins").glob("*.toml"))]
     return {plugin.name: plugin for plugin in found}
+
+
+def plugins() -> Mapping[str, Plugin]:
+    """Return every plugin by name: those described, and those found in libraries of this machine.
+
+    What a described plugin's own library here adds is the TensorRT it is found in.
+    """
+    here = found_creators()
+    if not here:
+        return described_plugins()
+    known = dict(described_plugins())
+    for name, creator in here.items():
+        described = known.get(name)
+        if described is None:
+            known[name] = _own_plugin(creator)
+        elif creator.library not in described.tensorrt:
+            known[name] = replace(described, tensorrt=(*described.tensorrt, creator.library))
+    return dict(sorted(known.items()))
+
+
+_CREATOR_TYPES: Mapping[str, FieldType] = {
+    **dict.fromkeys(("INT8", "INT16", "INT32", "INT64", "DIMS"), "int32"),
+    **dict.fromkeys(("FLOAT16", "FLOAT32", "FLOAT64", "BF16"), "float32"),
+    "CHAR": "char",
+}
+
+
+def _own_plugin(creator: FoundCreator) -> Plugin:
+    """Return what a creator tells of its plugin; it tells neither defaults nor lengths."""
+    return Plugin(
+        name=creator.name,
+        aliases=(),
+        versions=(creator.version,),
+        tensorrt=(creator.library,),
+        deprecated_in="",
+        implicit_batch=False,
+        dynamic_shapes=True,
+        replaces="",
+        native="",
+        limits=(),
+        notes=f"Found in a plugin library of this machine, for TensorRT {creator.tensorrt}.",
+        source=("The plugin registry of this machine's TensorRT",),
+        inputs=(),
+        outputs=(),
+        fields=tuple(
+            PluginField(name, _CREATOR_TYPES.get(kind, "weights"), length="n")
+            for name, kind in creator.fields
+        ),
+    )
 
 
 def find_plugin(op: str) -> Plugin | None:

@@ -9,15 +9,17 @@ Sources: the plugins' descriptions in `rules/plugins`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from surgeon_gui.graph.values import DType
+from surgeon_gui.graph.creators import FoundCreator, found_creators
+from surgeon_gui.graph.values import DType, Shape
 from surgeon_gui.network import layers
 from surgeon_gui.network.ir import TensorSpec
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.plugin_fields import attribute, integer, layout, order_of
 from surgeon_gui.network.lower.refusals import refusal
-from surgeon_gui.network.lower.registry import converter
+from surgeon_gui.network.lower.registry import Converter, converter
 from surgeon_gui.network.lower.value import Value
 
 Field = tuple[str, object]
@@ -98,6 +100,38 @@ def _images(node: Call, b: Lower, maps: Sequence[int], count: int, *size: int) -
     (result,) = _plugin(node, b, (first.shape[0], count, first.shape[1], *size), maps=maps)
     last = layout(node, b, maps[0]) == "NHWC"
     return b.permute(result, (0, 1, 3, 4, 2)) if last else result
+
+
+def found_plugin(op: str) -> Converter | None:
+    """Return what lowers an op that is a plugin of a library here, None where it is none."""
+    creator = found_creators().get(op)
+    return None if creator is None else partial(_own, creator)
+
+
+def _own(creator: FoundCreator, node: Call, b: Lower) -> Value:
+    """Keep a plugin nobody described: its node says what comes out, else it is like what goes in.
+
+    A creator tells its fields, not the shape of the result.
+    """
+    if not node.inputs:
+        raise node.refuse("A plugin of a library reads something.", "Give it an input.")
+    like = node.input(0)
+    shape, dtype = node.node.attrs.get("shape"), node.node.attrs.get("dtype")
+    dims = shape.dims if isinstance(shape, Shape) else None
+    if dims is None or min(dims, default=0) < 0:
+        dims = tuple(like.shape)
+    spec = TensorSpec(dtype if isinstance(dtype, DType) else like.dtype, tuple(dims))
+    kind = layers.Plugin(
+        plugin_name=creator.name,
+        plugin_version=creator.version,
+        plugin_namespace=creator.namespace,
+        fields=_fields(node),
+        declared=(spec,),
+    )
+    said = "" if isinstance(shape, Shape) else ", taken to give what its first input is like"
+    b.note(f"It is taken with the plugin {creator.name} of a library here{said}.")
+    (tensor,) = b.add_all(kind, *(b.logical(value) for value in node.inputs))
+    return Value.of(tensor, spec.dtype)
 
 
 @converter("NMS_TRT", "NMSDynamic_TRT")

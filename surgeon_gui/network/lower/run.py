@@ -20,6 +20,7 @@ from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.inline import Inlined
 from surgeon_gui.network.lower.loops import WHILES, Unroller, unroll_frame
 from surgeon_gui.network.lower.order import Frame
+from surgeon_gui.network.lower.plugins_kept import found_plugin
 from surgeon_gui.network.lower.refusals import loop_problem, open_size_problem, refusal
 from surgeon_gui.network.lower.registry import CONVERTERS
 from surgeon_gui.network.lower.scope import Scope
@@ -165,7 +166,7 @@ class Run:
             raise problem
         if node.op in WHILES:
             return self.unroller.unroll(node, values)
-        convert = CONVERTERS.get(node.op)
+        convert = CONVERTERS.get(node.op) or found_plugin(node.op)
         if convert is None:
             raise refusal(node)
         result = convert(Call(node, values), self.b)

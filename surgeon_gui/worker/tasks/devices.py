@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from surgeon_gui.errors import EngineError, RunFailed
+from surgeon_gui.graph.creators import FoundCreator, note_creators
 from surgeon_gui.jobs.report import Report
 from surgeon_gui.jobs.spec import DevicesResult, DevicesSpec, FlavourInfo, GpuInfo, PluginInfo
 from surgeon_gui.worker.registry import task
@@ -31,14 +32,18 @@ def look(spec: DevicesSpec, report: Report) -> DevicesResult:
     except RunFailed as error:
         trouble = str(error)
     report.progress("Looking for TensorRT")
+    flavours = tuple(_described(flavour, found, spec.plugins) for flavour in installed_flavours())
+    note_creators(
+        FoundCreator(plugin.name, plugin.version, plugin.namespace, plugin.fields, flavour.version)
+        for flavour in flavours
+        for plugin in flavour.plugins
+    )
     return DevicesResult(
         gpus=tuple(
             GpuInfo(item.index, item.name, item.capability, item.memory_bytes)
             for item in found.devices
         ),
-        flavours=tuple(
-            _described(flavour, found, spec.plugins) for flavour in installed_flavours()
-        ),
+        flavours=flavours,
         driver=found.driver,
         problem=found.problem,
         cuda=cuda,
