@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from surgeon_gui.graph.creators import FoundCreator, found_creators
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.ops import is_stateful
 from surgeon_gui.graph.query import deduce_outputs, reachable
@@ -74,6 +75,7 @@ class Inspector:
 
     was_local: bool = False
     _seen: dict[str, _Seen] = field(default_factory=dict)
+    _creators: Mapping[str, FoundCreator] = field(default_factory=found_creators)
 
     def inspect(
         self,
@@ -95,6 +97,11 @@ class Inspector:
             UsageError: there is no such target.
         """
         target = find_target(target_id)
+        creators = found_creators()
+        if creators is not self._creators:
+            # Plugins came or went: a verdict may be another though the graph is the same.
+            self._seen.clear()
+            self._creators = creators
         if is_uff_graph(graph):
             self.was_local = False
             return inspect(graph, target_id, outputs=outputs, shapes=shapes)

@@ -237,6 +237,17 @@ class Session(QObject):
         self.times = self.times if times is None else times
         self.measured.emit()
 
+    def judge_again(self) -> None:
+        """Judge the graph as it is once more: what this machine has is another."""
+        if self.graph is None:
+            return
+        self.tasks.drop("network")
+        self.lowering, self.lowering_error = None, None
+        self.network_changed.emit()
+        self._judge()
+        if len(self.graph) <= LOWER_AT_ONCE:
+            self._lower()
+
     def request_network(self) -> None:
         """Work out `lowering`, unless it is known or under way."""
         if self.graph is not None and self.lowering is None and self.lowering_error is None:
