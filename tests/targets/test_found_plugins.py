@@ -12,6 +12,7 @@ from surgeon_gui.network.layers import Plugin
 from surgeon_gui.network.lower import network_from_graph
 from surgeon_gui.rewrite.plugins import find_plugin, plugins
 from surgeon_gui.targets import inspect
+from surgeon_gui.targets.again import Inspector
 from surgeon_gui.targets.base import Status
 
 GRAPH = """
@@ -95,3 +96,11 @@ def test_a_damaged_list_is_no_trouble(tmp_path: Path) -> None:
     note_creators([SWISH])
     (tmp_path / "plugins.json").write_text('[{"name": 1}]')
     assert found_creators() == {}
+
+
+def test_the_same_graph_is_judged_anew_when_plugins_were_found() -> None:
+    inspector = Inspector()
+    graph = parse_text(GRAPH)
+    assert inspector.inspect(graph, "trt-10").verdicts["own"].status is Status.REFUSES
+    note_creators([SWISH])
+    assert inspector.inspect(graph, "trt-10").verdicts["own"].status is Status.CAVEAT
