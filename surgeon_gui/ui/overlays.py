@@ -157,7 +157,9 @@ class Overlays(QObject):
     def _measured(self) -> None:
         self._renew()
         if self.chosen in OVERLAYS and self.lacks(self.chosen):
-            self.choose(PLAIN)
+            self.chosen = PLAIN
+            self._make()
+        self._window.actions_.refresh()
 
     def _make(self) -> None:
         key, facts = self.chosen, self._facts()

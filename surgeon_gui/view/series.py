@@ -120,10 +120,16 @@ def series_steps(
     runs = numbered_runs(names)
     if not runs:
         return []
-    kinds = {
-        place: Counter(ops(position) for position in inside(place)) for run in runs for place in run
-    }
-    yield 0.0
+    kinds: dict[int, Counter[str]] = {}
+    for run in runs:
+        counted = 0
+        for place in run:
+            kinds[place] = Counter(map(ops, inside(place)))
+            counted += kinds[place].total()
+            if counted > BATCH:
+                counted = 0
+                yield 0.0
+        yield 0.0
     alike = [part for run in runs for part in _alike(run, kinds)]
     if not alike:
         return []
@@ -186,9 +192,11 @@ class _Level:
 def _level(count: int, inside: Callable[[int], Iterable[int]], flow: Flow) -> Pace[_Level]:
     """Return the edges between members that run along the flow; loops do not count."""
     owner: dict[int, int] = {}
+    filed = 0
     for place in range(count):
         owner.update(dict.fromkeys(inside(place), place))
-        if place % BATCH == 0:
+        if len(owner) > filed + BATCH:
+            filed = len(owner)
             yield 0.0
     after: list[set[int]] = [set() for _ in range(count)]
     order, consumers, get = flow.order, flow.consumers, owner.get
