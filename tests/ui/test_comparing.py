@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from surgeon_gui.document import Document
+from surgeon_gui.edits.boundary import SetOutputs
 from surgeon_gui.edits.namespaces import RenameNamespace
 from surgeon_gui.edits.nodes import RemoveNodes, RenameNode, SetAttribute
 from surgeon_gui.graph.model import Graph
@@ -478,6 +479,16 @@ def test_two_uff_files_are_compared_by_their_operations(
     found = page.found()
     assert found is not None
     assert found.after["head/relu"].op == "LeakyRelu"
+
+
+def test_other_outputs_alone_are_told(driver: Driver, page: ComparePage) -> None:
+    document = show(driver)
+    document.apply(SetOutputs(("head/relu",)))
+    turn_to(driver)
+    assert page.stack.currentWidget() is page.sides
+    assert page.changes.listed() == []
+    assert "head/relu" in page.bar.words.full()
+    assert facts(driver)["Outputs"].endswith("→ head/relu")
 
 
 def test_keys_and_menu_choose_how_it_is_shown(driver: Driver, page: ComparePage) -> None:
