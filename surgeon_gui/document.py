@@ -118,17 +118,17 @@ class Document:
         Raises:
             EditError: it cannot be applied; the document is as before.
         """
-        return self.commit(edit, edit.apply(self.graph))
+        return self.commit(edit, edit.apply(self.graph)).delta
 
-    def commit(self, edit: Edit, graph: Graph) -> Delta:
+    def commit(self, edit: Edit, graph: Graph) -> Change:
         """Record `graph` as the result of `edit`, which was applied elsewhere (in a thread)."""
         before = self.graph
         if graph is before:
-            return Delta()
+            return Change("applied", before, graph)
         del self._revisions[self._index + 1 :]
         self._revisions.append(Revision(edit, graph))
         self._index += 1
-        return self._tell("applied", before).delta
+        return self._tell("applied", before)
 
     def undo(self) -> bool:
         """Go back one revision; False at the first."""

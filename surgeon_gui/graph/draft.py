@@ -21,6 +21,8 @@ class Delta:
 
     @classmethod
     def between(cls, before: Graph, after: Graph) -> Delta:
+        if before is after:
+            return cls()
         return cls(
             added=tuple(node.name for node in after if node.name not in before),
             removed=tuple(node.name for node in before if node.name not in after),

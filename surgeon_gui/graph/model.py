@@ -242,6 +242,11 @@ class Graph:
         position = self._index.get(name)
         return None if position is None else self.nodes[position]
 
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """Each node's place in `nodes`, by name."""
+        return self._index
+
     def position(self, name: str) -> int:
         """The node's place in `nodes`."""
         return self._index[self[name].name]

@@ -88,7 +88,7 @@ class Scripts(QObject):
             patch, after, notes = found
             if self._session.document is not document or document.graph is not present:
                 return
-            delta = document.commit(patch, after)
+            delta = document.commit(patch, after).delta
             logger.info("Ran %s", path)
             for note in notes:
                 logger.warning("%s: %s", path.name, note)

@@ -198,13 +198,13 @@ class Session(QObject):
         def done(after: Graph) -> None:
             if self.document is not document or document.graph is not before:
                 return
-            delta = document.commit(edit, after)
+            change = document.commit(edit, after)
             if after is before:
                 logger.info("%s: nothing to change", edit.title)
             else:
                 logger.info("%s", edit.title)
             if then is not None:
-                then(delta)
+                then(change.delta)
 
         self.tasks.run("edit", work, done, self.failed.emit)
 

@@ -37,7 +37,7 @@ def flow_from_graph(graph: Graph) -> Flow:
 
 def flow_steps(graph: Graph) -> Pace[Flow]:
     """The same as `flow_from_graph`, in steps."""
-    index = {node.name: position for position, node in enumerate(graph.nodes)}
+    index = graph.positions
     find = index.get
     yield 0.0
     inputs: list[tuple[int, ...]] = []
