@@ -54,6 +54,7 @@ class Emission:
         origins: GraphDef nodes by the name of the TensorRT layer.
         kept: arrays whose memory TensorRT reads until the build is over.
         loops: TensorRT's ILoop by name.
+        conditionals: TensorRT's IIfConditional by name.
         recurrences: of loops that have not ended, with the name of their second input.
     """
 
@@ -61,6 +62,7 @@ class Emission:
     origins: dict[str, tuple[str, ...]] = field(default_factory=dict)
     kept: list[Array] = field(default_factory=list)
     loops: dict[str, Any] = field(default_factory=dict)
+    conditionals: dict[str, Any] = field(default_factory=dict)
     recurrences: dict[str, list[tuple[Any, str]]] = field(default_factory=dict)
 
 

@@ -1,8 +1,10 @@
-"""Loops as TensorRT has them: layers around the body's, all in one network.
+"""Loops and conditionals as TensorRT has them: layers around those inside, all in one network.
 
 A Network holds what a loop repeats in networks of its own. TensorRT's list of layers is flat: a
 recurrence per tensor of the state, whose second input is made by the body further down; a trip
-limit that reads the condition; an output per last value. Source: ILoop of TensorRT 8.6 to 11.
+limit that reads the condition; an output per last value. A conditional has a layer for
+its condition, for each tensor its branches read, and for each that they make. Source: ILoop and
+IIfConditional of TensorRT 8.6 to 11.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from surgeon_gui.network.ir import Kind, Layer, Network, Tensor, TensorSpec
-from surgeon_gui.network.layers import Loop
+from surgeon_gui.network.layers import Conditional, Loop
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,12 +51,46 @@ class LoopOutput(Kind):
         return [TensorSpec(inputs[0].dtype, inputs[0].shape)]
 
 
-BOUNDARIES = (Recurrence, TripLimit, LoopOutput)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Condition(Kind):
+    """Decides which branch runs."""
+
+    conditional: str
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        return []
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ConditionalInput(Kind):
+    """Hands a tensor to the branches."""
+
+    conditional: str
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        return [TensorSpec(inputs[0].dtype, inputs[0].shape)]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ConditionalOutput(Kind):
+    """What the first branch made where the condition held, else what the second made."""
+
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+    conditional: str
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        return [TensorSpec(inputs[0].dtype, inputs[0].shape)]
+
+
+LOOP_BOUNDARIES = (Recurrence, TripLimit, LoopOutput)
 """The layers that stand around a loop's body."""
+
+BOUNDARIES = (*LOOP_BOUNDARIES, Condition, ConditionalInput, ConditionalOutput)
+"""The layers that stand around a loop's body and a conditional's branches."""
 
 
 def flattened(network: Network) -> Network:
-    """Return `network` with every loop as the layers TensorRT has for it; names stay unique."""
+    """Return `network` with loops and conditionals as TensorRT has them; names stay unique."""
     if not any(layer.kind.networks() for layer in network.layers):
         return network
     flat = _Flat(network)
@@ -76,6 +112,9 @@ class _Flat:
         inputs = [known[name] for name in layer.inputs]
         if isinstance(layer.kind, Loop):
             self._loop(layer, layer.kind, inputs, outputs)
+            return
+        if isinstance(layer.kind, Conditional):
+            self._conditional(layer, layer.kind, inputs, outputs)
             return
         names = tuple(tensor.name for tensor in inputs)
         self.layers.append(dataclasses.replace(layer, inputs=names, outputs=tuple(outputs)))
@@ -108,6 +147,24 @@ class _Flat:
             name = self._free_layer(f"{layer.name}/last_{place}") if place else layer.name
             last = LoopOutput(loop=layer.name, kind="LAST_VALUE")
             self._put(name, last, [tensor], (made,), layer)
+
+    def _conditional(
+        self, layer: Layer, kind: Conditional, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
+    ) -> None:
+        condition, *outside = inputs
+        name = self._free_layer(f"{layer.name}/condition")
+        self._put(name, Condition(conditional=layer.name), [condition], (), layer)
+        given = []
+        for place, tensor in enumerate(outside):
+            made = dataclasses.replace(tensor, name=self._free(f"{layer.name}/input_{place}"))
+            entry = ConditionalInput(conditional=layer.name)
+            self._put(made.name, entry, [tensor], (made,), layer)
+            given.append(made)
+        then, other = (self._inner(part, given) for part in (kind.then, kind.other))
+        for place, (one, two, made) in enumerate(zip(then, other, outputs, strict=True)):
+            name = self._free_layer(f"{layer.name}/output_{place}") if place else layer.name
+            chosen = ConditionalOutput(conditional=layer.name)
+            self._put(name, chosen, [one, two], (made,), layer)
 
     def _put(
         self,

@@ -13,7 +13,14 @@ from typing import Any
 
 from surgeon_gui.engine.benign import exported, meaning
 from surgeon_gui.engine.emit import create_network
-from surgeon_gui.engine.flat import BOUNDARIES, LoopOutput, Recurrence, TripLimit, flattened
+from surgeon_gui.engine.flat import (
+    BOUNDARIES,
+    LOOP_BOUNDARIES,
+    LoopOutput,
+    Recurrence,
+    TripLimit,
+    flattened,
+)
 from surgeon_gui.engine.flavours import Flavour
 from surgeon_gui.engine.log import logger_for
 from surgeon_gui.engine.readback import read_network
@@ -108,7 +115,7 @@ def _loop_disagreements(network: Network, witness: Network) -> list[str]:
 
 
 def _boundaries(network: Network) -> list[Recurrence | TripLimit | LoopOutput]:
-    return [layer.kind for layer in network.layers if isinstance(layer.kind, BOUNDARIES)]
+    return [layer.kind for layer in network.layers if isinstance(layer.kind, LOOP_BOUNDARIES)]
 
 
 def _told(kind: Recurrence | TripLimit | LoopOutput) -> str:

@@ -20,6 +20,7 @@ from surgeon_gui.network.layers import (
     LRN,
     NMS,
     Cast,
+    Conditional,
     Constant,
     Cumulative,
     Deconvolution,
@@ -32,8 +33,8 @@ _LOG = logging.getLogger(__name__)
 _LARGEST = {DType.FLOAT16: 65504.0, DType.BFLOAT16: (2 - 2**-7) * 2.0**127}
 
 IN_FLOAT32: dict[DType, tuple[type[Kind], ...]] = {
-    DType.FLOAT16: (LRN, NMS, Cumulative, Loop, Plugin),
-    DType.BFLOAT16: (LRN, NMS, Cumulative, Loop, Plugin, Deconvolution),
+    DType.FLOAT16: (LRN, NMS, Cumulative, Loop, Conditional, Plugin),
+    DType.BFLOAT16: (LRN, NMS, Cumulative, Loop, Conditional, Plugin, Deconvolution),
 }
 """Kinds that keep float32: a loop adds its rounding up turn by turn; TensorRT for RTX 1.7 builds no
 bfloat16 deconvolution."""
@@ -83,6 +84,10 @@ class _Rewriter:
         wanted = DType.FLOAT32 if keeps else self._dtype
         inputs = tuple(self._as(name, wanted, layer) for name in layer.inputs)
         kind = layer.kind if keeps else self._convert(layer)
+        if isinstance(kind, Conditional):
+            # Its branches compute in the new precision between inputs and outputs that stay.
+            then, other = (with_precision(part, self._dtype) for part in (kind.then, kind.other))
+            kind = Conditional(then=then, other=other)
         specs = kind.check([self._types[name] for name in inputs])
         made = []
         for tensor, spec in zip(layer.outputs, specs, strict=True):

@@ -1,11 +1,18 @@
-"""The layers that stand around a loop's body."""
+"""The layers that stand around a loop's body and a conditional's branches."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from surgeon_gui.engine.emit import EMITTERS, LayerEmitter
-from surgeon_gui.engine.flat import LoopOutput, Recurrence, TripLimit
+from surgeon_gui.engine.flat import (
+    Condition,
+    ConditionalInput,
+    ConditionalOutput,
+    LoopOutput,
+    Recurrence,
+    TripLimit,
+)
 
 
 def _loop(name: str, out: LayerEmitter) -> Any:
@@ -39,3 +46,20 @@ def loop_output(kind: LoopOutput, out: LayerEmitter) -> Any:
         made.set_input(1, out.emission.tensors[following])
     output = out.flavour.get("LoopOutput", kind.kind)
     return _loop(kind.loop, out).add_loop_output(out.inputs[0], output)
+
+
+@EMITTERS.register("Condition")
+def condition(kind: Condition, out: LayerEmitter) -> Any:
+    made = out.emission.conditionals[kind.conditional] = out.net.add_if_conditional()
+    made.name = kind.conditional
+    return made.set_condition(out.inputs[0])
+
+
+@EMITTERS.register("ConditionalInput")
+def conditional_input(kind: ConditionalInput, out: LayerEmitter) -> Any:
+    return out.emission.conditionals[kind.conditional].add_input(out.inputs[0])
+
+
+@EMITTERS.register("ConditionalOutput")
+def conditional_output(kind: ConditionalOutput, out: LayerEmitter) -> Any:
+    return out.emission.conditionals[kind.conditional].add_output(*out.inputs)

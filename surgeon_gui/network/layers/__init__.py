@@ -17,7 +17,7 @@ from surgeon_gui.network.layers.algebra import (
     Softmax,
     TopK,
 )
-from surgeon_gui.network.layers.control import Loop
+from surgeon_gui.network.layers.control import Conditional, Loop
 from surgeon_gui.network.layers.convolution import LRN, Convolution, Deconvolution, Pooling
 from surgeon_gui.network.layers.dims import broadcast_dims, permutation_is_identity
 from surgeon_gui.network.layers.enums import (
@@ -64,6 +64,7 @@ __all__ = [
     "BoundingBoxFormat",
     "Cast",
     "Concatenation",
+    "Conditional",
     "Constant",
     "Convolution",
     "CoordinateTransformation",

@@ -41,6 +41,39 @@ class Loop(Kind):
         return [TensorSpec(tensor.dtype, tensor.shape) for tensor in state]
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Conditional(Kind):
+    """What one of two networks computes; the other is not run.
+
+    TensorRT has no such layer but several that stand around the branches (IIfConditional).
+
+    Inputs: a bool of rank 0, then what the networks read. Both have these inputs, less the bool.
+
+    Attributes:
+        then: computes the outputs where the bool is true.
+        other: computes them where it is false, of the same dtypes and dimensions.
+    """
+
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
+    then: Network
+    other: Network
+
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return frozenset({DType.BOOL})
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        if inputs[0].shape != ():
+            raise LayerError("A conditional is decided by one bool.")
+        for network in (self.then, self.other):
+            if not _same(network.inputs, inputs[1:]):
+                raise LayerError("A conditional's networks read other tensors than it does.")
+        made = self.then.output_tensors
+        if not _same(made, self.other.output_tensors):
+            raise LayerError("A conditional's branches make other dtypes or dimensions.")
+        return [TensorSpec(tensor.dtype, tensor.shape) for tensor in made]
+
+
 def _same(left: Sequence[TensorSpec], right: Sequence[TensorSpec]) -> bool:
     return [(item.dtype, item.shape) for item in left] == [
         (item.dtype, item.shape) for item in right

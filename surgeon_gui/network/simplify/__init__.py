@@ -7,6 +7,7 @@ import dataclasses
 from surgeon_gui.network.ir import Network
 from surgeon_gui.network.simplify.before import fold_affines_before
 from surgeon_gui.network.simplify.bench import Bench, settle, tidy
+from surgeon_gui.network.simplify.conditionals import recognise_conditionals
 from surgeon_gui.network.simplify.dense import products_to_convolutions
 from surgeon_gui.network.simplify.folding import (
     fold_affines,
@@ -54,6 +55,7 @@ _PASSES = (
     merge_shuffles,
     transposes_to_reshapes,
     share_layers,
+    recognise_conditionals,
 )
 
 

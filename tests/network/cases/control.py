@@ -7,6 +7,7 @@ import numpy as np
 from surgeon_gui.graph.values import DType
 from surgeon_gui.network.ir import Network, NetworkBuilder, Tensor
 from surgeon_gui.network.layers import (
+    Conditional,
     Constant,
     ElementWise,
     ElementWiseOperation,
@@ -81,8 +82,30 @@ def _swapped() -> Case:
     return case("loop_swapping", kind, feeds, feeds[1], feeds[0])
 
 
+def _branch(name: str, op: ElementWiseOperation, *, hands_on: bool) -> Network:
+    """Combine both tensors; the second output is one of them as it is, or a constant."""
+    builder = NetworkBuilder()
+    left, right = (builder.add_input(f"{name}_{place}", DType.FLOAT32, (2, 3)) for place in "ab")
+    builder.mark_output(*builder.add(ElementWise(op=op), [left, right], name=f"{name}_combined"))
+    kind = Identity() if hands_on else Constant(weights_=STEP)
+    inputs = [left] if hands_on else []
+    builder.mark_output(*builder.add(kind, inputs, name=f"{name}_second"))
+    return builder.build()
+
+
+def _conditional(holds: bool) -> Case:
+    then = _branch("then", ElementWiseOperation.SUM, hands_on=True)
+    other = _branch("other", ElementWiseOperation.PROD, hands_on=False)
+    expected = (X + STEP, X) if holds else (X * STEP, STEP)
+    feeds = [np.array(holds), X, STEP]
+    kind = Conditional(then=then, other=other)
+    return case(f"conditional_{holds}".lower(), kind, feeds, *expected)
+
+
 CASES: tuple[Case, ...] = (
     _loop("loop", 25),
     _loop("loop_never_entered", -1),
     _swapped(),
+    _conditional(True),
+    _conditional(False),
 )

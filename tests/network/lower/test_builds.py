@@ -16,6 +16,7 @@ from surgeon_gui.network.ir import Network
 from tests.engine.rtx import new_builder, rtx
 from tests.network.lower import (
     test_composed,
+    test_conditionals,
     test_convolution,
     test_counted,
     test_inline,
@@ -31,6 +32,7 @@ pytestmark = [pytest.mark.tensorflow, pytest.mark.tensorrt, pytest.mark.slow]
 
 TABLES: dict[str, dict[str, Case]] = {
     "composed": test_composed.CASES,
+    "conditionals": test_conditionals.CASES,
     "convolution": test_convolution.CASES,
     "counted": test_counted.CASES,
     "functions": test_inline.CASES,

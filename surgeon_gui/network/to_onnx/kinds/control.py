@@ -6,7 +6,7 @@ import dataclasses
 
 from surgeon_gui.graph.values import DType
 from surgeon_gui.network.ir import Tensor
-from surgeon_gui.network.layers import Loop
+from surgeon_gui.network.layers import Conditional, Loop
 from surgeon_gui.network.to_onnx.writer import LAYERS, LayerWriter, declare
 
 
@@ -29,3 +29,17 @@ def loop(kind: Loop, out: LayerWriter) -> None:
             declare(graph.output.add(), tensor)
     names = [tensor.name for tensor in out.outputs]
     out.results("Loop", ["", go.name, *(tensor.name for tensor in before)], names, body=graph)
+
+
+@LAYERS.register("Conditional")
+def conditional(kind: Conditional, out: LayerWriter) -> None:
+    """Branches read tensors of the graph around them by name."""
+    graphs = []
+    for name, network in kind.networks().items():
+        with out.writer.subgraph(f"{out.layer.name}/{name}") as graph:
+            for tensor in out.writer.write_inner(network, out.inputs[1:]):
+                declare(graph.output.add(), tensor)
+        graphs.append(graph)
+    names = [tensor.name for tensor in out.outputs]
+    then, other = graphs
+    out.results("If", out.names[:1], names, then_branch=then, else_branch=other)
