@@ -118,6 +118,8 @@ class QuantizeSpec(JobSpec[QuantizeResult]):
         tolerance: largest noise of an output; as few layers as possible are kept to meet it.
         sensitivity: measure every layer alone, and the curve.
         held: samples the errors are measured on.
+        histograms: `.npz` for how the values of each tensor are spread, or None: counts per bin of
+            one width by tensor, and the outer edge under `TENSOR/reach`.
     """
 
     kind: ClassVar[str] = "quantize"
@@ -136,3 +138,4 @@ class QuantizeSpec(JobSpec[QuantizeResult]):
     tolerance: float | None = None
     sensitivity: bool = False
     held: int = 16
+    histograms: Path | None = None

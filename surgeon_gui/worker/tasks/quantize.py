@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
+from surgeon_gui.compare.inputs import save_npz
 from surgeon_gui.errors import ConvertError, JobCancelled, UsageError
 from surgeon_gui.graph.values import DType
 from surgeon_gui.jobs.quantize_spec import DTYPES, LayerNoise, QuantizeResult, QuantizeSpec
@@ -128,6 +131,10 @@ def _ranges(
     if not missing:
         return known
     histograms, count, whole = calibrate(network, samples, missing, report)
+    if spec.histograms is not None:
+        spread = {name: item.counts for name, item in histograms.items()}
+        reaches = {f"{name}/reach": np.array(item.reach) for name, item in histograms.items()}
+        save_npz(spec.histograms, {**spread, **reaches})
     if not count:
         raise UsageError(
             "There is not one whole batch of samples.",
