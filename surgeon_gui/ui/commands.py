@@ -197,6 +197,7 @@ def _view(window: MainWindow) -> list[Command]:
                 ("verify", "&Verify"),
                 ("build", "B&uild"),
                 ("run", "R&un"),
+                ("quantize", "&Quantize"),
                 ("partition", "P&artition"),
                 ("devices", "&Devices"),
                 ("log", "&Log"),

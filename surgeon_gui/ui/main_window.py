@@ -48,6 +48,7 @@ from surgeon_gui.ui.panels.network import NetworkPanel
 from surgeon_gui.ui.panels.outline import OutlinePanel
 from surgeon_gui.ui.panels.partition import PartitionPanel
 from surgeon_gui.ui.panels.problems import ProblemsPanel
+from surgeon_gui.ui.panels.quantize import QuantizePanel
 from surgeon_gui.ui.panels.rules import RulesPanel
 from surgeon_gui.ui.panels.run import RunPanel
 from surgeon_gui.ui.panels.search_box import SearchBox
@@ -131,7 +132,7 @@ class MainWindow(QMainWindow):
                 *(self.actions_, self.search, self.palette_, self.center),
                 *(self.outline, self.inspector, self.problems),
                 *(self.rules, self.history, self.build, self.verify, self.log, self.network),
-                *(self.run_, self.partition, self.devices, self.compare),
+                *(self.run_, self.quantize, self.partition, self.devices, self.compare),
                 *(self.outline_dock, self.inspector_dock, self.bottom_dock),
                 *(self.bookmarks_dock, self.bookmarks_panel),
             )
@@ -156,6 +157,7 @@ class MainWindow(QMainWindow):
         self.devices = DevicesPanel(self.settings, theme, self.chooser)
         self.verify = VerifyPanel(session, self.settings, theme, self.chooser)
         self.partition = PartitionPanel(session, self.settings, theme, self.chooser)
+        self.quantize = QuantizePanel(session, self.settings, theme, self.chooser)
         self.log = LogPanel(log, theme)
         self.network = NetworkPanel(session, theme)
         self.bookmarks_panel = BookmarksPanel(self.bookmarks, theme)
@@ -187,6 +189,7 @@ class MainWindow(QMainWindow):
         pages.add("verify", "Verify", self.verify, "Compare with TensorFlow")
         pages.add("build", "Build", self.build, "Build the TensorRT engine")
         pages.add("run", "Run", self.run_, "Run the engine on this machine's GPU")
+        pages.add("quantize", "Quantize", self.quantize, "Eight bits, and what they cost")
         pages.add("partition", "Partition", self.partition, "Engines with TensorFlow around them")
         pages.add("devices", "Devices", self.devices, "GPUs, TensorRTs and plugin libraries")
         pages.add("log", "Log", self.log, "The program's messages")
@@ -231,7 +234,14 @@ class MainWindow(QMainWindow):
             self._dress_again()
         if settings.target != before.target and settings.target:
             self.session.set_target(settings.target)
-        for panel in (self.build, self.run_, self.verify, self.partition, self.devices):
+        for panel in (
+            self.build,
+            self.run_,
+            self.verify,
+            self.quantize,
+            self.partition,
+            self.devices,
+        ):
             panel.use_settings(settings)
         self.inspector.op_docs.use_settings(settings)
         self.overlays.use_settings(settings)
@@ -380,6 +390,7 @@ class MainWindow(QMainWindow):
         self.devices.stop()
         self.inspector.op_docs.stop()
         self.verify.stop()
+        self.quantize.stop()
         self.partition.stop()
         self.log.close_log()
         self.session.close()

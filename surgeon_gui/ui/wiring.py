@@ -20,6 +20,7 @@ def connect_parts(window: MainWindow) -> None:
         window.build.running_changed,
         window.verify.running_changed,
         window.run_.running_changed,
+        window.quantize.running_changed,
         window.partition.running_changed,
     ):
         changed.connect(window.actions_.refresh)
@@ -75,6 +76,9 @@ def _connect_bottom(window: MainWindow) -> None:
     window.compare.compared.connect(window.actions_.refresh)
     window.verify.followed.connect(window.go_to)
     window.run_.followed.connect(window.go_to)
+    window.quantize.shown.connect(window.go_to_all)
+    window.quantize.colored.connect(window.overlays.put)
+    window.quantize.built.connect(window.run_.offer)
     partition = window.partition
     partition.shown.connect(window.go_to_all)
     partition.colored.connect(window.overlays.put)
