@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from surgeon_gui.graph.values import TensorValue
+from surgeon_gui.graph.values import Array, TensorValue
 
 # Elements looked at together: what is made on the way stays small beside the constant.
 _CHUNK = 1 << 20
@@ -52,14 +52,22 @@ def compare_numbers(before: TensorValue, after: TensorValue) -> NumbersDiff:
         return NumbersDiff(before.size, int(np.count_nonzero(one != other)), None)
     different, most = 0, 0.0
     wide = np.complex128 if one.dtype.kind == "c" else np.float64
-    size = one.dtype.itemsize
     for start in range(0, one.size, _CHUNK):
         first, second = one[start : start + _CHUNK], other[start : start + _CHUNK]
-        bits = first.view(np.uint8).reshape(-1, size) != second.view(np.uint8).reshape(-1, size)
-        apart = bits.any(axis=1)
+        apart = _bits(first) != _bits(second)
+        if apart.ndim > 1:
+            apart = apart.any(axis=1)
         if apart.any():
             different += int(np.count_nonzero(apart))
             with np.errstate(invalid="ignore", over="ignore"):
                 by = np.abs(second[apart].astype(wide) - first[apart].astype(wide))
             most = float(np.maximum(most, by.max()))
     return NumbersDiff(before.size, different, most if different else None)
+
+
+def _bits(values: Array) -> Array:
+    """Return elements as integers of their size, so that NaN equals NaN; large ones as bytes."""
+    size = values.dtype.itemsize
+    if size <= 8:
+        return values.view(f"u{size}")
+    return values.view(np.uint8).reshape(-1, size)

@@ -50,6 +50,19 @@ def test_words_and_truth_values_have_no_distance() -> None:
     assert (truths.different, truths.most) == (1, None)
 
 
+def test_complex_numbers_differ_by_the_length_of_their_difference() -> None:
+    found = compare_numbers(
+        value(1 + 1j, 2, dtype=np.complex128), value(1 + 1j, 2 + 3j, dtype=np.complex128)
+    )
+    assert (found.different, found.most) == (1, 3.0)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.float16, np.int32, np.float64])
+def test_every_size_of_number_is_compared(dtype: npt.DTypeLike) -> None:
+    found = compare_numbers(value(1, 2, 3, dtype=dtype), value(1, 2, 5, dtype=dtype))
+    assert (found.different, found.most) == (1, 2.0)
+
+
 def test_differences_far_apart_in_a_large_constant_are_all_seen() -> None:
     one = np.zeros(3_000_000, dtype=np.float32)
     other = one.copy()
