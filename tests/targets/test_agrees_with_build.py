@@ -67,3 +67,18 @@ def test_what_is_called_convertible_builds_and_nothing_that_builds_is_refused(
         report = inspect(present, "direct", shapes=given)
         error = _fails(present, given, tmp_path / str(number))
         assert report.supported == (error is None), (words, report.summary, str(error))
+
+
+@pytest.mark.slow
+@pytest.mark.tensorrt
+@pytest.mark.parametrize("folder", ["single_ops", "control_flow_small"])
+def test_the_verdict_on_small_nets_agrees_with_their_build(folder: str, tmp_path: Path) -> None:
+    found = sorted(shared_path(f"models/{folder}").rglob("*.pb"))
+    assert found
+    differ = []
+    for number, path in enumerate(found):
+        graph = open_graph(path)
+        error = _fails(graph, {}, tmp_path / str(number))
+        if inspect(graph, "direct").supported != (error is None):
+            differ.append((path.name, str(error)))
+    assert differ == []
