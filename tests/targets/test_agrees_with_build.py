@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from surgeon_gui.errors import SurgeonError
-from surgeon_gui.graph.model import Graph
+from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.values import Shape
 from surgeon_gui.jobs.run import run_job
-from surgeon_gui.jobs.spec import BuildSpec
+from surgeon_gui.jobs.spec import BuildSpec, FreezeSpec
 from surgeon_gui.pipeline import prepare_build
 from surgeon_gui.targets import inspect
 from surgeon_gui.targets.autofix import find_fix
@@ -82,3 +84,32 @@ def test_the_verdict_on_small_nets_agrees_with_their_build(folder: str, tmp_path
         if inspect(graph, "direct").supported != (error is None):
             differ.append((path.name, str(error)))
     assert differ == []
+
+
+KERAS = {
+    "norm": "[k.layers.Conv2D(8, 3, strides=2, padding='same'), k.layers.BatchNormalization(), "
+    "k.layers.LeakyReLU(), k.layers.Flatten(), k.layers.Dense(4, activation='softmax')]",
+    "depthwise": "[k.layers.SeparableConv2D(8, 3, padding='same', activation='swish'), "
+    "k.layers.GlobalAveragePooling2D(), k.layers.Dropout(0.5), k.layers.Dense(4)]",
+    "upsampling": "[k.layers.Conv2DTranspose(4, 3, strides=2), k.layers.UpSampling2D(2), "
+    "k.layers.ZeroPadding2D(1), k.layers.LayerNormalization(), k.layers.Activation('gelu')]",
+    "recurrent": "[k.layers.Reshape((16, 48)), k.layers.LSTM(8, return_sequences=True), "
+    "k.layers.GRU(8), k.layers.Dense(3, activation='sigmoid')]",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.tensorrt
+def test_the_verdict_on_keras_networks_agrees_with_their_build(tmp_path: Path) -> None:
+    lines = ["import keras as k"]
+    for name, layers in KERAS.items():
+        lines.append(f"net = k.Sequential([k.Input((16, 16, 3)), *{layers}])")
+        lines.append(f"net.save({str(tmp_path / name)!r} + '.keras')")
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, capture_output=True)
+    for name in KERAS:
+        frozen = run_job(FreezeSpec(tmp_path / f"{name}.keras", tmp_path / f"{name}.pb"))
+        graph = open_graph(frozen.path).with_outputs(map(TensorRef.parse, frozen.outputs))
+        error = _fails(graph, {}, tmp_path / name)
+        report = inspect(graph, "direct")
+        assert report.supported == (error is None), (name, report.summary, str(error))
