@@ -54,9 +54,16 @@ class Entry:
 
 
 class OutlineTree:
-    """The entries of a graph; made off the UI thread."""
+    """The entries of a graph; made off the UI thread.
+
+    Attributes:
+        root: the invisible top.
+        by_item: every entry by its item.
+        filter: what the entries shown were chosen by; all are shown at first.
+    """
 
     def __init__(self, graph: Graph) -> None:
+        self.filter = ""
         self.root = Entry("", "", None)
         self.by_item: dict[str, Entry] = {"": self.root}
         spaces: dict[str, Entry] = {"": self.root}
@@ -159,9 +166,10 @@ class OutlineModel(QAbstractItemModel):
         return found if isinstance(found, Entry) else None
 
     def _sieve(self) -> None:
-        if self._tree is None:
-            return
         wanted = self._filter
+        if self._tree is None or self._tree.filter == wanted:
+            return
+        self._tree.filter = wanted
         entries = self._tree.by_item.values()
         if not wanted:
             for entry in entries:
