@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from surgeon_gui.graph.open import save_graph
 from surgeon_gui.ui.canvas.legend import Legend
+from surgeon_gui.ui.canvas.steps import Steps
 from surgeon_gui.view.coloring import KindTints, NumberTints
 from surgeon_gui.view.overlays import OVERLAYS, PLAIN
 from tests.helpers.shared import data_path
@@ -97,6 +99,20 @@ def test_numbered_blocks_fold_and_unfold_by_the_menu(driver: Driver) -> None:
     driver.run("view.fold-series")
     assert not driver.window.canvas.folds_series()
     assert not driver.window.settings.fold_series
+
+
+def test_boxes_glide_in_the_window_unless_the_settings_say_no(driver: Driver) -> None:
+    driver.open(data_path("mobilenet_v1_0.25_128_frozen.pb"))
+    window = driver.window
+    window.canvas.set_zoom(1.0)
+    for animate in (True, False):
+        window.use_settings(dataclasses.replace(window.settings, animate=animate))
+        window.canvas.toggle("MobilenetV1/MobilenetV1")
+        steps = window.canvas.findChild(Steps)
+        assert steps is not None
+        steps.finish()
+        assert window.canvas.is_laying_out() == animate
+        driver.settle()
 
 
 def test_a_series_agrees_with_outline_search_and_undo(driver: Driver, tmp_path: Path) -> None:
