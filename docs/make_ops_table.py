@@ -29,8 +29,13 @@ NOT_TENSORFLOW = names_in(
 
 _INLINED: Mapping[str, str] = {
     **dict.fromkeys(CALLS, "The function is inlined."),
-    **dict.fromkeys(CONDITIONALS, "Both branches are inlined, the condition selects."),
-    **dict.fromkeys(WHILES, "Unrolled, when the number of turns does not depend on data."),
+    **dict.fromkeys(
+        CONDITIONALS, "Known beforehand: one branch; else a conditional, or both and a choice."
+    ),
+    **dict.fromkeys(WHILES, "Unrolled while the turns are known beforehand; else a loop."),
+    **dict.fromkeys(
+        ("NextIteration", "RefNextIteration"), "Unrolled or a loop, together with its frame."
+    ),
 }
 _FOLDED = "Only where its inputs are constants: then it is computed beforehand."
 _HEAD = """# TensorFlow ops
@@ -53,7 +58,7 @@ def page() -> str:
     converted = {op for op in CONVERTERS if not _is_plugin(op)} | set(_INLINED)
     folded = set(EVALUATORS) - converted
     named = {op for ops, *_ in GROUPS for op in ops}
-    by_onnx = {op for op in onnx if entries("onnx")[op]["tf2onnx"] == "yes"}
+    by_onnx = {op for op in onnx if entries("onnx")[op].get("tf2onnx") == "yes"}
     rows = []
     for op in sorted(converted | folded | named | onnx | tftrt, key=str.lower):
         status = "yes" if op in converted else "constants" if op in folded else "no"

@@ -73,6 +73,12 @@ class Flavour:
                     f"{self.title} has no {dtype.text} tensors; {words}",
                     source=_BINDINGS,
                 )
+        for network in kind.networks().values():
+            known = network.tensors
+            for inner in network.layers:
+                found = self.verdict(inner, known)
+                if found is not None:
+                    return found
         return None
 
 
