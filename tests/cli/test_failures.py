@@ -198,3 +198,22 @@ def test_files_that_are_no_graph_are_named_by_the_old_converter(
         odd.write_bytes(content)
         assert surgeon("convert-to-uff", odd).status == 2
         assert str(odd) in capsys.readouterr().err
+
+
+def _kinds(kind: type[SurgeonError]) -> Iterator[type[SurgeonError]]:
+    yield kind
+    for inner in kind.__subclasses__():
+        yield from _kinds(inner)
+
+
+@pytest.mark.parametrize(
+    "kind", dict.fromkeys(_kinds(SurgeonError)), ids=lambda kind: kind.__name__
+)
+def test_every_kind_of_error_says_what_to_do(kind: type[SurgeonError]) -> None:
+    error = kind.__new__(kind)
+    SurgeonError.__init__(error, "It went wrong.")
+    hint = error.as_dict()["hint"]
+    assert hint
+    assert hint.endswith(".")
+    SurgeonError.__init__(error, "It went wrong.", hint="Do this.")
+    assert error.as_dict()["hint"] == "Do this."
