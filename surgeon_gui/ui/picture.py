@@ -31,6 +31,8 @@ from surgeon_gui.ui.theme import LIGHT, Theme, apply_theme
 from surgeon_gui.view.coloring import Coloring
 
 FORMATS = (".svg", ".png", ".pdf")
+RESOLUTION = 96
+"""Dots per inch of a logical pixel, which the canvas's fonts are sized for."""
 
 _MARGIN = 24.0
 _LARGEST_PNG = 16384
@@ -230,10 +232,11 @@ def _pdf(buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink) -> N
     scale = min(0.75, _LARGEST_PDF / max(area.width(), area.height()))
     writer = QPdfWriter(buffer)
     writer.setCreator("Graph Surgeon")
-    writer.setResolution(72)
+    # Fonts are made for this many dots an inch; on others they would not fit their boxes.
+    writer.setResolution(RESOLUTION)
     size = QSizeF(area.width() * scale, area.height() * scale)
     page = QPageSize(size, QPageSize.Unit.Point, "graph", QPageSize.SizeMatchPolicy.ExactMatch)
     writer.setPageLayout(QPageLayout(page, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
     painter = QPainter(writer)
-    draw_plan(painter, area, plan, marks, ink, scale)
+    draw_plan(painter, area, plan, marks, ink, scale * RESOLUTION / 72.0)
     painter.end()

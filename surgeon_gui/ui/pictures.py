@@ -18,7 +18,7 @@ from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.ui.dialogs.picture import PictureChoice, PictureDialog
-from surgeon_gui.ui.picture import plan_image, save_plan, whole
+from surgeon_gui.ui.picture import RESOLUTION, plan_image, save_plan, whole
 from surgeon_gui.ui.printing import print_plan
 from surgeon_gui.ui.theme import LIGHT
 
@@ -133,7 +133,8 @@ class Pictures(QObject):
                 )
 
     def _printer(self) -> QPrinter:
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        printer = QPrinter()
+        printer.setResolution(RESOLUTION)
         printer.setDocName(self._window.session.title)
         printer.setCreator("Graph Surgeon")
         area = self.parts().get("whole", QRectF())

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 
 from surgeon_gui.targets import Target, catalogue
 from surgeon_gui.ui.actions import Actions
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.widgets import ComboBox, label
+
+NARROW = 1180
+"""Pixels of width below which the search does not fit beside the buttons."""
 
 _ROUTES = {"direct": "", "uff": "UFF · ", "onnx": "ONNX · ", "hybrid": "Hybrid · "}
 
@@ -18,6 +29,22 @@ def target_title(target: Target) -> str:
     """Return what the combo box calls a target."""
     lead = _ROUTES.get(target.route, "")
     return target.title if target.title.startswith(lead.strip(" ·")) else lead + target.title
+
+
+class _Holder(QWidget):
+    """A place the search can stand at."""
+
+    def __init__(self, search: QWidget | None = None) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._layout = QHBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        if search is not None:
+            self.take(search)
+
+    def take(self, search: QWidget) -> None:
+        self._layout.addWidget(search)
+        search.show()
 
 
 class ToolBar(QToolBar):
@@ -58,16 +85,41 @@ class ToolBar(QToolBar):
         forms = ("export.uff", "export.onnx", "export.network", "export.report")
         self._menu("Export", [actions[key] for key in forms])
         self.build = self._button(actions["build.build"], "Build engine", kind="primary")
-        spacer = QWidget()
-        spacer.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self.addWidget(spacer)
         search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.addWidget(search)
+        self._search = search
+        self._home = _Holder(search)
+        self.addWidget(self._home)
+        # Beside the menus, where the toolbar is too narrow.
+        self._beside = _Holder()
+        self._beside.hide()
+        self._is_narrow = False
         self._follow()
         self.target.activated.connect(lambda index: session.set_target(self.target.itemData(index)))
         session.target_changed.connect(self._follow)
         session.opened.connect(self._enable)
         self._enable()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.width() < NARROW
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            # Not amid the layout that this event is part of.
+            QTimer.singleShot(0, self, self._move_search)
+
+    def _move_search(self) -> None:
+        """Keep the search in sight: beside the menus where the toolbar is too narrow for it."""
+        window = self.window()
+        if not isinstance(window, QMainWindow):
+            return
+        bar, corner = window.menuBar(), Qt.Corner.TopRightCorner
+        if self._is_narrow:
+            self._beside.take(self._search)
+            bar.setCornerWidget(self._beside, corner)
+            self._beside.show()
+        else:
+            self._home.take(self._search)
+            self._beside.hide()
 
     def _enable(self) -> None:
         for menu in self._menus:

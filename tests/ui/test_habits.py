@@ -215,3 +215,18 @@ def test_the_memory_names_its_graph(home: Path, tmp_path: Path) -> None:
 def test_a_window_state_without_width_is_read(home: Path) -> None:
     save_state(dataclasses.replace(WindowState(), recent=("a.pb",)))
     assert load_state().width == 0
+
+
+def test_the_search_stays_in_sight_in_a_narrow_window(driver: Driver) -> None:
+    window = driver.window
+
+    def is_right() -> bool:
+        is_beside_menus = window.menuBar().isAncestorOf(window.search)
+        return window.search.isVisible() and is_beside_menus == (window.width() < 1000)
+
+    for width in (800, 1400, 800, 1400):
+        window.resize(width, 700)
+        driver.bot.waitUntil(is_right, timeout=5000)
+    driver.open(BOXES)
+    driver.run("view.find")
+    assert window.search.hasFocus()

@@ -14,6 +14,7 @@ from PySide6.QtPrintSupport import QPrinter, QPrintPreviewDialog
 from PySide6.QtSvg import QSvgRenderer
 
 from surgeon_gui.ui.dialogs.picture import PictureDialog
+from surgeon_gui.ui.picture import RESOLUTION
 from surgeon_gui.ui.printing import MOST_PAGES, READABLE, Pages
 from surgeon_gui.ui.samples import samples_dir
 from surgeon_gui.ui.theme import DARK, LIGHT
@@ -94,6 +95,7 @@ def test_all_pages_are_printed_into_one_pdf(driver: Driver, tmp_path: Path) -> N
     driver.open(BOXES)
     driver.run("view.expand-all")
     printer = QPrinter()
+    printer.setResolution(RESOLUTION)
     printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
     printer.setOutputFileName(str(tmp_path / "all.pdf"))
     driver.window.pictures.print_to(printer)

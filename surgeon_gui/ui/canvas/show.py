@@ -335,7 +335,8 @@ class GraphShow(ZoomView):
         """Open these groups, keeping the place of `around` (else of the view's middle)."""
         if self._scene is None or not self._scene.set_expanded(groups):
             return
-        anchor = anchored(self, around)
+        is_whole = around is None and self.is_at_start
+        anchor = self.show_start if is_whole else anchored(self, around)
         self.leave_start()
         self._lay_out(anchor, glides=True)
         self.expansion_changed.emit(tuple(sorted(self.expanded())))

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QListWidget,
+    QListWidgetItem,
     QPlainTextEdit,
     QScrollArea,
     QSpinBox,
@@ -26,6 +27,7 @@ from surgeon_gui.settings import SettingInfo, Settings, problem_with, setting_in
 from surgeon_gui.ui.widgets import ComboBox, button, label, row, rule, set_role
 
 PAUSE_MS = 500
+GROUP_HEIGHT = 28
 
 Choices = Mapping[str, Sequence[tuple[str, str]]]
 
@@ -263,16 +265,18 @@ class SettingsDialog(QDialog):
         self.resize(680, 520)
         self._settings = settings
         self.groups = QListWidget()
+        self.groups.setObjectName("groups")
         self.groups.setAccessibleName("Groups of settings")
         self.groups.setFixedWidth(140)
-        self.groups.setUniformItemSizes(True)
         self.pages = QStackedWidget()
         self.rows: dict[str, SettingRow] = {}
         by_group: dict[str, list[SettingInfo]] = {}
         for info in setting_infos():
             by_group.setdefault(info.group, []).append(info)
         for group, infos in by_group.items():
-            self.groups.addItem(group)
+            item = QListWidgetItem(group)
+            item.setSizeHint(QSize(0, GROUP_HEIGHT))
+            self.groups.addItem(item)
             self.pages.addWidget(self._page(group, infos, choices))
         self.reset_all = button("Reset all", self._reset_all, kind="button")
         self.reset_all.setToolTip("Put every setting back to its default")

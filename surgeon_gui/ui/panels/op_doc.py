@@ -56,7 +56,9 @@ class OpDocView(QWidget):
         layout.setSpacing(4)
         layout.addWidget(head)
         layout.addWidget(self.words)
-        layout.addWidget(row(self.ask, None))
+        self._asking = row(self.ask, None)
+        self._asking.setContentsMargins(6, 0, 0, 8)
+        layout.addWidget(self._asking)
         reader.changed.connect(self.refresh)
         self.refresh()
 
@@ -77,7 +79,7 @@ class OpDocView(QWidget):
         self.more.setVisible(doc is not None)
         self.more.setText("Less" if self._is_open else "More")
         self.more.setAccessibleName(f"{self.more.text()} of TensorFlow's documentation")
-        self.ask.setVisible(reader.state is State.UNASKED)
+        self._asking.setVisible(reader.state is State.UNASKED)
         self.words.setVisible(reader.state is not State.UNASKED)
         if doc is not None:
             self.title.setText("Documentation")

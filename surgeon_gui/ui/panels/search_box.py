@@ -50,7 +50,7 @@ class SearchBox(QLineEdit):
         )
         self.setClearButtonEnabled(True)
         self.setMinimumWidth(200)
-        self.setMaximumWidth(340)
+        self.setMaximumWidth(420)
         self._lens = self.addAction(
             icon("magnifying-glass", theme, "muted"), QLineEdit.ActionPosition.LeadingPosition
         )
