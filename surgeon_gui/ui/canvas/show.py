@@ -118,7 +118,6 @@ class GraphShow(ZoomView):
     ) -> None:
         wanted = None if expanded is None else tuple(expanded)
         starts = is_new or wanted is not None
-        opened, seen = self.expanded(), self._opened_in_view()
         settle = self.show_start if starts else anchored(self)
         layouts = None if is_new or self._scene is None else self._scene.layouts
 
@@ -135,6 +134,11 @@ class GraphShow(ZoomView):
             elif is_new:
                 scene.set_expanded(scene.first_expansion())
             else:
+                yield 0.0
+                opened = self.expanded()
+                yield 0.0
+                seen = self._opened_in_view()
+                yield 0.0
                 scene.set_expanded(opened_again(made, opened, seen))
             yield from self._drawn(scene)
             self._scene = scene
