@@ -40,6 +40,7 @@ _SHOWN_DIFFERENCES = 5
 Origins = Mapping[str, tuple[str, ...]]
 """GraphDef nodes by the layer and tensor names TensorRT may speak of."""
 
+_MEMORY = "There is too little memory. Close other programs, or lower the workspace limit."
 _HINTS = {
     "no tactics": "Raise the workspace limit.",
     "libnvinfer_lean": "Version-compatible engines need the lean runtime; leave that out.",
@@ -47,7 +48,10 @@ _HINTS = {
     "no runners that implement it": "This TensorRT cannot build that layer.",
     "HW-specific datatypes": "One of the GPUs has no such dtype; choose newer ones or fp16.",
     "Cuda failure": "Building needs a working CUDA driver here.",
-    "out of memory": "Lower the workspace limit, or close other programs.",
+    "out of memory": _MEMORY,
+    "bad_alloc": _MEMORY,
+    "Resource temporarily unavailable": _MEMORY,
+    "Cannot allocate memory": _MEMORY,
 }
 """What to do, by a piece of TensorRT's message."""
 
@@ -246,5 +250,6 @@ def build_error(errors: list[str], origins: Origins) -> BuildFailed:
     if named:
         longest = max(named, key=len)
         where = origins[longest][0] if origins[longest] else longest
-    hint = next((hint for piece, hint in _HINTS.items() if piece in text), None)
+    known = (hint for piece, hint in _HINTS.items() if piece in text)
+    hint = next(known, "All that TensorRT said is in the build's log.")
     return BuildFailed(f"TensorRT cannot build this network. {text}", where=where, hint=hint)
