@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -282,21 +281,6 @@ def _view(window: MainWindow) -> list[Command]:
             "",
             has_graph,
         ),
-        *(
-            Command(
-                f"theme.{name}",
-                title,
-                partial(_choose_theme, window, name),
-                checked=partial(_has_theme, window, name),
-            )
-            for name, title in (
-                ("system", "As the &system"),
-                ("light", "&Light"),
-                ("dark", "&Dark"),
-                ("contrast-light", "High contrast, li&ght"),
-                ("contrast-dark", "High contrast, da&rk"),
-            )
-        ),
     ]
 
 
@@ -374,14 +358,6 @@ def _rules_and_build(window: MainWindow) -> list[Command]:
 
 def _toggle(dock: QDockWidget) -> None:
     dock.setVisible(not dock.isVisible())
-
-
-def _choose_theme(window: MainWindow, name: str) -> None:
-    window.use_settings(dataclasses.replace(window.settings, theme=name))
-
-
-def _has_theme(window: MainWindow, name: str) -> bool:
-    return window.settings.theme == name
 
 
 def _can_expand(window: MainWindow) -> bool:

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 
 from surgeon_gui.document import Change
 from surgeon_gui.edits.rules import ApplyRules
-from surgeon_gui.errors import SaveError, SurgeonError
+from surgeon_gui.errors import SurgeonError
 from surgeon_gui.log import LogBuffer, set_level
-from surgeon_gui.settings import Settings, save_settings
+from surgeon_gui.settings import Settings
 from surgeon_gui.ui.actions import Actions
 from surgeon_gui.ui.autosave import Keeper
 from surgeon_gui.ui.bookmarks import Bookmarks
@@ -227,7 +227,7 @@ class MainWindow(QMainWindow):
         """Work with these settings from now on, and write them down."""
         before, self.settings = self.settings, settings
         if save:
-            self.save_settings()
+            self.preferences.save()
         self.preferences.used(settings)
         if (settings.theme, settings.colors) != (before.theme, before.colors):
             self._is_theme_given = False
@@ -361,12 +361,6 @@ class MainWindow(QMainWindow):
 
     def _use_plugins(self, settings: Settings) -> None:
         self.use_settings(dataclasses.replace(self.settings, plugins=settings.plugins))
-
-    def save_settings(self) -> None:
-        try:
-            save_settings(self.settings)
-        except SaveError as error:
-            self.show_error(error)
 
     # Qt's events
 

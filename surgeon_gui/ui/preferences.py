@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer
 
-from surgeon_gui.settings import Settings, load_settings, settings_path
+from surgeon_gui.errors import SaveError
+from surgeon_gui.settings import Settings, load_settings, save_settings, settings_path
 from surgeon_gui.targets import catalogue
 from surgeon_gui.ui.actions import Command
 from surgeon_gui.ui.dialogs.settings import SettingsDialog
@@ -16,6 +19,13 @@ if TYPE_CHECKING:
     from surgeon_gui.ui.main_window import MainWindow
 
 SETTLE_MS = 150
+THEME_TITLES = (
+    ("system", "As the &system"),
+    ("light", "&Light"),
+    ("dark", "&Dark"),
+    ("contrast-light", "High contrast, li&ght"),
+    ("contrast-dark", "High contrast, da&rk"),
+)
 
 
 class Preferences(QObject):
@@ -64,6 +74,13 @@ class Preferences(QObject):
         self.dialog.raise_()
         self.dialog.activateWindow()
 
+    def save(self) -> None:
+        """Write the window's settings down."""
+        try:
+            save_settings(self._window.settings)
+        except SaveError as error:
+            self._window.show_error(error)
+
     def used(self, settings: Settings) -> None:
         """The window has taken settings: show them, wherever they come from."""
         if self.dialog is not None:
@@ -95,5 +112,22 @@ def preference_commands(window: MainWindow) -> list[Command]:
             "Ctrl+,",
             "gear-six",
             tip="Choose theme, target, jobs and build settings",
-        )
+        ),
+        *(
+            Command(
+                f"theme.{name}",
+                title,
+                partial(_choose_theme, window, name),
+                checked=partial(_has_theme, window, name),
+            )
+            for name, title in THEME_TITLES
+        ),
     ]
+
+
+def _choose_theme(window: MainWindow, name: str) -> None:
+    window.use_settings(dataclasses.replace(window.settings, theme=name))
+
+
+def _has_theme(window: MainWindow, name: str) -> bool:
+    return window.settings.theme == name

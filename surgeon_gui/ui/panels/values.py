@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QTableView, QVBoxLayout, QW
 
 from surgeon_gui.graph.values import Array, TensorValue
 from surgeon_gui.ui.facts import short_dtype
+from surgeon_gui.ui.panels.kernels import KernelView, filter_count, is_kernel, kernel_tiles
 from surgeon_gui.ui.plots import pyqtgraph
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
@@ -147,7 +148,9 @@ class ValuesView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(8)
+        self.kernels = KernelView()
         layout.addWidget(self.choice)
+        layout.addWidget(self.kernels)
         layout.addWidget(self.plot)
         layout.addWidget(self.words)
         layout.addLayout(self._slices)
@@ -188,14 +191,15 @@ class ValuesView(QWidget):
         _, value = self._values[index]
         self.words.setText("Reading…")
 
-        def work() -> tuple[Array, Statistics]:
+        def work() -> tuple[Array, Statistics, Array | None]:
             array = value.array
-            return array, statistics(array)
+            return array, statistics(array), kernel_tiles(array) if is_kernel(array) else None
 
         self._session.tasks.run("values", work, self._show, self._session.failed.emit)
 
-    def _show(self, found: tuple[Array, Statistics]) -> None:
-        self._array, facts = found
+    def _show(self, found: tuple[Array, Statistics, Array | None]) -> None:
+        self._array, facts, tiles = found
+        self.kernels.show_tiles(tiles, filter_count(self._array) if tiles is not None else 0)
         self.words.setText(facts.words)
         self.plot.clear()
         self._bars = None
