@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import Qt
 
 from surgeon_gui.rewrite.library import bundled_sets, user_sets, user_sets_dir
 from surgeon_gui.rewrite.ruleset import load_rule_set
 from surgeon_gui.ui.dialogs.rule_set import RuleSetDialog
 from tests.ui.conftest import Driver
+from tests.ui.test_drops import drop
 
 
 def shown(driver: Driver) -> RuleSetDialog:
@@ -22,20 +22,6 @@ def trigger(driver: Driver, words: str) -> RuleSetDialog:
     driver.window.bottom_dock.open_page("rules")
     driver.window.rules.set_actions[words].trigger()
     return shown(driver)
-
-
-def drop(driver: Driver, path: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    event = QDropEvent(
-        QPointF(40, 40),
-        Qt.DropAction.CopyAction,
-        mime,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    driver.window.dropEvent(event)
-    driver.settle()
 
 
 def test_a_duplicate_is_a_set_of_the_users_own(driver: Driver) -> None:
