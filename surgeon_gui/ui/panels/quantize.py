@@ -8,10 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QScrollArea,
+    QSizePolicy,
     QSpinBox,
     QSplitter,
     QVBoxLayout,
@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 
 from surgeon_gui.compare.inputs import load_npz
 from surgeon_gui.errors import SurgeonError
-from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.values import Array
 from surgeon_gui.jobs.feeding import Feeding
 from surgeon_gui.jobs.quantize_spec import DTYPES, QuantizeResult, QuantizeSpec
@@ -28,21 +27,18 @@ from surgeon_gui.jobs.spec import BuildResult, BuildSpec
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.network.quantize.histogram import COLLECTORS
 from surgeon_gui.network.quantize.ranges import Ranges, load_ranges, save_ranges
-from surgeon_gui.network.quantize.trained import take_ranges
-from surgeon_gui.network.store import save_network
-from surgeon_gui.pipeline import network_of
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.panels.feeding import FeedingForm, align_labels
 from surgeon_gui.ui.panels.job_panel import JobPanel
 from surgeon_gui.ui.panels.quantize_plots import CurvePlot, SpreadPlot
 from surgeon_gui.ui.panels.quantize_tables import LayersTable, TensorsTable
+from surgeon_gui.ui.panels.quantize_work import prepared, summary
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ComboBox, button, label, row, set_role
 from surgeon_gui.view.coloring import MAX, Numbers
 
-_FORM_WIDTH = 420
 _INTRO = (
     "Rounds the network to eight bits. Ranges come from samples of yours; the error is measured "
     "on the CPU, before any GPU."
@@ -99,9 +95,10 @@ class QuantizePanel(JobPanel):
             self.dtype.addItem(name, name)
         self.limit = QCheckBox("At most")
         self.limit.setToolTip("Keep as few layers in float as this much noise of an output needs")
-        self.tolerance = QDoubleSpinBox()
-        self.tolerance.setRange(0.01, 99.0)
-        self.tolerance.setValue(5.0)
+        self.tolerance = QSpinBox()
+        self.tolerance.setRange(1, 99)
+        self.tolerance.setValue(5)
+        self.tolerance.setFixedWidth(96)
         self.tolerance.setSuffix(" % noise")
         self.tolerance.setAccessibleName("Largest noise")
         self.sensitivity = QCheckBox("Measure every layer alone")
@@ -156,15 +153,19 @@ class QuantizePanel(JobPanel):
         scrolled.setWidgetResizable(True)
         scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
         scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scrolled.setFixedWidth(_FORM_WIDTH)
+        scrolled.setFixedWidth(420)
         plots = QSplitter(Qt.Orientation.Vertical)
         plots.addWidget(self.plot.widget)
         plots.addWidget(self.curve.widget)
+        plots.setSizes([1000, 1000])
         tables = QSplitter(Qt.Orientation.Horizontal)
         for widget in (self.layers, self.tensors, plots):
             tables.addWidget(widget)
         tables.setChildrenCollapsible(False)
         tables.setSizes([460, 420, 260])
+        # They take what is left: the page scrolls only where even their least does not fit.
+        for part in (tables, scrolled):
+            part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         right = QVBoxLayout()
         right.setContentsMargins(0, 12, 12, 8)
         right.setSpacing(8)
@@ -210,7 +211,7 @@ class QuantizePanel(JobPanel):
 
         def work() -> tuple[QuantizeSpec, Path]:
             directory = new_job_directory("quantize")
-            return _prepared(graph, directory, options, known), directory
+            return prepared(graph, directory, options, known), directory
 
         self._begin("Preparing", work)
 
@@ -246,8 +247,8 @@ class QuantizePanel(JobPanel):
 
     def _ask_build(self) -> None:
         path = self._session.path
-        suggestion = (path or Path("graph")).with_suffix(".int8.engine")
-        self._chooser.save_file(self.window(), "Build the engine", suggestion, _ENGINES, self.build)
+        name = (path or Path("graph")).with_suffix(".int8.engine")
+        self._chooser.save_file(self.window(), "Build the engine", name, _ENGINES, self.build)
 
     def _show_result(self, result: QuantizeResult | BuildResult) -> None:
         if isinstance(result, BuildResult):
@@ -268,7 +269,7 @@ class QuantizePanel(JobPanel):
         self.tensors.show_ranges(self._ranges.reach, self._ranges.largest)
         self.tensors.selectRow(0)
         self.curve.show(self.result)
-        self._say(*_summary(result))
+        self._say(*summary(result))
         values = {
             node: -item.sqnr_db
             for item in result.layers
@@ -362,44 +363,3 @@ class QuantizePanel(JobPanel):
 
     def _show(self, index: QModelIndex) -> None:
         self.shown.emit(self.layers.nodes_at(index.row()))
-
-
-def _prepared(
-    graph: Graph, directory: Path, options: QuantizeSpec, known: Ranges | None
-) -> QuantizeSpec:
-    """Lower the graph and write what a calibration needs."""
-    plain, trained = take_ranges(graph)
-    network = network_of(plain)
-    save_network(network, directory / "float.network")
-    ranges = trained.in_network(network) if known is None else known
-    if ranges.reach:
-        save_ranges(ranges, directory / "known.json")
-    return replace(
-        options,
-        network=directory / "float.network",
-        ranges=directory / "ranges.json",
-        result=directory / "quantized.network",
-        known=directory / "known.json" if ranges.reach else None,
-        histograms=directory / "histograms.npz",
-    )
-
-
-def _summary(result: QuantizeResult) -> tuple[str, str, str]:
-    """Return the result in a sentence, its role, and what else there is to say."""
-    rounded = f"{result.rounded} of {len(result.layers)} layers compute in eight bits"
-    worst = max(result.outputs, key=lambda item: item.noise)
-    words = f"{rounded}; noise {worst.noise:.2%} ({worst.sqnr_db:.1f} dB) at {worst.name}"
-    if worst.top1 is not None:
-        words += f", top-1 the same in {worst.top1:.1%}"
-    notes = list(result.notes)
-    if result.accuracy_float is not None and result.accuracy_rounded is not None:
-        notes.insert(
-            0,
-            f"Accuracy: {result.accuracy_float:.2%} in float, "
-            f"{result.accuracy_rounded:.2%} in eight bits.",
-        )
-    role = "strong"
-    if result.meets is False:
-        notes.insert(0, "The noise allowed is not met even with every layer in float.")
-        role = "caveat"
-    return f"{words}.", role, "\n".join(notes)

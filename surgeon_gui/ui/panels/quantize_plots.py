@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSizePolicy
 
 from surgeon_gui.graph.values import Array
 from surgeon_gui.jobs.quantize_spec import QuantizeResult
@@ -32,7 +33,9 @@ class Plot:
         self.widget.setMouseEnabled(x=False, y=False)
         self.widget.hideButtons()
         self.widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.widget.setMinimumSize(160, 80)
+        self.widget.setMinimumSize(120, 40)
+        # It takes what is left; a plot's own wish is a whole window.
+        self.widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.theme = theme
 
     def set_theme(self, theme: Theme) -> None:

@@ -86,7 +86,7 @@ class LayersTable(QTableView):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.model_ = _Layers(theme)
-        set_up_table(self, self.model_, "Layers in eight bits", (220, 76, 70))
+        set_up_table(self, self.model_, "Layers in eight bits", (170, 66, 60))
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.horizontalHeader().setStretchLastSection(True)
         self.model_.changed.connect(self.kept_changed)
@@ -165,7 +165,7 @@ class TensorsTable(QTableView):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.model_ = _Tensors(theme)
-        set_up_table(self, self.model_, "Ranges of tensors", (200, 76, 76))
+        set_up_table(self, self.model_, "Ranges of tensors", (140, 64, 64))
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.horizontalHeader().setStretchLastSection(True)
         self.model_.changed.connect(self.edited)

@@ -1,0 +1,115 @@
+"""The quantize panel: calibrate, edit a range, keep a layer, colour, and build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+
+from surgeon_gui.graph.graphdef import save_graphdef
+from surgeon_gui.graph.text import parse_text
+from surgeon_gui.network.quantize.ranges import load_ranges
+from surgeon_gui.ui.panels.quantize import QuantizePanel
+from tests.ui.conftest import Driver
+
+GRAPH = """
+x = Placeholder() {dtype=f32, shape=[1, 8, 8, 3]}
+w = Const() {value=f32[3,3,3,4]{0.1}}
+a = Conv2D(x, w) {strides=[1,1,1,1], padding="SAME"}
+r = Relu(a)
+v = Const() {value=f32[3,3,4,4]{0.05}}
+b = Conv2D(r, v) {strides=[1,1,1,1], padding="SAME"}
+y = Tanh(b)
+"""
+
+
+@pytest.fixture
+def opened(driver: Driver, tmp_path: Path) -> Driver:
+    path = tmp_path / "net.pb"
+    save_graphdef(parse_text(GRAPH), path)
+    driver.window.resize(1400, 900)
+    driver.open(path)
+    driver.window.bottom_dock.pages.show_page("quantize")
+    driver.window.quantize.count.setValue(4)
+    return driver
+
+
+def calibrated(driver: Driver) -> QuantizePanel:
+    panel = driver.window.quantize
+    driver.click(panel.calibrate_button)
+    driver.bot.waitUntil(lambda: panel.result is not None, timeout=60_000)
+    return panel
+
+
+def test_calibrating_shows_layers_ranges_and_colours(opened: Driver) -> None:
+    panel = opened.window.quantize
+    panel.sensitivity.setChecked(True)
+    assert not panel.build_button.isEnabled()
+    calibrated(opened)
+    assert "2 of 2 layers" in panel.words.text()
+    assert "random" in panel.hint.text()
+    assert len(panel.layers.model_.rows) == 2
+    assert {row.name for row in panel.tensors.model_.rows} >= {"r"}
+    assert opened.window.overlays.chosen == "quantization"
+    assert panel.build_button.isEnabled()
+    assert panel.curve.widget.isVisibleTo(panel)
+
+
+def test_a_layer_that_is_ticked_stays_in_float(opened: Driver) -> None:
+    panel = calibrated(opened)
+    model = panel.layers.model_
+    name = model.rows[0].layer
+    state = Qt.CheckState.Checked.value
+    assert model.setData(model.index(0, 3), state, Qt.ItemDataRole.CheckStateRole)
+    panel.result = None
+    opened.click(panel.again_button)
+    opened.bot.waitUntil(lambda: panel.result is not None, timeout=60_000)
+    assert "1 of 2 layers" in panel.words.text()
+    assert panel.layers.kept() == (name,)
+
+
+def test_a_range_can_be_typed_and_saved(opened: Driver, tmp_path: Path) -> None:
+    panel = calibrated(opened)
+    model = panel.tensors.model_
+    name = model.rows[0].name
+    assert not model.setData(model.index(0, 1), "nonsense")
+    assert not model.setData(model.index(0, 1), "-1")
+    assert model.setData(model.index(0, 1), "0.25")
+    target = tmp_path / "ranges.cache"
+    opened.answers.path = target
+    opened.click(panel.save_button)
+    opened.settle()
+    assert load_ranges(target).reach[name] == pytest.approx(0.25)
+    model.setData(model.index(0, 1), "0.5")
+    panel.load(target)
+    assert panel.tensors.reach()[name] == pytest.approx(0.25)
+
+
+def test_an_edit_forgets_what_was_found(opened: Driver) -> None:
+    panel = calibrated(opened)
+    opened.window.session.select(("y",))
+    opened.run("edit.remove")
+    assert panel.result is None
+    assert not panel.again_button.isEnabled()
+
+
+def test_what_does_not_fit_is_told(opened: Driver, tmp_path: Path) -> None:
+    panel = opened.window.quantize
+    panel.feeding.kind.setCurrentIndex(panel.feeding.kind.findData("arrays"))
+    opened.click(panel.calibrate_button)
+    assert "Choose the file" in panel.words.text()
+    (tmp_path / "bad.json").write_text("{}")
+    panel.load(tmp_path / "bad.json")
+    assert "neither ranges" in panel.words.text()
+
+
+@pytest.mark.slow
+@pytest.mark.tensorrt
+def test_the_rounded_network_is_built(opened: Driver, tmp_path: Path) -> None:
+    panel = calibrated(opened)
+    engine = tmp_path / "net.int8.engine"
+    opened.answers.path = engine
+    opened.click(panel.build_button)
+    opened.bot.waitUntil(lambda: "is built" in panel.words.text(), timeout=60_000)
+    assert engine.stat().st_size > 0
