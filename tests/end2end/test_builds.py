@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from surgeon_gui.edits.boundary import SetInput
+from surgeon_gui.graph.query import deduce_inputs
+from surgeon_gui.graph.values import Shape
 from surgeon_gui.jobs.build_history import BUILT, FAILED, load_builds
 from surgeon_gui.jobs.engine_card import read_card
 from tests.helpers.shared import data_path, shared_path
@@ -27,6 +30,14 @@ MODELS = (
     "tf_pose_mobilenet_v2_small.pb",
     "unet_semseg_person_08.pb",
 )
+
+
+SIZES = {
+    "bsrn_super_resolution.pb": 64,
+    "charades_squeezenet.pb": 224,
+    "tf_pose_mobilenet_v2_small.pb": 224,
+}
+"""Height and width of the images of models that leave them open."""
 
 
 def build(driver: Driver, engine: Path) -> str:
@@ -68,6 +79,13 @@ def test_every_convertible_model_builds_by_one_click(
     driver: Driver, name: str, tmp_path: Path
 ) -> None:
     driver.open(shared_path(f"models/{name}"))
+    size = SIZES.get(name)
+    if size is not None:
+        graph = driver.window.session.graph
+        assert graph is not None
+        image = deduce_inputs(graph)[0]
+        driver.window.session.apply(SetInput(image.name, Shape((1, size, size, 3))))
+        driver.settle()
     driver.window.session.request_network()
     driver.settle()
     lowering = driver.window.session.lowering
