@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMenu
 from surgeon_gui.errors import UsageError
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.actions import Command
+from surgeon_gui.ui.canvas import GraphCanvas
 from surgeon_gui.view.coloring import Coloring, Tints, tints_for
 from surgeon_gui.view.overlay_file import OverlayFile, read_overlay
 from surgeon_gui.view.overlays import OVERLAYS, PLAIN, PLAIN_TITLE, Facts
@@ -50,7 +51,8 @@ class Overlays(QObject):
 
     def use_settings(self, settings: Settings) -> None:
         """Draw as these settings say."""
-        self._window.canvas.set_folds_series(settings.fold_series)
+        for canvas in self._window.findChildren(GraphCanvas):
+            canvas.set_folds_series(settings.fold_series)
         self._window.canvas.set_animated(settings.animate)
 
     def choose(self, key: str) -> None:
