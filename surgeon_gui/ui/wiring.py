@@ -38,7 +38,11 @@ def connect_parts(window: MainWindow) -> None:
         looked_at.connect(window.run_.offer)
         looked_at.connect(lambda _path: window.bottom_dock.open_page("run"))
     window.verify.verified.connect(window.status.set_verified)
-    window.devices.found.connect(lambda _found: session.judge_again())
+    window.devices.found.connect(
+        lambda found: (
+            session.judge_again() if any(each.takes_plugins for each in found.flavours) else None
+        )
+    )
     window.center.welcome.tour_requested.connect(window.help.start_tour)
     window.center.welcome.formats_requested.connect(window.help.show_formats)
     window.bookmarks.changed.connect(window.actions_.refresh)
