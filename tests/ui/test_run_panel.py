@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from pytestqt.qtbot import QtBot
 
+from surgeon_gui.compare.images import ImageFeed
 from surgeon_gui.compare.report import NonFinite, TensorComparison
+from surgeon_gui.document import Document
+from surgeon_gui.graph.open import open_graph
+from surgeon_gui.jobs.feeding import Feeding, load_preset
 from surgeon_gui.jobs.outcome import Succeeded
 from surgeon_gui.jobs.run_spec import Latency, LayerTime
 from surgeon_gui.jobs.spec import RunResult, TensorInfo
@@ -15,6 +21,7 @@ from surgeon_gui.settings import Settings
 from surgeon_gui.ui.panels.run import RunPanel
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import DARK, LIGHT
+from tests.helpers.shared import data_path
 from tests.ui.conftest import Answers
 
 TIMES = tuple(2.0 + 0.01 * (index % 37) for index in range(200))
@@ -106,6 +113,53 @@ def test_a_missing_engine_ends_in_words(panel: RunPanel, qtbot: QtBot, tmp_path:
         panel.start()
     assert "cannot be read" in panel.words.text()
     assert panel.run_button.isEnabled()
+
+
+def test_the_network_runs_on_the_cpu_and_its_outputs_are_shown(
+    panel: RunPanel, qtbot: QtBot, home: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "red.png"
+    Image.new("RGB", (9, 9), (255, 0, 0)).save(picture)
+    session = panel._session
+    session.set_document(Document(open_graph(data_path("cifar_small.pb")), tmp_path / "m.pb"))
+    panel.what.setCurrentIndex(panel.what.findData("network"))
+    panel.reference.setCurrentIndex(panel.reference.findData(""))
+    panel.feeding.show_choice(Feeding(images=ImageFeed((picture,))))
+    panel.iterations.setValue(4)
+    panel.start()
+    qtbot.waitUntil(lambda: not panel.is_running(), timeout=60_000)
+    assert panel.words.text() == "It runs."
+    qtbot.waitUntil(lambda: panel.values.output.count() == 1, timeout=10_000)
+    assert panel.values.form.currentData() == "top"
+    scores = panel.values.classes.model()
+    assert scores.rowCount() == 10
+    assert float(scores.index(0, 0).data()) >= float(scores.index(1, 0).data())
+    panel.values.form.setCurrentIndex(panel.values.form.findData("table"))
+    assert panel.values.table.model().columnCount() == 11
+    (row,) = panel.precisions.rows.rows
+    assert row.device.startswith("CPU")
+    assert load_preset(tmp_path / "m.pb") == Feeding(images=ImageFeed((picture,)))
+    session.set_document(None)
+    assert panel.precisions.rows.rows == []
+    session.close()
+
+
+def test_what_was_measured_in_each_precision_stands_side_by_side(panel: RunPanel) -> None:
+    slow = Latency(5.0, 6.0, 6.0, 7.0, 7.0, 7.0)
+    finish(panel, replace(result(), precision="fp16", reference_ms=30.0))
+    finish(panel, replace(result(), precision="fp32", reference_ms=30.0, latency_ms=slow))
+    model = panel.precisions.table.model()
+    cells = [[model.index(row, column).data() for column in (0, 2, 4)] for row in range(3)]
+    assert cells == [
+        ["original.pb in TensorFlow", "30.000 ms", "1.0×"],
+        ["FP32 engine", "6.000 ms", "5.0×"],
+        ["FP16 engine", "2.180 ms", "13.8×"],
+    ]
+
+
+def test_the_times_of_the_layers_are_kept_for_the_graphs_nodes(panel: RunPanel) -> None:
+    finish(panel, result())
+    assert panel._session.times == {"net/MaxPool": 0.5, "net/Conv2D": 0.75, "net/Relu": 0.75}
 
 
 def test_the_plots_follow_the_theme(panel: RunPanel) -> None:
