@@ -42,10 +42,11 @@ def place_rows(layers: Layers, spacing: Spacing) -> Pace[list[float]]:
     if not layers.rows:
         return []
     marked = _conflicts(layers) - spacing.spine | _crossing_spine(layers, spacing.spine)
-    found = []
+    yield 0.0
+    found: list[list[float]] = []
     for upwards in (False, True):
         for leftwards in (False, True):
-            found.append(_aligned(layers, spacing, marked, upwards, leftwards))
+            found.append((yield from _aligned(layers, spacing, marked, upwards, leftwards)))
             yield len(found) / 4
     width = spacing.width
     spans = []
@@ -124,13 +125,14 @@ def _aligned(
     marked: set[tuple[int, int]],
     upwards: bool,
     leftwards: bool,
-) -> list[float]:
+) -> Pace[list[float]]:
     """One of the four assignments: aligned to the row above or below, from the left or right."""
     rows = [row[::-1] if leftwards else row for row in layers.rows]
     if upwards:
         rows.reverse()
     sign = -1.0 if leftwards else 1.0
     root, shift = _blocks(layers, spacing, marked, rows, upwards, sign)
+    yield 0.0
     xs = _compacted(spacing, layers.count, rows, root, shift)
     return [sign * x for x in xs]
 
