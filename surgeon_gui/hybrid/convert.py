@@ -7,7 +7,8 @@ run by TensorFlow alone: `save` makes a bundle that `hybrid.runner.HybridRunner`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,18 @@ from surgeon_gui.errors import UsageError
 from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.query import deduce_outputs, resolve_output
+from surgeon_gui.graph.values import Array
 from surgeon_gui.hybrid.bundle import Bundle, read_bundle, write_bundle
 from surgeon_gui.hybrid.plan import HybridPlan, plan_hybrid
 from surgeon_gui.jobs.hybrid_spec import BundleBuildSpec
 from surgeon_gui.jobs.run import run_job
+from surgeon_gui.network.ir import Network
 from surgeon_gui.pipeline import open_model
 from surgeon_gui.targets.partition import PartitionOptions
 from surgeon_gui.targets.segments import hybrid_graph
 
-PRECISION_MODES = ("FP32", "FP16", "BF16")
-"""Precisions of the engines; TF-TRT's INT8 needs ranges, which `surgeon build` takes."""
+PRECISION_MODES = ("FP32", "FP16", "BF16", "INT8")
+"""Precisions of the engines; INT8 needs `calibrate`."""
 
 
 class TrtGraphConverter:
@@ -40,6 +43,8 @@ class TrtGraphConverter:
         minimum_segment_size: nodes below which a segment stays in TensorFlow.
         is_dynamic_op: build engines when their shapes are met, not in `save`.
         maximum_cached_engines: for how many shapes each segment is kept ready.
+        use_calibration: INT8 takes ranges from `calibrate`; without it the graph must have been
+            trained for eight bits, which is quantized as a whole by `surgeon quantize`.
         target: whose verdicts divide the graph: `direct`, or `tftrt-1.15` for TF-TRT's own.
 
     Raises:
@@ -58,6 +63,7 @@ class TrtGraphConverter:
         minimum_segment_size: int = 3,
         is_dynamic_op: bool = False,
         maximum_cached_engines: int = 1,
+        use_calibration: bool = True,
         *,
         target: str = "direct",
     ) -> None:
@@ -69,6 +75,12 @@ class TrtGraphConverter:
                 f"precision_mode {precision_mode!r} is not there.",
                 where="precision_mode",
                 hint=f"Choose {', '.join(PRECISION_MODES)}.",
+            )
+        if mode == "INT8" and (not use_calibration or is_dynamic_op):
+            raise UsageError(
+                "INT8 engines need ranges, and ranges need calibration with fixed shapes.",
+                where="precision_mode",
+                hint="Leave use_calibration on and is_dynamic_op off.",
             )
         if max_batch_size < 1:
             raise UsageError("A batch has at least one sample.", where="max_batch_size")
@@ -88,6 +100,7 @@ class TrtGraphConverter:
         self._cached = maximum_cached_engines
         self._target = target
         self._plan: HybridPlan | None = None
+        self._rounded: dict[str, Network] = {}
 
     def _read(self, given: Any) -> Graph:
         if isinstance(given, str | Path):
@@ -118,6 +131,41 @@ class TrtGraphConverter:
         """The nodes that stay in TensorFlow, and why."""
         return dict(self._planned().partition.remaining)
 
+    def calibrate(
+        self,
+        fetch_names: Iterable[str],
+        num_runs: int,
+        feed_dict_fn: Callable[[], Mapping[str, Array]] | None = None,
+        input_map_fn: Callable[[], Mapping[str, Array]] | None = None,
+    ) -> Any:
+        """Run the graph on samples, find each segment's ranges, and return the GraphDef.
+
+        Args:
+            fetch_names: what is computed; the graph's own outputs are, too.
+            num_runs: how many samples are run.
+            feed_dict_fn: returns the inputs of a run by name, `input` or `input:0`.
+            input_map_fn: the same; one of the two is given.
+
+        Raises:
+            UsageError: the precision is not INT8, or the arguments are wrong.
+            JobError: a worker crashed.
+        """
+        feed = feed_dict_fn or input_map_fn
+        if self._precision != "int8":
+            raise UsageError("Only INT8 engines are calibrated.", where="precision_mode")
+        if feed is None or (feed_dict_fn and input_map_fn) or num_runs < 1:
+            raise UsageError("Give one function that returns inputs, and at least one run.")
+        for name in fetch_names:
+            resolve_output(self._graph, name)
+        from surgeon_gui.hybrid.calibrate import quantized_segments
+
+        samples = (
+            {name.removesuffix(":0"): array for name, array in feed().items()}
+            for _ in range(num_runs)
+        )
+        self._rounded = quantized_segments(self._planned(), samples, self._max_batch_size)
+        return self.convert()
+
     def save(self, output_dir: str | Path, *, gpus: Iterable[str] = ()) -> Bundle:
         """Write the bundle, and build its engines in a worker unless `is_dynamic_op`.
 
@@ -130,8 +178,13 @@ class TrtGraphConverter:
             JobError: the worker crashed.
         """
         folder = Path(output_dir).absolute()
+        plan = self._planned()
+        if self._precision == "int8":
+            if not self._rounded:
+                raise UsageError("INT8 engines need ranges.", hint="Call calibrate first.")
+            plan = replace(plan, networks={**plan.networks, **self._rounded})
         write_bundle(
-            self._planned(),
+            plan,
             folder,
             model=self._model,
             maximum_cached_engines=self._cached,

@@ -17,8 +17,8 @@ from surgeon_gui.reference.python_ops import PythonOps
 from surgeon_gui.reference.tensorflow_runner import TensorflowRunner
 from surgeon_gui.targets.segments import ENGINE_OP
 
-Watcher = Callable[[str, Mapping[str, Array]], None]
-"""Told a segment's name and what it computed, by tensor of the graph."""
+Watcher = Callable[[str, Mapping[str, Array], Mapping[str, Array]], None]
+"""Told a segment's name, what it was fed by its own names, what it made by tensor of the graph."""
 
 
 class HybridRunner:
@@ -29,7 +29,7 @@ class HybridRunner:
         backends: the ways to run segments, in order; see `segments.BACKENDS`.
         shapes: placeholder shapes that override the graph's.
         open_engine: loads a plan onto the GPU; None leaves engines aside.
-        watcher: told what each segment computes.
+        watcher: told what each segment reads and computes.
 
     Attributes:
         bundle: the manifest.
@@ -130,8 +130,13 @@ def _watched(
 ) -> Callable[..., list[Array]]:
     def call(*arrays: Array) -> list[Array]:
         found = runner(*arrays)
-        names = (item.tensor for item in segment.outputs)
-        watcher(segment.name, dict(zip(names, found, strict=True)))
+        read = (item.name for item in segment.inputs)
+        made = (item.tensor for item in segment.outputs)
+        watcher(
+            segment.name,
+            dict(zip(read, arrays, strict=True)),
+            dict(zip(made, found, strict=True)),
+        )
         return found
 
     return call

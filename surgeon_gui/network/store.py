@@ -111,7 +111,8 @@ def _zip(network: Network) -> Iterator[bytes]:
     head = _encode(network, arrays)
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(_HEAD, json.dumps(head, indent=1, allow_nan=False))
+        # Without a date: the same network gives the same bytes, which engines are known by.
+        archive.writestr(zipfile.ZipInfo(_HEAD), json.dumps(head, indent=1, allow_nan=False))
         for index, array in enumerate(arrays):
             with archive.open(f"weights/{index}.npy", "w", force_zip64=True) as entry:
                 plain = _plain(array)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from surgeon_gui.errors import OpenError, UsageError
@@ -23,6 +24,7 @@ from surgeon_gui.hybrid.bundle import (
 )
 from surgeon_gui.hybrid.convert import TrtGraphConverter
 from surgeon_gui.hybrid.plan import plan_hybrid
+from surgeon_gui.network.layers import Quantize
 from surgeon_gui.network.store import load_network
 from surgeon_gui.targets.partition import PartitionOptions
 from surgeon_gui.targets.segments import ENGINE_OP
@@ -124,7 +126,8 @@ def test_tf_trts_words_convert_a_graphdef() -> None:
     [
         ({}, "not both"),
         ({"input_graph_def": b"", "input_saved_model_dir": "x"}, "not both"),
-        ({"input_graph_def": b"", "precision_mode": "INT8"}, "INT8"),
+        ({"input_graph_def": b"", "precision_mode": "INT4"}, "INT4"),
+        ({"input_graph_def": b"", "precision_mode": "INT8", "is_dynamic_op": True}, "ranges"),
         ({"input_graph_def": b"", "max_batch_size": 0}, "at least one"),
         ({"input_graph_def": b"", "minimum_segment_size": 0}, "at least one"),
     ],
@@ -143,3 +146,42 @@ def test_save_builds_an_engine_for_each_segment(tmp_path: Path) -> None:
     for segment in bundle.segments:
         assert segment.layers > 0
         assert segment_path(tmp_path / "hybrid", segment.name, ".engine").stat().st_size > 0
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.tensorrt
+def test_int8_is_calibrated_by_segment(tmp_path: Path) -> None:
+    text = """
+x = Placeholder() {dtype=f32, shape=[2, 6, 6, 3]}
+w = Const() {value=f32[3,3,3,4]{0.1}}
+a = Conv2D(x, w) {strides=[1,1,1,1], padding="SAME"}
+b = Relu(a)
+c = Tanh(b)
+s = Lgamma(c) {T=f32}
+v = Const() {value=f32[3,3,4,2]{0.05}}
+d = Conv2D(s, v) {strides=[1,1,1,1], padding="SAME"}
+e = Tanh(d)
+f = Abs(e)
+"""
+    converter = TrtGraphConverter(
+        input_graph_def=graphdef_from_graph(parse_text(text)), precision_mode="INT8"
+    )
+    with pytest.raises(UsageError, match="need ranges"):
+        converter.save(tmp_path / "early")
+    random = np.random.default_rng(0)
+    converter.calibrate(
+        ["f"], 3, feed_dict_fn=lambda: {"x:0": random.random((2, 6, 6, 3), np.float32) + 0.5}
+    )
+    bundle = converter.save(tmp_path / "hybrid", gpus=["sm86"])
+    assert len(bundle.segments) == 2
+    for segment in bundle.segments:
+        network = load_network(segment_path(tmp_path / "hybrid", segment.name, ".network"))
+        assert any(isinstance(layer.kind, Quantize) for layer in network.layers)
+        assert segment.layers > 0
+
+
+def test_only_int8_is_calibrated() -> None:
+    converter = TrtGraphConverter(input_graph_def=graphdef_from_graph(parse_text(HYBRID)))
+    with pytest.raises(UsageError, match="Only INT8"):
+        converter.calibrate(["f"], 1, feed_dict_fn=dict)

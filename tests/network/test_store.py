@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,17 @@ def test_a_saved_network_loads_equal(case: Case, tmp_path: Path) -> None:
     assert [layer.name for layer in loaded.layers] == [layer.name for layer in network.layers]
     assert [layer.origin for layer in loaded.layers] == [layer.origin for layer in network.layers]
     assert loaded.outputs == network.outputs
+
+
+def test_the_same_network_gives_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = CASES[0].network()
+    save_network(network, tmp_path / "one.network")
+    tomorrow = time.time() + 86_400
+    monkeypatch.setattr(time, "time", lambda: tomorrow)
+    save_network(network, tmp_path / "other.network")
+    assert (tmp_path / "one.network").read_bytes() == (tmp_path / "other.network").read_bytes()
 
 
 def round_trip(network: Network, folder: Path) -> Network:

@@ -158,7 +158,7 @@ def verify_bundle(spec: BundleVerifySpec, report: Report) -> BundleVerifyResult:
         spec.bundle,
         ("network", "tensorflow"),
         shapes=spec.shapes,
-        watcher=lambda name, arrays: seen.update({name: arrays}),
+        watcher=lambda name, _, made: seen.update({name: made}),
     ) as hybrid:
         rows = _compared(hybrid.run(feeds), reference, tolerance)
         segments = []

@@ -1,0 +1,77 @@
+"""INT8 for the segments of a hybrid: each is calibrated with what reaches it in whole runs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from surgeon_gui.compare.inputs import save_npz
+from surgeon_gui.errors import ConvertError
+from surgeon_gui.graph.values import Array
+from surgeon_gui.hybrid.bundle import segment_path, write_bundle
+from surgeon_gui.hybrid.plan import HybridPlan
+from surgeon_gui.hybrid.runner import HybridRunner
+from surgeon_gui.jobs.quantize_spec import QuantizeSpec
+from surgeon_gui.jobs.run import run_job
+from surgeon_gui.network.ir import Network
+from surgeon_gui.network.quantize.place import placement_of
+from surgeon_gui.network.store import load_network, save_network
+
+
+def quantized_segments(
+    plan: HybridPlan, samples: Iterable[Mapping[str, Array]], max_batch_size: int
+) -> dict[str, Network]:
+    """Return the networks of the segments that can compute in eight bits, rounded.
+
+    TensorFlow runs the whole graph on each sample; what every segment is fed then is what it is
+    calibrated with, in a worker of its own.
+
+    Args:
+        plan: the hybrid; its segments have fixed shapes.
+        samples: inputs of whole runs, by name.
+        max_batch_size: the batch of a segment that could not leave it open.
+
+    Raises:
+        ConvertError: no segment ran, or none can compute in eight bits.
+        JobError: a worker crashed.
+    """
+    seen: dict[str, list[Mapping[str, Array]]] = {}
+    found: dict[str, Network] = {}
+    with tempfile.TemporaryDirectory(prefix="surgeon-calibrate-") as name:
+        folder = Path(name)
+        write_bundle(plan, folder, max_batch_size=max_batch_size)
+        with HybridRunner(
+            folder,
+            ("tensorflow",),
+            watcher=lambda segment, read, _: seen.setdefault(segment, []).append(read),
+        ) as hybrid:
+            for sample in samples:
+                hybrid.run(sample)
+        for segment, network in plan.networks.items():
+            if segment in seen and placement_of(network).layers:
+                found[segment] = _quantized(folder, segment, network, seen[segment])
+    if not found:
+        raise ConvertError(
+            "No segment that ran can compute in eight bits.",
+            hint="Segments need convolutions or products with constant weights.",
+        )
+    return found
+
+
+def _quantized(
+    folder: Path, segment: str, network: Network, fed: list[Mapping[str, Array]]
+) -> Network:
+    arrays = {
+        tensor.name: np.concatenate([np.asarray(item[tensor.name]) for item in fed])
+        for tensor in network.inputs
+    }
+    data = folder / "samples.npz"
+    save_npz(data, arrays)
+    source = segment_path(folder, segment, ".network")
+    save_network(network, source)
+    result = folder / "rounded.network"
+    run_job(QuantizeSpec(source, folder / "ranges.json", result, data=(data,)))
+    return load_network(result)
