@@ -268,7 +268,7 @@ CLASSES = {
 }
 """What the engine room calls its TensorRT objects, and what they are."""
 
-RUNNING = ("lane", "load", "run", "tensors")
+RUNNING = ("about", "lane", "load", "resident", "run", "tensors")
 """Modules that run engines: there, `tensor` is our own and `config` another class."""
 
 RUN_CLASSES = {
