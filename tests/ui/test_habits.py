@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
+from surgeon_gui.graph.graphdef import save_graphdef
+from surgeon_gui.graph.text import parse_text
 from surgeon_gui.ui import roaming
 from surgeon_gui.ui.samples import samples_dir
 from surgeon_gui.ui.state import WindowState, load_state, save_state
@@ -230,3 +233,22 @@ def test_the_search_stays_in_sight_in_a_narrow_window(driver: Driver) -> None:
     driver.open(BOXES)
     driver.run("view.find")
     assert window.search.hasFocus()
+
+
+def test_the_breadcrumb_of_a_long_path_still_names_where_one_is(
+    driver: Driver, tmp_path: Path
+) -> None:
+    space = "/".join(f"a_rather_long_name_of_a_namespace_{number}" for number in range(6))
+    path = tmp_path / "long.pb"
+    save_graphdef(parse_text(f'"{space}/the_node_at_the_end" = Placeholder()'), path)
+    driver.open(path)
+    driver.window.go_to(f"{space}/the_node_at_the_end")
+    driver.settle()
+    crumb = next(
+        label
+        for label in driver.window.canvas.findChildren(QLabel)
+        if label.accessibleName() == "Place in the graph"
+    )
+    assert "<b" in crumb.text()
+    assert crumb.toolTip().endswith("the_node_at_the_end")
+    assert crumb.text().partition("<b")[2].count("…") == 1

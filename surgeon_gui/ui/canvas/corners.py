@@ -28,6 +28,11 @@ _MARGIN = 12
 _SHARE = 0.4
 
 
+_PATH_CHARACTERS = 56
+"""Of all parts of a breadcrumb together; more would not stand beside the zoom bar."""
+_LEAST_STEP = 7
+
+
 class Corners(QObject):
     """Puts the corner widgets over the canvas and keeps them true.
 
@@ -230,7 +235,10 @@ class Breadcrumb(QWidget):
         title, last = self._title, len(self._steps) - 1
         muted, text = self._theme.muted, self._theme.text
         written = [f"<span style='color:{muted}'>{escape(title)}</span>"] if title else []
-        for depth, (part, item) in enumerate(self._steps):
+        # Where one is stands last; the way there gives up its room first.
+        most = max(_LEAST_STEP, _PATH_CHARACTERS // max(len(self._steps), 1))
+        for depth, (full, item) in enumerate(self._steps):
+            part = _shortened(full, most)
             if depth == last:
                 written.append(f"<b style='color:{text}'>{escape(part)}</b>")
             else:
@@ -239,7 +247,16 @@ class Breadcrumb(QWidget):
                     f"{escape(part)}</a>"
                 )
         self._label.setText(f" <span style='color:{muted}'>›</span> ".join(written))
+        self._label.setToolTip(escape("/".join(full for full, _ in self._steps)))
         self.adjustSize()
+
+
+def _shortened(text: str, most: int) -> str:
+    """Return a name cut in its middle to so many characters: names differ at their ends."""
+    if len(text) <= most:
+        return text
+    end = (most - 1) // 2
+    return f"{text[: most - 1 - end]}…{text[-end:]}"
 
 
 class Progress(Corner):
