@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.networks import build_made, is_made, open_made
-from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
+from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
-from surgeon_gui.errors import UsageError
+from surgeon_gui.errors import ConvertError, UsageError
 from surgeon_gui.jobs.engine_card import provenance_of
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import PRECISIONS, BuildResult, BuildSpec, ShapeRange
 from surgeon_gui.jobs.store import job_directory
-from surgeon_gui.pipeline import prepare_build
+from surgeon_gui.pipeline import prepare_build, prepare_verify
 from surgeon_gui.settings import load_settings
 
 
@@ -57,6 +58,12 @@ from surgeon_gui.settings import load_settings
     show_default=True,
     help="direct: our own layers; uff: NVIDIA's UFF parser, which TensorRT up to 8.6 has.",
 )
+@click.option(
+    "--verify",
+    "verifies",
+    is_flag=True,
+    help="Compare with TensorFlow first; the engine's card says how it came out.",
+)
 @json_option
 @surgery_options
 def build_verb(
@@ -66,11 +73,21 @@ def build_verb(
     precision: str,
     profiles: tuple[str, ...],
     route: str,
+    verifies: bool,
     as_json: bool,
     surgery: Surgery,
 ) -> int:
-    """Build the TensorRT engine; without a GPU, for named compute capabilities."""
+    """Build the TensorRT engine; without a GPU, for named compute capabilities.
+
+    Exit status 1: with --verify, the numbers differ from TensorFlow's; nothing is built then.
+    """
     made = open_made(model, surgery) if is_made(model) else None
+    if made is not None and verifies:
+        raise UsageError(
+            f"A {model.suffix} file has no graph for TensorFlow to run.",
+            where="--verify",
+            hint="Build from the graph, or verify with --original.",
+        )
     ranges = tuple(parse_profile(text) for text in profiles)
     wanted = BuildSpec(
         network=Path(),
@@ -87,6 +104,8 @@ def build_verb(
             spec = build_made(made, wanted)
         else:
             prepared = prepare(model, surgery)
+            if verifies:
+                wanted = _verified(prepared, wanted)
             spec = prepare_build(
                 prepared.graph, folder, wanted, outputs=prepared.outputs, shapes=prepared.shapes
             )
@@ -97,6 +116,34 @@ def build_verb(
     else:
         _print(result)
     return 0
+
+
+def _verified(prepared: Prepared, wanted: BuildSpec) -> BuildSpec:
+    """Return `wanted` with how its graph compares with TensorFlow on the original.
+
+    Raises:
+        ConvertError: they differ.
+    """
+    with job_directory("verify") as folder, job_progress() as on_event:
+        spec = prepare_verify(
+            prepared.original,
+            prepared.graph,
+            folder,
+            outputs=prepared.outputs,
+            shapes=prepared.shapes,
+        )
+        found = run_job(spec, on_event, directory=folder)
+    first = found.first_divergence
+    if not found.ok:
+        raise ConvertError(
+            "The network's numbers differ from TensorFlow's, so nothing was built.",
+            where=first.node if first is not None else None,
+            hint="See `surgeon verify`, or build without --verify.",
+        )
+    source = wanted.provenance
+    return replace(
+        wanted, provenance=None if source is None else replace(source, verified=found.outputs)
+    )
 
 
 def _script(surgery: Surgery) -> str:
