@@ -42,7 +42,7 @@ def test_open_by_dialog_shows_graph_outline_and_counts(driver: Driver) -> None:
     driver.answers.path = MOBILENET
     driver.run("file.open")
     window = driver.window
-    assert driver.answers.asked == ["Open a graph"]
+    assert driver.answers.asked == ["Open"]
     assert window.center.stack.currentWidget() is window.canvas
     assert "MobilenetV1/" in window.canvas.visible_items()
     assert window.outline.model.rowCount(window.outline.model.index(0, 0)) == 2
