@@ -54,7 +54,7 @@ def open_model(path: Path) -> Graph:
 
 def _frozen(source: Path) -> Graph:
     with tempfile.TemporaryDirectory(prefix="surgeon-freeze-") as folder:
-        result = run_job(FreezeSpec(source.absolute(), Path(folder) / "frozen.pb"))
+        result = run_job(FreezeSpec(source.absolute(), Path(folder) / "frozen.pb", verify=False))
         graph = open_graph(result.path)
     return graph.with_outputs(resolve_output(graph, name) for name in result.outputs)
 

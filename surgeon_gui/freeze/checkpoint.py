@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from surgeon_gui.errors import NotFrozen, OpenError, UsageError
-from surgeon_gui.freeze.frozen import Frozen, frozen_graph
-from surgeon_gui.freeze.functions import first_line
+from surgeon_gui.freeze.frozen import Choice, Frozen, frozen_graph
+from surgeon_gui.freeze.sample import Sampler, tensor_type
+from surgeon_gui.freeze.trouble import first_line, missing_shards, unknown_op
 from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.open import open_graph
-from surgeon_gui.graph.query import deduce_outputs, namespace_of, resolve_output
+from surgeon_gui.graph.query import deduce_outputs, namespace_of, reachable, resolve_output
+from surgeon_gui.graph.values import Array
 from surgeon_gui.reference.tensorflow_import import import_tensorflow
 
 _PART = re.compile(r"\.(meta|index|data-\d+-of-\d+)$")
@@ -24,21 +29,27 @@ _VARIABLE_TENSORS = frozenset({"Variable", "VariableV2", "AutoReloadVariable", "
 
 
 def freeze_checkpoint(
-    path: Path, *, graph: Path | None = None, outputs: Sequence[str] = ()
+    path: Path,
+    *,
+    graph: Path | None = None,
+    choice: Choice | None = None,
+    sampler: Sampler | None = None,
 ) -> Frozen:
     """Return the graph of a checkpoint with the checkpoint's values as constants.
 
     Args:
         path: the folder, the prefix (`model.ckpt-7`) or any of its files.
         graph: the GraphDef, where there is no `.meta` file beside the checkpoint.
-        outputs: tensors to keep; deduced by default, unless the graph is one for training.
+        choice: outputs are deduced by default, unless the graph is one for training.
+        sampler: runs the source while its variables are loaded.
 
     Raises:
-        OpenError: a file is missing or damaged.
+        OpenError: a file is missing or damaged, or an op is not known.
         NotFrozen: there is no graph to the values, or a variable without a value.
-        UnknownNode: an output is not in the graph.
+        UnknownNode: a chosen tensor is not in the graph.
         UsageError: which checkpoint or which outputs are meant is not clear.
     """
+    choice = choice or Choice()
     tensorflow = import_tensorflow()
     v1 = tensorflow.compat.v1
     prefix = _prefix(path, tensorflow)
@@ -49,18 +60,27 @@ def freeze_checkpoint(
             where=str(path),
             hint="Name the graph's .pb as well, or save a SavedModel from the code that made it.",
         )
+    if missing := missing_shards(Path(prefix)):
+        raise OpenError(
+            f"A part of this checkpoint is missing: {', '.join(missing)}.",
+            where=prefix,
+            hint="Copy it beside the other files; all of .index and .data-… belong together.",
+        )
     with tensorflow.Graph().as_default() as loaded, v1.Session() as session:
         try:
             _restore(tensorflow, session, prefix, meta if graph is None else graph)
         except (tensorflow.errors.OpError, OSError, ValueError, KeyError, TypeError) as error:
-            raise OpenError(
+            raise unknown_op(error, lambda: _nodes(meta if graph is None else graph)) or OpenError(
                 f"The checkpoint cannot be restored: {first_line(error)}",
                 where=prefix,
-                hint="All its files (.index and every .data-…) must lie beside each other.",
+                hint="The graph and the values must come from the same training.",
             ) from error
         definition = loaded.as_graph_def()
         source = graph_from_graphdef(definition.SerializeToString())
-        refs = tuple(resolve_output(source, name) for name in outputs) or _deduced(source, prefix)
+        refs = tuple(resolve_output(source, name) for name in choice.outputs)
+        refs = refs or _deduced(source, prefix)
+        if sampler is not None:
+            _sample(session, loaded, source, refs, choice.inputs, sampler)
         try:
             constants = v1.graph_util.convert_variables_to_constants(
                 session, definition, list(dict.fromkeys(ref.node for ref in refs))
@@ -69,9 +89,55 @@ def freeze_checkpoint(
             raise NotFrozen(
                 f"TensorFlow cannot freeze this graph: {first_line(error)}", where=prefix
             ) from error
-    pairs = [(ref.node, str(ref)) for ref in refs]
-    frozen = frozen_graph(constants.SerializeToString(), (), pairs, [str(ref) for ref in refs])
-    return Frozen(frozen, "checkpoint", len(definition.node))
+    frozen = frozen_graph(
+        constants.SerializeToString(),
+        (),
+        [(ref.node, str(ref)) for ref in refs],
+        Choice(tuple(map(str, refs)), choice.inputs),
+        source="checkpoint",
+        nodes_before=len(definition.node),
+    )
+    # The sampler fed the inputs chosen and took the outputs chosen.
+    return replace(frozen, whole=frozen.graph, own=refs)
+
+
+def _sample(
+    session: Any,
+    loaded: Any,
+    source: Graph,
+    refs: Sequence[TensorRef],
+    inputs: Sequence[str],
+    sampler: Sampler,
+) -> None:
+    """Run the graph in its session, fed at its placeholders or at the inputs chosen."""
+    chosen = {f"{ref.node}_input": ref for ref in (resolve_output(source, name) for name in inputs)}
+    fed = {ref.node for ref in chosen.values()}
+    needed = reachable(source, {ref.node for ref in refs} - fed)
+    places = {
+        name: TensorRef(name)
+        for name in needed
+        if source[name].op in ("Placeholder", "PlaceholderV2")
+    }
+    places |= chosen
+    tensors = {
+        name: loaded.get_tensor_by_name(f"{ref.node}:{ref.port}") for name, ref in places.items()
+    }
+    wanted = [loaded.get_tensor_by_name(f"{ref.node}:{ref.port}") for ref in refs]
+
+    def compute(feeds: Mapping[str, Array]) -> Sequence[Array]:
+        given = {tensors[name]: array for name, array in feeds.items()}
+        return [np.asarray(array) for array in session.run(wanted, given)]
+
+    sampler.take({name: tensor_type(tensor) for name, tensor in tensors.items()}, compute)
+
+
+def _nodes(graph: Path) -> Sequence[Any]:
+    """Return the NodeDefs of a `.meta` file or a GraphDef."""
+    if graph.suffix != ".meta":
+        return list(open_graph(graph))
+    from tensorflow.core.protobuf import meta_graph_pb2
+
+    return list(meta_graph_pb2.MetaGraphDef.FromString(graph.read_bytes()).graph_def.node)
 
 
 def _prefix(path: Path, tensorflow: Any) -> str:

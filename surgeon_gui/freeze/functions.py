@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from surgeon_gui.errors import ConvertError, NotFrozen, OpenError, UsageError
-from surgeon_gui.freeze.frozen import Frozen, frozen_graph
+from surgeon_gui.freeze.frozen import Choice, Frozen, frozen_graph
+from surgeon_gui.freeze.sample import Sampler, tensor_type
+from surgeon_gui.freeze.trouble import first_line, saved_model_nodes, unknown_op
+from surgeon_gui.graph.values import Array
 from surgeon_gui.reference.tensorflow_import import import_tensorflow
 
 DEFAULT_SIGNATURE = "serving_default"
@@ -18,8 +24,9 @@ def freeze_saved_model(
     *,
     tags: Sequence[str] = (),
     signature: str | None = None,
-    outputs: Sequence[str] = (),
+    choice: Choice | None = None,
     lower_control_flow: bool = True,
+    sampler: Sampler | None = None,
 ) -> Frozen:
     """Return one signature of a SavedModel with its variables as constants.
 
@@ -27,12 +34,13 @@ def freeze_saved_model(
         folder: the one that holds `saved_model.pb`.
         tags: which of its graphs; empty takes the only one, or the one to serve.
         signature: which entry point; None takes `serving_default` or the only one.
-        outputs: tensors of the frozen graph to keep instead of the signature's outputs.
+        choice: tensors of the frozen graph to keep or feed instead of the signature's.
         lower_control_flow: write conditionals and loops as Switch, Merge, Enter … (TensorFlow 1's
             form) instead of functions.
+        sampler: runs the source while its variables are loaded.
 
     Raises:
-        OpenError: it cannot be loaded.
+        OpenError: it cannot be loaded, or an op is not known.
         UsageError: there is no such signature; the hint lists those there are.
         NotFrozen: something in it cannot become a constant.
     """
@@ -40,15 +48,19 @@ def freeze_saved_model(
     try:
         model = tensorflow.saved_model.load(str(folder), tags=list(tags) or None)
     except (OSError, ValueError, RuntimeError, tensorflow.errors.OpError) as error:
-        raise OpenError(
-            f"This SavedModel cannot be loaded: {first_line(error)}", where=str(folder)
+        raise unknown_op(error, lambda: saved_model_nodes(folder)) or OpenError(
+            f"This SavedModel cannot be loaded: {first_line(error)}",
+            where=str(folder),
+            hint="The folder must be complete: saved_model.pb with variables/ and assets/ beside.",
         ) from error
     name = _signature(tuple(model.signatures), signature, folder)
     function = model.signatures[name]
     # Flattened, as frozen.outputs are, a structure's parts come in the order of their keys.
     keys = sorted(function.structured_outputs)
-    graph, before = _freeze(function, keys, outputs, lower_control_flow)
-    return Frozen(graph, "SavedModel", before, name, tuple(model.signatures))
+    if sampler is not None:
+        _sample(function, lambda given: function(**given), sampler)
+    frozen = _freeze(function, keys, choice, lower_control_flow, "SavedModel")
+    return replace(frozen, signature=name, signatures=tuple(model.signatures))
 
 
 def _signature(names: tuple[str, ...], wanted: str | None, folder: Path) -> str:
@@ -70,9 +82,19 @@ def _signature(names: tuple[str, ...], wanted: str | None, folder: Path) -> str:
 
 
 def freeze_keras(
-    path: Path, *, outputs: Sequence[str] = (), lower_control_flow: bool = True
+    path: Path,
+    *,
+    choice: Choice | None = None,
+    lower_control_flow: bool = True,
+    sampler: Sampler | None = None,
 ) -> Frozen:
     """Return a Keras model (`.keras`, `.h5`) in inference mode with its weights as constants.
+
+    Args:
+        path: the file.
+        choice: tensors of the frozen graph to keep or feed instead of the model's.
+        lower_control_flow: as for `freeze_saved_model`.
+        sampler: runs the source while its variables are loaded.
 
     Raises:
         OpenError: it cannot be loaded; custom layers and lambdas are code, which is not run.
@@ -104,19 +126,46 @@ def freeze_keras(
         return tensorflow.nest.flatten(model(given, training=False))
 
     function = tensorflow.function(infer).get_concrete_function(*specs)
-    graph, before = _freeze(function, names, outputs, lower_control_flow)
-    return Frozen(graph, "Keras model", before)
+    if sampler is not None:
+        _sample(function, lambda given: function(*given.values()), sampler)
+    return _freeze(function, names, choice, lower_control_flow, "Keras model")
+
+
+def _sample(function: Any, call: Callable[[dict[str, Any]], Any], sampler: Sampler) -> None:
+    """Run a concrete function; `call` is given tensors by argument, in the function's order."""
+    tensorflow = import_tensorflow()
+    positional, keywords = function.structured_input_signature
+    arguments = [*(f"argument {place}" for place in range(len(positional))), *sorted(keywords)]
+    # In the frozen graph the inputs have the names of the function's placeholders.
+    tensors = function.inputs[: len(arguments)]
+    names = [tensor.op.name for tensor in tensors]
+
+    def compute(feeds: Mapping[str, Array]) -> Sequence[Array]:
+        given = {
+            argument: tensorflow.constant(feeds[name], tensor.dtype)
+            for argument, name, tensor in zip(arguments, names, tensors, strict=True)
+        }
+        return [np.asarray(value) for value in tensorflow.nest.flatten(call(given))]
+
+    types = [tensor_type(tensor) for tensor in tensors]
+    sampler.take(dict(zip(names, types, strict=True)), compute)
 
 
 def _freeze(
-    function: Any, names: Sequence[str], chosen: Sequence[str], lower_control_flow: bool
-) -> tuple[Any, int]:
-    """Return the frozen graph of a concrete function, and its nodes before it was cut."""
+    function: Any,
+    names: Sequence[str],
+    choice: Choice | None,
+    lower_control_flow: bool,
+    source: str,
+) -> Frozen:
+    """Return the frozen graph of a concrete function, whose outputs have these names."""
     from tensorflow.python.framework.convert_to_constants import (
         convert_variables_to_constants_v2,
     )
 
     tensorflow = import_tensorflow()
+    # Grappler looks for the nodes that fill tables, which are not in the function.
+    function.graph.clear_collection(tensorflow.compat.v1.GraphKeys.TABLE_INITIALIZERS)
     try:
         frozen = convert_variables_to_constants_v2(function, lower_control_flow=lower_control_flow)
     except (ValueError, RuntimeError, tensorflow.errors.OpError) as error:
@@ -136,11 +185,11 @@ def _freeze(
             hint="Freeze parts of it by choosing inner tensors as outputs.",
         )
     pairs = list(zip(names, tensors, strict=True))
-    graph = frozen_graph(graphdef.SerializeToString(), inputs, pairs, chosen)
-    return graph, len(graphdef.node)
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error of TensorFlow, which may go on for pages."""
-    text = str(getattr(error, "message", None) or error).strip()
-    return text.splitlines()[0][:300] if text else type(error).__name__
+    return frozen_graph(
+        graphdef.SerializeToString(),
+        inputs,
+        pairs,
+        choice or Choice(),
+        source=source,
+        nodes_before=len(graphdef.node),
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from surgeon_gui.errors import ConvertError
-from surgeon_gui.freeze.functions import first_line
+from surgeon_gui.freeze.trouble import first_line
 from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.query import deduce_inputs, deduce_outputs

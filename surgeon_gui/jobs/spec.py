@@ -23,6 +23,9 @@ from surgeon_gui.jobs.devices_spec import DevicesSpec as DevicesSpec
 from surgeon_gui.jobs.devices_spec import FlavourInfo as FlavourInfo
 from surgeon_gui.jobs.devices_spec import GpuInfo as GpuInfo
 from surgeon_gui.jobs.devices_spec import PluginInfo as PluginInfo
+from surgeon_gui.jobs.freeze_spec import FreezeResult as FreezeResult
+from surgeon_gui.jobs.freeze_spec import FreezeSpec as FreezeSpec
+from surgeon_gui.jobs.freeze_spec import PassInfo as PassInfo
 from surgeon_gui.jobs.hybrid_spec import BundleBuildResult as BundleBuildResult
 from surgeon_gui.jobs.hybrid_spec import BundleBuildSpec as BundleBuildSpec
 from surgeon_gui.jobs.hybrid_spec import BundleVerifyResult as BundleVerifyResult
@@ -112,6 +115,8 @@ class BuildSpec(JobSpec[BuildResult]):
         dla_core: run what it can on this deep learning accelerator, the rest on the GPU.
         detailed: keep what TensorRT's inspector can tell of each layer.
         plugins: plugin libraries the network needs; they are code.
+        kept: with fp16 and bf16, layers or GraphDef nodes that keep float32.
+        half_ends: with fp16 and bf16, float32 inputs and outputs take that dtype too.
         provenance: where the network came from, for the engine's card.
     """
 
@@ -135,6 +140,8 @@ class BuildSpec(JobSpec[BuildResult]):
     dla_core: int | None = None
     detailed: bool = False
     plugins: tuple[Path, ...] = ()
+    kept: tuple[str, ...] = ()
+    half_ends: bool = False
     provenance: Provenance | None = None
 
 
@@ -257,67 +264,3 @@ class PreprocessSpec(JobSpec[PreprocessResult]):
     graph: Path
     script: Path
     result: Path
-
-
-@dataclass(frozen=True)
-class PassInfo:
-    """An optimisation pass and what it did to the number of nodes."""
-
-    name: str
-    nodes_before: int
-    nodes_after: int
-
-
-@dataclass(frozen=True)
-class FreezeResult(JobResult):
-    """What was frozen.
-
-    Args:
-        path: the `.pb`.
-        bytes: its size.
-        source: what the source was, in words.
-        nodes_before: nodes of the frozen graph, before anything was cut off or optimised.
-        signature: the signature taken, None where the source has none.
-        signatures: all the source has.
-        passes: the optimisation passes that ran.
-    """
-
-    kind: ClassVar[str] = "freeze"
-
-    path: Path
-    bytes: int
-    source: str
-    nodes_before: int
-    nodes_after: int
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    signature: str | None = None
-    signatures: tuple[str, ...] = ()
-    passes: tuple[PassInfo, ...] = ()
-
-
-@dataclass(frozen=True)
-class FreezeSpec(JobSpec[FreezeResult]):
-    """Make a frozen graph.
-
-    Args:
-        source: a SavedModel folder, a Keras file, a checkpoint (folder, prefix or file).
-        result: the `.pb` to write.
-        tags: a SavedModel's graph; empty takes the only one, or the one to serve.
-        signature: a SavedModel's entry point; None takes `serving_default` or the only one.
-        graph: the GraphDef of a checkpoint that has no `.meta` file.
-        outputs: tensors to keep instead of the source's own outputs.
-        lower_control_flow: conditionals and loops as Switch, Merge, Enter … instead of functions.
-        optimize: run TensorFlow's graph optimiser.
-    """
-
-    kind: ClassVar[str] = "freeze"
-
-    source: Path
-    result: Path
-    tags: tuple[str, ...] = ()
-    signature: str | None = None
-    graph: Path | None = None
-    outputs: tuple[str, ...] = ()
-    lower_control_flow: bool = True
-    optimize: bool = False

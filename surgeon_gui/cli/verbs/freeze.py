@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
-from surgeon_gui.cli.options import json_option
+from surgeon_gui.cli.options import json_option, parse_shape
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import FreezeResult, FreezeSpec
@@ -30,6 +30,34 @@ _PATH = click.Path(path_type=Path)
     "--output", "outputs", multiple=True, metavar="NAME", help="A tensor to keep; repeat for more."
 )
 @click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="NAME",
+    help="A tensor to feed instead of its inputs.",
+)
+@click.option(
+    "--verify/--no-verify",
+    default=True,
+    show_default=True,
+    help="Run the source too and compare the numbers.",
+)
+@click.option(
+    "--inputs",
+    "feeds",
+    type=_PATH,
+    metavar="X.npz",
+    help="What to compare on, keyed by input name; default: random.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Seed of the random inputs.")
+@click.option(
+    "--shape",
+    "shapes",
+    multiple=True,
+    metavar="NAME=1x224x224x3",
+    help="The size of an input to compare on, where it is open.",
+)
+@click.option(
     "--functional", is_flag=True, help="Keep conditionals and loops as functions (While, If)."
 )
 @json_option
@@ -41,10 +69,18 @@ def freeze_verb(
     tags: tuple[str, ...],
     graph: Path | None,
     outputs: tuple[str, ...],
+    inputs: tuple[str, ...],
+    verify: bool,
+    feeds: Path | None,
+    seed: int,
+    shapes: tuple[str, ...],
     functional: bool,
     as_json: bool,
 ) -> int:
-    """Freeze a SavedModel folder, a checkpoint, or a Keras file (.keras, .h5) to a .pb."""
+    """Freeze a SavedModel folder, a checkpoint, or a Keras file (.keras, .h5) to a .pb.
+
+    The result is held against the source, its variables loaded. Exit status 1: the numbers differ.
+    """
     spec = FreezeSpec(
         source=source,
         result=target,
@@ -52,18 +88,28 @@ def freeze_verb(
         signature=signature,
         graph=graph,
         outputs=outputs,
+        inputs=inputs,
         lower_control_flow=not functional,
         optimize=optimize,
+        verify=verify,
+        feeds=None if feeds is None else feeds.absolute(),
+        seed=seed,
+        shapes=_sizes(shapes),
     )
     with job_directory("freeze") as folder, job_progress() as on_event:
         result = run_job(spec, on_event, directory=folder)
     if as_json:
         facts = result.to_json()
         facts.pop("kind")
+        facts["verified"] = [row.as_dict() for row in result.verified]
         print_json({"model": str(source), **facts})
     else:
         _print(result)
-    return 0
+    return 0 if result.ok else 1
+
+
+def _sizes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    return {name: shape.dims or () for name, shape in map(parse_shape, texts)}
 
 
 def _print(result: FreezeResult) -> None:
@@ -79,3 +125,18 @@ def _print(result: FreezeResult) -> None:
         stdout.print(f"  signature {result.signature} (others: {others})", markup=False)
     for item in result.passes:
         stdout.print(f"  {item.name:11}{item.nodes_before} -> {item.nodes_after} nodes")
+    memory = f", {result.peak_rss_bytes / 2**30:.1f} GiB of memory" if result.peak_rss_bytes else ""
+    stdout.print(f"  {_verdict(result)}{memory}", markup=False)
+
+
+def _verdict(result: FreezeResult) -> str:
+    if result.unverified:
+        return f"Not compared with the source: {result.unverified}"
+    if not result.verified:
+        return "Not compared with the source"
+    largest = result.largest_difference
+    words = "" if largest is None else f"; the largest relative difference is {largest:.2g}"
+    if result.ok:
+        return f"Computes what the source does{words}"
+    first = next(row for row in result.verified if not row.ok)
+    return f"The numbers differ from the source's at {first.name}: {first.problem}"
