@@ -160,9 +160,8 @@ def _load(spec: BuildSpec, report: Report) -> Network:
         return network
     if spec.precision in ("fp16", "bf16"):
         report.progress(f"Converting to {spec.precision}")
-        return with_precision(
-            network, DType.FLOAT16 if spec.precision == "fp16" else DType.BFLOAT16
-        )
+        half = DType.FLOAT16 if spec.precision == "fp16" else DType.BFLOAT16
+        return with_precision(network, half, spec.kept, half_ends=spec.half_ends)
     if spec.precision == "int8" and any(
         isinstance(layer.kind, Quantize) for layer in network.layers
     ):
@@ -172,7 +171,9 @@ def _load(spec: BuildSpec, report: Report) -> Network:
         if spec.precision == "int8"
         else f"There is no precision {spec.precision!r}.",
         where="precision",
-        hint="Choose fp32, fp16 or bf16.",
+        hint="Quantize it first: surgeon quantize MODEL --data SAMPLES -o OUT.network"
+        if spec.precision == "int8"
+        else "Choose fp32, fp16, bf16 or int8.",
     )
 
 

@@ -1,19 +1,21 @@
 """Half precision by rewriting the network, for builders that keep the dtypes they are given.
 
-Inputs and outputs stay float32: a Cast follows each input and precedes each output. Layers that
-TensorRT computes in float32 only, or whose sums leave the range of half precision, keep float32
-between casts of their own.
+Inputs and outputs stay float32 unless told otherwise: a Cast follows each input and precedes each
+output. Layers that TensorRT computes in float32 only, or whose sums leave the range of half
+precision, keep float32 between casts of their own.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import logging
+import math
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
-from surgeon_gui.errors import ConvertError
+from surgeon_gui.errors import ConvertError, UsageError
 from surgeon_gui.graph.values import Array, DType
 from surgeon_gui.network.ir import Kind, Layer, Network, Tensor
 from surgeon_gui.network.layers import (
@@ -25,7 +27,11 @@ from surgeon_gui.network.layers import (
     Cumulative,
     Deconvolution,
     Loop,
+    Normalization,
     Plugin,
+    Reduce,
+    ReduceOperation,
+    Softmax,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -40,24 +46,50 @@ IN_FLOAT32: dict[DType, tuple[type[Kind], ...]] = {
 bfloat16 deconvolution."""
 
 
-def with_precision(network: Network, dtype: DType) -> Network:
-    """Return `network` computing in `dtype` between float32 inputs and outputs.
+SENSITIVE = (Softmax, Normalization)
+"""Kinds that keep float32 because small differences of large numbers decide what they give."""
 
-    Names of layers are kept; the network's inputs and outputs keep name and dtype. Constants beyond
-    the dtype's range (masks, limits) become its largest number, with a warning in the log.
+LARGE_SUM = 4096
+"""Elements from which on a sum or mean keeps float32."""
+
+
+def with_precision(
+    network: Network, dtype: DType, kept: Collection[str] = (), *, half_ends: bool = False
+) -> Network:
+    """Return `network` computing in `dtype`.
+
+    Names of layers are kept; the network's inputs and outputs keep name and, unless `half_ends`,
+    dtype. Constants beyond the dtype's range (masks, limits) become its largest number, with a
+    warning in the log. Softmax, norms and large sums keep float32.
 
     Args:
         network: the network; its float32 tensors change, no others.
         dtype: FLOAT16 or BFLOAT16.
+        kept: more layers, or GraphDef nodes whose layers, keep float32.
+        half_ends: float32 inputs and outputs become `dtype` too.
 
     Raises:
         ConvertError: a weight is outside the dtype's range; `where` is the layer's GraphDef node.
+        UsageError: nothing of the network is called as one of `kept`.
     """
-    return _Rewriter(network, dtype).run()
+    known = {name for layer in network.layers for name in (layer.name, *layer.origin)}
+    unknown = next((name for name in kept if name not in known), None)
+    if unknown is not None:
+        raise UsageError(
+            "No layer is called so, or comes from such a node.",
+            where=unknown,
+            hint="Take a name from the graph, or from the list of layers.",
+        )
+    return _Rewriter(network, dtype, frozenset(kept), half_ends).run()
 
 
 class _Rewriter:
-    def __init__(self, network: Network, dtype: DType) -> None:
+    def __init__(
+        self, network: Network, dtype: DType, kept: frozenset[str], half_ends: bool
+    ) -> None:
+        self._kept = kept
+        self._half_ends = half_ends
+        self._shapes = {name: tensor.shape for name, tensor in network.tensors.items()}
         self._network = network
         self._dtype = dtype
         self._layers: list[Layer] = []
@@ -68,19 +100,33 @@ class _Rewriter:
         self._weights: dict[int, tuple[Array, Array]] = {}
 
     def run(self) -> Network:
-        for tensor in self._network.inputs:
-            self._types[tensor.name] = tensor
+        inputs = tuple(self._end(tensor) for tensor in self._network.inputs)
+        self._types.update((tensor.name, tensor) for tensor in inputs)
         outputs = set(self._network.outputs)
         for layer in self._network.layers:
             self._add(layer, outputs)
         for layer in self._network.layers:
             for tensor in layer.outputs:
                 if tensor.name in self._renamed:
-                    self._restore(tensor, layer.origin)
-        return dataclasses.replace(self._network, layers=tuple(self._layers))
+                    self._restore(self._end(tensor), layer.origin)
+        return dataclasses.replace(self._network, inputs=inputs, layers=tuple(self._layers))
+
+    def _end(self, tensor: Tensor) -> Tensor:
+        changes = self._half_ends and tensor.dtype is DType.FLOAT32
+        return dataclasses.replace(tensor, dtype=self._dtype) if changes else tensor
+
+    def _keeps(self, layer: Layer) -> bool:
+        """Whether a layer computes in float32."""
+        kind = layer.kind
+        if not self._kept.isdisjoint((layer.name, *layer.origin)):
+            return True
+        if isinstance(kind, Reduce) and kind.op in (ReduceOperation.SUM, ReduceOperation.AVG):
+            shape = self._shapes[layer.inputs[0]]
+            return math.prod(max(shape[axis], 1) for axis in kind.axes) >= LARGE_SUM
+        return isinstance(kind, (*IN_FLOAT32[self._dtype], *SENSITIVE))
 
     def _add(self, layer: Layer, outputs: set[str]) -> None:
-        keeps = isinstance(layer.kind, IN_FLOAT32[self._dtype])
+        keeps = self._keeps(layer)
         wanted = DType.FLOAT32 if keeps else self._dtype
         inputs = tuple(self._as(name, wanted, layer) for name in layer.inputs)
         kind = layer.kind if keeps else self._convert(layer)
@@ -92,7 +138,7 @@ class _Rewriter:
         made = []
         for tensor, spec in zip(layer.outputs, specs, strict=True):
             name = tensor.name
-            if name in outputs and spec.dtype is not tensor.dtype:
+            if name in outputs and spec.dtype is not self._end(tensor).dtype:
                 name = self._unique(f"{name}/{self._dtype.text}")
                 self._renamed[tensor.name] = name
             result = Tensor(spec.dtype, tensor.shape, name)

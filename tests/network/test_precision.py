@@ -7,7 +7,7 @@ import logging
 import numpy as np
 import pytest
 
-from surgeon_gui.errors import ConvertError
+from surgeon_gui.errors import ConvertError, UsageError
 from surgeon_gui.graph.values import DType
 from surgeon_gui.network.ir import Network, NetworkBuilder
 from surgeon_gui.network.layers import (
@@ -19,6 +19,9 @@ from surgeon_gui.network.layers import (
     Convolution,
     ElementWise,
     ElementWiseOperation,
+    Reduce,
+    ReduceOperation,
+    Softmax,
 )
 from surgeon_gui.network.precision import with_precision
 from surgeon_gui.network.to_onnx import onnx_from_network
@@ -168,3 +171,62 @@ def test_a_limit_beyond_the_range_becomes_the_largest_number(
     assert "mask: 1e+09 became 65504" in caplog.text
     (constant,) = (layer.kind for layer in network.layers if isinstance(layer.kind, Constant))
     np.testing.assert_array_equal(constant.weights_, np.array([[-65504, np.inf]], np.float16))
+
+
+def chain() -> Network:
+    """A convolution, a softmax, and a sum over 4,096 elements."""
+    builder = NetworkBuilder()
+    x = builder.add_input("x", DType.FLOAT32, (1, 2, 64, 64))
+    kernel = np.full((2, 2, 1, 1), 0.5, np.float32)
+    (conv,) = builder.add(
+        Convolution(
+            num_output_maps=2,
+            kernel_size=(1, 1),
+            stride=(1, 1),
+            pre_padding=(0, 0),
+            post_padding=(0, 0),
+            dilation=(1, 1),
+            kernel=kernel,
+        ),
+        [x],
+        name="conv",
+        origin=("scope/Conv2D",),
+    )
+    (soft,) = builder.add(Softmax(axis=1), [conv], name="soft")
+    (total,) = builder.add(
+        Reduce(op=ReduceOperation.SUM, axes=(2, 3), keep_dims=False), [soft], name="total"
+    )
+    builder.mark_output(total)
+    return builder.build()
+
+
+def dtype_of(network: Network, layer: str) -> DType:
+    (found,) = [item for item in network.layers if item.name == layer]
+    return found.outputs[0].dtype
+
+
+def test_softmax_and_large_sums_keep_float32() -> None:
+    half = with_precision(chain(), HALF)
+    assert dtype_of(half, "conv") is HALF
+    assert dtype_of(half, "soft") is DType.FLOAT32
+    assert dtype_of(half, "total") is DType.FLOAT32
+
+
+@pytest.mark.parametrize("name", ["conv", "scope/Conv2D"])
+def test_a_layer_or_node_can_be_kept(name: str) -> None:
+    assert dtype_of(with_precision(chain(), HALF, [name]), "conv") is DType.FLOAT32
+
+
+def test_an_unknown_name_is_told() -> None:
+    with pytest.raises(UsageError, match="No layer") as caught:
+        with_precision(chain(), HALF, ["absent"])
+    assert caught.value.where == "absent"
+
+
+def test_inputs_and_outputs_can_be_half_too() -> None:
+    half = with_precision(chain(), HALF, ["soft", "total"], half_ends=True)
+    assert [tensor.dtype for tensor in half.inputs] == [HALF]
+    assert [tensor.dtype for tensor in half.output_tensors] == [HALF]
+    assert [tensor.name for tensor in half.output_tensors] == ["total"]
+    whole = with_precision(chain(), BRAIN, half_ends=True)
+    assert whole.inputs[0].dtype is BRAIN

@@ -16,6 +16,8 @@ from surgeon_gui.jobs.engine_card import provenance_of
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import PRECISIONS, BuildResult, BuildSpec, ShapeRange
 from surgeon_gui.jobs.store import job_directory
+from surgeon_gui.network.quantize import load_ranges, quantized_network
+from surgeon_gui.network.store import load_network, save_network
 from surgeon_gui.pipeline import prepare_build, prepare_verify
 from surgeon_gui.settings import load_settings
 
@@ -59,6 +61,21 @@ from surgeon_gui.settings import load_settings
     help="direct: our own layers; uff: NVIDIA's UFF parser, which TensorRT up to 8.6 has.",
 )
 @click.option(
+    "--keep",
+    multiple=True,
+    metavar="NODE",
+    help="With fp16 and bf16: a node whose layers keep float32; repeat for more.",
+)
+@click.option(
+    "--half-io", is_flag=True, help="With fp16 and bf16: inputs and outputs take that dtype too."
+)
+@click.option(
+    "--ranges",
+    type=click.Path(path_type=Path),
+    metavar="R.json|R.cache",
+    help="With int8: ranges from surgeon quantize, or a calibration cache of TensorRT.",
+)
+@click.option(
     "--verify",
     "verifies",
     is_flag=True,
@@ -73,6 +90,9 @@ def build_verb(
     precision: str,
     profiles: tuple[str, ...],
     route: str,
+    keep: tuple[str, ...],
+    half_io: bool,
+    ranges: Path | None,
     verifies: bool,
     as_json: bool,
     surgery: Surgery,
@@ -88,14 +108,17 @@ def build_verb(
             where="--verify",
             hint="Build from the graph, or verify with --original.",
         )
-    ranges = tuple(parse_profile(text) for text in profiles)
+    _check_precision(precision, keep, half_io, ranges)
+    corners = tuple(parse_profile(text) for text in profiles)
     wanted = BuildSpec(
         network=Path(),
         engine=target.absolute(),
         gpus=tuple(name for name in gpu.split(",") if name),
         precision=precision,
         route=route,
-        profiles=(ranges,) if ranges else (),
+        profiles=(corners,) if corners else (),
+        kept=keep,
+        half_ends=half_io,
         plugins=tuple(map(Path, load_settings().settings.plugins)),
         provenance=provenance_of(model, _script(surgery)),
     )
@@ -109,6 +132,10 @@ def build_verb(
             spec = prepare_build(
                 prepared.graph, folder, wanted, outputs=prepared.outputs, shapes=prepared.shapes
             )
+        if ranges is not None:
+            network = quantized_network(load_network(spec.network), load_ranges(ranges))
+            save_network(network, folder / "rounded.network")
+            spec = replace(spec, network=folder / "rounded.network")
         with job_progress() as on_event:
             result = run_job(spec, on_event, directory=folder)
     if as_json:
@@ -116,6 +143,17 @@ def build_verb(
     else:
         _print(result)
     return 0
+
+
+def _check_precision(
+    precision: str, keep: tuple[str, ...], half_io: bool, ranges: Path | None
+) -> None:
+    if (keep or half_io) and precision not in ("fp16", "bf16"):
+        where = "--keep" if keep else "--half-io"
+        hint = "surgeon quantize has --keep for int8." if precision == "int8" else None
+        raise UsageError("It goes with fp16 and bf16 only.", where=where, hint=hint)
+    if ranges is not None and precision != "int8":
+        raise UsageError("It goes with --precision int8 only.", where="--ranges")
 
 
 def _verified(prepared: Prepared, wanted: BuildSpec) -> BuildSpec:
