@@ -17,6 +17,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 from PySide6.QtWidgets import QApplication
 
+from benchmarks.figures import record
 from benchmarks.latency import BUDGET_MS, Probe
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph, Node, TensorRef
@@ -112,6 +113,7 @@ def _measure(path: Path) -> bool:
     if not isinstance(result, BuildResult):
         print(f"  not built: {window.build.message.text()}")
         return False
+    record("the worker's memory", result.peak_rss_bytes / 1e9, "GB", budget=BUDGET_BYTES / 1e9)
     print(
         f"  plan {result.bytes / 1e6:.1f} MB, {result.layers} layers; the worker took "
         f"{result.seconds:.1f} s and {result.peak_rss_bytes / 1e9:.2f} GB at most "
@@ -123,6 +125,8 @@ def _measure(path: Path) -> bool:
 
 def _tell(what: str, probe: Probe, seconds: float) -> bool:
     worst = max(probe.gaps)
+    record(f"{what}: the window stood still", worst.length, "ms", budget=BUDGET_MS)
+    record(f"{what}: took", seconds, "s")
     print(
         f"  {what:<6} longest gap {worst.length:.1f} ms (working {worst.worked:.1f}, wall "
         f"{worst.wall:.1f}), budget {BUDGET_MS:.0f} ms; took {seconds:.1f} s"

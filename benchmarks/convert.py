@@ -1,9 +1,9 @@
 """Time and memory from a frozen .pb to the Network: `python -m benchmarks.convert [FILE.pb …]`.
 
 MobileNetV2, InceptionV3 and ResNet50 come from Keras with random weights and are frozen once, into
-`benchmarks/.cache`; files named as arguments come after them. Each line is measured in a process of
-its own; the memory above that of a trivial graph, which is what the interpreter and the imports
-cost, is told in sizes of the file.
+`benchmarks/.cache`; `--model` chooses among them, files named as arguments come after them. Each
+line is measured in a process of its own; the memory above that of a trivial graph, which is what
+the interpreter and the imports cost, is told in sizes of the file.
 
 The same figures of tf2onnx, its layers being those that TensorRT's own parser makes of its ONNX
 file, stand beside where `SURGEON_TF2ONNX` names the Python of an environment that has it, which is
@@ -15,6 +15,7 @@ never this project's own:
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -22,10 +23,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.figures import record
 from benchmarks.freezing import TRIVIAL, freeze, frozen
 from benchmarks.measure import Measured, in_fresh_process, report
 
 MODELS = ("MobileNetV2", "InceptionV3", "ResNet50")
+BUDGETS = {"ResNet50": (1.0, 2.5)}
+"""Seconds, and sizes of the file that the memory may take."""
 
 _TF2ONNX = """
 import json, sys, time
@@ -106,6 +110,28 @@ def _figures(found: Measured, base_mb: float, size_mb: float) -> str:
     )
 
 
+def _record(
+    name: str, found: Measured, theirs: Measured | str, bases: tuple[float, float], size_mb: float
+) -> None:
+    """Record the figures of one file, beside tf2onnx's where it converted it."""
+    if name == TRIVIAL:
+        return
+    other = theirs if isinstance(theirs, Measured) else None
+    pairs: list[tuple[str, str, float, float | None]] = [
+        ("seconds", "s", found.seconds, None if other is None else other.seconds)
+    ]
+    for what in ("layers", "transposes"):
+        pairs += [(what, "", found.facts[what], None if other is None else other.facts[what])]
+    if size_mb > 1:
+        over = None if other is None else (other.peak_mb - bases[1]) / size_mb
+        pairs += [("peak memory in files", "x", (found.peak_mb - bases[0]) / size_mb, over)]
+    limits = dict(zip(("seconds", "peak memory in files"), BUDGETS.get(name, ()), strict=False))
+    for what, unit, ours, beside in pairs:
+        record(
+            f"{name}, {what}", ours, unit, budget=limits.get(what), other=beside, whose="tf2onnx"
+        )
+
+
 def main() -> int:
     if sys.argv[1:2] == ["freeze"]:
         name, target = sys.argv[2:]
@@ -117,18 +143,23 @@ def main() -> int:
     if sys.argv[1:2] == ["parse"]:
         report(lambda: parse(Path(sys.argv[2])))
         return 0
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE.pb")
+    parser.add_argument("--model", action="append", choices=MODELS)
+    options = parser.parse_args()
     other = os.environ.get("SURGEON_TF2ONNX", "")
     titles = ("layers", "transposes", "seconds", "peak MB", "over file")
     columns = "{:>8}{:>12}{:>9}{:>9}{:>10}".format(*titles)
     print(f"{'graph':24}{'file MB':>9}{'nodes':>8}{columns}" + (f" | {columns}" if other else ""))
     base, other_base = 0.0, 0.0
-    files = [frozen(name) for name in (TRIVIAL, *MODELS)] + [Path(name) for name in sys.argv[1:]]
+    files = [frozen(name) for name in (TRIVIAL, *(options.model or MODELS))] + options.files
     for path in files:
         size = path.stat().st_size / 1e6
         found = in_fresh_process("benchmarks.convert", "convert", str(path))
         base = base or found.peak_mb
         line = f"{path.stem[:23]:24}{size:9.1f}{found.facts['nodes']:8.0f}"
         line += _figures(found, base, size)
+        theirs: Measured | str = ""
         if other:
             theirs = by_tf2onnx(path, other)
             if isinstance(theirs, Measured):
@@ -137,6 +168,7 @@ def main() -> int:
             else:
                 line += f" | {theirs}"
         print(line, flush=True)
+        _record(path.stem, found, theirs, (base, other_base), size)
     return 0
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 
+from benchmarks.figures import record
 from benchmarks.generate import generate_graph
 from surgeon_gui.graph.draft import Draft
 from surgeon_gui.graph.model import Graph
@@ -17,6 +18,9 @@ from surgeon_gui.targets.again import Inspector
 
 TARGETS = ("direct", "trt-8.6", "uff-8", "tftrt-1.14", "onnx-trt-10")
 EDITS = 9
+NODES = 10_000
+WHOLE_S = 2.0
+EDIT_S = 0.2
 
 
 def edited(graph: Graph, share: float) -> Graph:
@@ -46,7 +50,7 @@ def measure(graph: Graph, target: str) -> tuple[float, list[float], int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--nodes", type=int, default=10_000)
+    parser.add_argument("--nodes", type=int, default=NODES)
     parser.add_argument("--target", action="append")
     options = parser.parse_args()
     graph = generate_graph(options.nodes)
@@ -56,6 +60,9 @@ def main() -> None:
         whole, edits, local = measure(graph, target)
         edits.sort()
         median = edits[len(edits) // 2]
+        share = len(graph) / NODES
+        record(f"{target}, {len(graph)} nodes", whole, "s", budget=WHOLE_S * share)
+        record(f"{target}, after an edit", median, "s", budget=EDIT_S * share)
         print(f"{target:12} {whole:6.2f} {median:6.3f} {edits[-1]:6.3f} {local}/{EDITS}")
 
 

@@ -19,8 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.figures import record
 from benchmarks.freezing import CACHE, TRIVIAL, frozen
 from benchmarks.measure import in_fresh_process
+from surgeon_gui.compare.report import Tolerance
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.jobs.run import run_job
@@ -85,10 +87,15 @@ def _line(name: str, base_mb: float) -> str:
         f"{name:20}{path.stat().st_size / 1e6:9.1f}{facts['nodes']:8.0f}{facts['layers']:8.0f}"
         f"{facts['transposes']:12.0f}{found.seconds:9.2f}{found.peak_mb - base_mb:9.0f}"
     )
+    record(f"{name}, conversion", found.seconds, "s")
+    record(f"{name}, peak memory", found.peak_mb - base_mb, "MB")
     try:
         proof = prove(path)
     except SurgeonError as error:
         return f"{figures}  {error}"
+    what = f"{name}, largest relative difference from TensorFlow"
+    record(what, proof.difference, "", budget=Tolerance().max_rel)
+    record(f"{name}, plan", proof.engine_bytes / 1e6, "MB")
     verdict = "same" if proof.same else "DIFFERS"
     return f"{figures}{proof.difference:12.1e}  {verdict:8}{proof.engine_bytes / 1e6:9.1f}"
 

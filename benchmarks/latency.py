@@ -32,6 +32,7 @@ import numpy as np
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from benchmarks.figures import record
 from benchmarks.generate import generate_graph
 from surgeon_gui.edits.nodes import RenameNode
 from surgeon_gui.graph.graphdef import save_graphdef
@@ -175,6 +176,7 @@ class Bench:
         if self.watcher is not None:
             self.watcher.start()
         self.is_kept = True
+        self.graph = ""
 
     def is_quiet(self) -> bool:
         window = self.window
@@ -190,6 +192,7 @@ class Bench:
         common = gaps[int(0.95 * (len(gaps) - 1))].length
         kept = worst <= BUDGET_MS
         self.is_kept = self.is_kept and kept
+        record(", ".join(filter(None, (self.graph, what))), worst, "ms", budget=BUDGET_MS)
         over = sum(gap.length > BUDGET_MS for gap in gaps)
         print(
             f"  {what:<16}longest {worst:6.1f} ms (working {worked:5.1f}, wall {wall:6.1f})   "
@@ -207,6 +210,7 @@ class Bench:
     def walk(self, name: str, path: Path) -> None:
         """Open, expand, find, edit, compare, undo and judge anew."""
         window = self.window
+        self.graph = name
         print(name)
         self.time("open", lambda: window.files.open(path))
         graph = window.session.graph

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.figures import record
 from benchmarks.generate import generate_graph
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.view.flow import flow_from_graph
@@ -210,13 +211,22 @@ def main() -> int:
         graph = generate_graph(int(nodes * 2.2) + 200, loop=False)
         for kind in ("cnn", "busy"):
             sketch = flat_sketch(graph, nodes, busy=kind == "busy")
-            print(f"{kind:5}{nodes:7}  ours    {ours(sketch)}")
-            if arguments.dagre is not None:
-                print(f"{'':14}dagre   {dagres(sketch, arguments.dagre)}")
+            found = ours(sketch)
+            print(f"{kind:5}{nodes:7}  ours    {found}")
+            theirs = None if arguments.dagre is None else dagres(sketch, arguments.dagre)
+            if theirs is not None:
+                print(f"{'':14}dagre   {theirs}")
+            _record(f"{kind}, {nodes} boxes", found, theirs)
             if (kind, nodes) in STUDY:
-                seconds, found = STUDY[kind, nodes]
-                print(f"{'':14}(study) {seconds:8.2f} s{found:8d}")
+                seconds, crossed = STUDY[kind, nodes]
+                print(f"{'':14}(study) {seconds:8.2f} s{crossed:8d}")
     return 0
+
+
+def _record(what: str, found: Figures, theirs: Figures | None) -> None:
+    seconds, crossed = (None, None) if theirs is None else (theirs.seconds, theirs.crossings)
+    record(what, found.seconds, "s", other=seconds, whose="dagre")
+    record(f"{what}, crossings", found.crossings, "", other=crossed, whose="dagre")
 
 
 if __name__ == "__main__":

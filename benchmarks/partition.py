@@ -12,6 +12,7 @@ import argparse
 import time
 from pathlib import Path
 
+from benchmarks.figures import record
 from benchmarks.generate import generate_graph
 from surgeon_gui.graph.draft import Draft
 from surgeon_gui.graph.model import Graph
@@ -22,6 +23,8 @@ from surgeon_gui.targets.partition import PartitionOptions
 from surgeon_gui.targets.partitioner import Partitioner
 
 TARGETS = ("direct", "tftrt-1.14", "tftrt-2.x")
+NODES = 10_000
+BUDGET_S = 2.0
 
 
 def interrupted(graph: Graph) -> Graph:
@@ -33,8 +36,8 @@ def interrupted(graph: Graph) -> Graph:
     return draft.commit()
 
 
-def measure(graph: Graph, target: str) -> str:
-    """Return a line of figures."""
+def measure(graph: Graph, target: str, name: str) -> str:
+    """Record the figures of a graph of that name; return them as a line."""
     outputs = deduce_outputs(graph)
     started = time.perf_counter()
     report = inspect(graph, target, outputs=outputs)
@@ -45,6 +48,9 @@ def measure(graph: Graph, target: str) -> str:
     divided = time.perf_counter()
     cures = partitioner.suggest(partition, options)
     suggested = time.perf_counter()
+    what = f"{target}, {name}, {len(graph)} nodes"
+    budget = BUDGET_S * len(graph) / NODES
+    record(what, divided - started, "s", budget=budget)
     return (
         f"{target:12} {judged - started:7.2f} {divided - judged:7.2f} {suggested - divided:7.2f}"
         f" {divided - started:7.2f} {len(partition.segments):6} {partition.rate:6.0%}"
@@ -55,18 +61,19 @@ def measure(graph: Graph, target: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("models", nargs="*", type=Path)
-    parser.add_argument("--nodes", type=int, default=10_000)
+    parser.add_argument("--nodes", type=int, default=NODES)
     parser.add_argument("--target", action="append")
     options = parser.parse_args()
     graphs = {path.name: open_model(path) for path in options.models}
     if not graphs:
         graphs["generated"] = interrupted(generate_graph(options.nodes))
-    measure(generate_graph(300), "direct")  # imports and tables are not what is measured
+    # Imports and tables are not what is measured.
+    inspect(generate_graph(300), "direct")
     for name, graph in graphs.items():
         print(f"{name}: {len(graph)} nodes")
         print("target         judge  divide   cures judge+divide  segments  rate cures")
         for target in options.target or TARGETS:
-            print(measure(graph, target))
+            print(measure(graph, target, name))
 
 
 if __name__ == "__main__":

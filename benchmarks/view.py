@@ -24,6 +24,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtWidgets import QApplication
 
+from benchmarks.figures import record
 from benchmarks.generate import generate_graph
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph
@@ -59,14 +60,20 @@ BUDGETS = (
 
 
 class Report:
-    """Prints a line per figure and remembers whether all budgets were kept."""
+    """Prints and records each figure, of `graph`, and remembers whether all budgets were kept."""
 
     def __init__(self) -> None:
         self.is_kept = True
+        self.graph = ""
+        self._last = ""
 
     def line(self, what: str, milliseconds: float, budget: float) -> None:
         kept = milliseconds <= budget
         self.is_kept = self.is_kept and kept
+        # An indented line says more of the one before.
+        self._last = self._last if what.startswith(" ") else what
+        name = f"{self._last}: {what.strip()}" if what.startswith(" ") else what
+        record(f"{self.graph}, {name}", milliseconds, "ms", budget=budget)
         verdict = "ok" if kept else "OVER"
         print(f"  {what:<44}{milliseconds:9.1f} ms   budget {budget:7.0f} ms   {verdict}")
 
@@ -112,7 +119,8 @@ def measure(graph_path: Path, nodes: int, report: Report) -> None:
     QApplication.processEvents()
     graphs: list[Graph] = []
     parse = timed(lambda: graphs.append(open_graph(graph_path)))
-    print(f"{len(graphs[0])} nodes (file read in {parse:.0f} ms)")
+    report.graph = f"{len(graphs[0])} nodes"
+    print(f"{report.graph} (file read in {parse:.0f} ms)")
 
     started = perf_counter()
     blocked = worked(lambda: canvas.set_graph(graphs[0]))
