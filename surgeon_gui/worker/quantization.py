@@ -142,8 +142,13 @@ class Evidence:
         signal = dict.fromkeys(wanted, 0.0)
         error = dict.fromkeys(wanted, 0.0)
         for group in _groups(self._network, wanted):
-            truth, rounded = self._run(self._network, group), self._run(network, group)
-            for one, other in zip(truth, rounded, strict=True):
+            runners = [
+                OnnxRunner(onnx_from_network(item), extra=group)
+                for item in (self._network, network)
+            ]
+            # One batch at a time: the inner tensors of all of them together are gigabytes.
+            for batch in self._batches:
+                one, other = (runner.run(_feeds(batch), group) for runner in runners)
                 for name in group:
                     signal[name] += float(np.sum(np.square(one[name], dtype=np.float64)))
                     difference = one[name].astype(np.float64) - other[name]
