@@ -9,7 +9,7 @@ whole graph is judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from surgeon_gui.graph.creators import FoundCreator, found_creators
@@ -43,8 +43,9 @@ from surgeon_gui.uff.graph import is_uff_graph
 REGION = (6, 3)
 """How far a verdict may change: so many edges downstream, and from there so many upstream."""
 
-MARGIN = (3, 7)
-"""How far around those the cut goes, so that their neighbourhood is whole."""
+MARGIN = (7, 3, 3)
+"""How far around those the cut goes, so that their neighbourhood is whole: so many edges upstream,
+so many downstream, and from there so many upstream."""
 
 LARGEST_SHARE = 0.25
 """Of the graph's nodes; a larger cut is not worth it."""
@@ -166,9 +167,11 @@ def _local(target: Target, before: _Seen, graph: Graph) -> _Seen | None:
     touched |= {name for name in live ^ before.live if name in graph}
     if len(touched) > most:
         return None
-    region = _around(graph, types, touched, REGION, most)
-    cut = None if region is None else _around(graph, types, region, MARGIN, most)
-    if region is None or cut is None:
+    region = _region(graph, types, touched)
+    if len(region) > most or any(graph[name].op in FLOW for name in region):
+        return None
+    cut = _with_margin(graph, types, region, touched)
+    if len(cut) > most:
         return None
     small = _cut(graph, cut & live, types, before.outputs)
     if small is None or (small.nodes and not small.outputs):
@@ -182,7 +185,7 @@ def _local(target: Target, before: _Seen, graph: Graph) -> _Seen | None:
     fresh = {
         name: judgement.verdicts[name] if name in live else VANISHES
         for name in region
-        if name in touched or not graph[name].is_const
+        if name in touched or not _is_known(graph[name], types)
         if name not in live or name in small
     }
     verdicts = {}
@@ -243,21 +246,29 @@ def _touched(before: Graph, after: Graph) -> set[str]:
     return {name for name in found if name in after}
 
 
-def _around(
-    graph: Graph, types: Types, names: Iterable[str], far: tuple[int, int], most: float
-) -> set[str] | None:
-    """Return the nodes that matter to these, or to which these matter; None for too many.
+def _region(graph: Graph, types: Types, touched: Set[str]) -> set[str]:
+    """Return the nodes whose verdicts may be others now.
 
-    What reads a node matters, and the operands of what reads it; the readers of all of them are
-    added, which conditions ask for.
+    What reads a touched node matters, and the operands of what reads it; the readers of all of them
+    are added, which conditions ask for. Readers of a constant matter only where it was touched.
+    What comes out of a loop says nothing about the loop.
     """
-    down, up = far
-    found = _spread(graph, types, names, down, down=True)
-    if len(found) <= most:
-        found = _spread(graph, types, found, up, down=False)
-    if len(found) <= most:
-        found = _spread(graph, types, found, 1, down=True, of_known=False)
-    return found if len(found) <= most else None
+    down, up = REGION
+    found = _spread(graph, types, touched, down, down=True, touched=touched)
+    found = _spread(graph, types, found, up, down=False, stop=FLOW)
+    return _spread(graph, types, found, 1, down=True)
+
+
+def _with_margin(graph: Graph, types: Types, region: Set[str], touched: Set[str]) -> set[str]:
+    """Return the region and what is near enough to matter to a verdict in it.
+
+    Loops and conditionals are left out: what comes out of them is a tensor like any other.
+    """
+    up, down, beside = MARGIN
+    above = _spread(graph, types, region, up, down=False, stop=FLOW)
+    below = _spread(graph, types, region, down, down=True, touched=touched, stop=FLOW)
+    found = above | _spread(graph, types, below, beside, down=False, stop=FLOW)
+    return _spread(graph, types, found, 1, down=True, stop=FLOW)
 
 
 def _spread(
@@ -267,26 +278,29 @@ def _spread(
     steps: int,
     *,
     down: bool,
-    of_known: bool = True,
+    touched: Set[str] = frozenset(),
+    stop: Set[str] = frozenset(),
 ) -> set[str]:
-    """Return the nodes within so many edges down- or upstream.
+    """Return the nodes within so many edges down- or upstream, up to the operations in `stop`.
 
-    What a constant feeds is near only where the constant itself was asked about, and `of_known`.
+    What a constant feeds, which may be half the graph, is near only where the constant was touched.
     """
     found = set(names)
     border = list(found)
-    for step in range(steps):
-        beyond: list[str] = []
+    for _ in range(steps):
+        beyond: dict[str, None] = {}
         for name in border:
             if not down:
-                near = [ref.node for ref in graph[name].inputs if ref.node in graph]
-            elif (step or not of_known) and _is_known(graph[name], types):
+                near = [graph.get(ref.node) for ref in graph[name].inputs]
+            elif name not in touched and _is_known(graph[name], types):
                 continue
             else:
-                near = [reader.name for reader in graph.consumers(name)]
-            beyond += [each for each in near if each not in found]
-            found.update(near)
-        border = list(dict.fromkeys(beyond))
+                near = list(graph.consumers(name))
+            for node in near:
+                if node is not None and node.name not in found and node.op not in stop:
+                    beyond[node.name] = None
+        found.update(beyond)
+        border = list(beyond)
     return found
 
 
