@@ -160,8 +160,12 @@ class Lift:
             for link in self._in[node]:
                 if not start <= link.source < stop:
                     level.entering.append((link, child))
+        yield 0.0
         level.back = self._back(group, level)
+        yield 0.0
         if group != ROOT:
+            # Which way an edge crosses the border is said by the levels around it.
+            yield from self.level_steps(around.parent)
             self._ports(group, level)
         return level
 
