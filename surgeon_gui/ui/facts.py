@@ -23,6 +23,7 @@ from surgeon_gui.graph.values import (
 from surgeon_gui.network.ir import Layer, Network
 from surgeon_gui.pipeline import came_from
 from surgeon_gui.targets.base import SupportReport
+from surgeon_gui.ui.pauses import breathing
 from surgeon_gui.view.network import layer_text
 
 MOST_LINKS = 40
@@ -258,7 +259,7 @@ def namespace_facts(
 
 def graph_facts(graph: Graph, path: Path | None, types: TypesOf | None) -> list[Fact]:
     """Return the rows for the whole graph: its file, what it is made of, inputs and outputs."""
-    ops = Counter(node.op for node in graph if not node.is_const)
+    ops = Counter(node.op for node in breathing(graph) if not node.is_const)
     most = ", ".join(f"{op} × {n}" for op, n in ops.most_common(4))
     rows = [
         Fact("File", str(path or "not saved yet"), "name"),
