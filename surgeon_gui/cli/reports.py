@@ -12,6 +12,7 @@ from surgeon_gui.cli.options import Prepared
 from surgeon_gui.errors import OpenError, UsageError
 from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.graph.shapes import infer_types
+from surgeon_gui.jobs.spec import PassInfo
 from surgeon_gui.targets import SupportReport
 from surgeon_gui.targets.autofix import find_fix
 from surgeon_gui.targets.report import report_facts
@@ -61,6 +62,12 @@ def save_report(
     else:
         text = report_html(facts, _picture(prepared, report))
     write_atomically(path, [text.encode()])
+
+
+def pass_line(done: PassInfo) -> str:
+    """Return a line on what an optimisation pass did."""
+    did = f"  {done.did}" if done.did else ""
+    return f"  {done.name:28}{done.nodes_before:6} -> {done.nodes_after} nodes{did}"
 
 
 def _read(path: Path) -> Mapping[str, Any]:

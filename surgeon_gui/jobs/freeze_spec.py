@@ -86,6 +86,7 @@ class FreezeSpec(JobSpec[FreezeResult]):
         inputs: tensors to feed instead of the source's own inputs.
         lower_control_flow: conditionals and loops as Switch, Merge, Enter … instead of functions.
         optimize: run TensorFlow's graph optimiser.
+        passes: ids of our own passes to run after it (`edits.optimise.PASSES`).
         verify: run the source as well and compare.
         feeds: `.npz` of the inputs to compare on; None draws them from `seed`.
         seed: of the random inputs.
@@ -103,6 +104,7 @@ class FreezeSpec(JobSpec[FreezeResult]):
     inputs: tuple[str, ...] = ()
     lower_control_flow: bool = True
     optimize: bool = False
+    passes: tuple[str, ...] = ()
     verify: bool = True
     feeds: Path | None = None
     seed: int = 0

@@ -9,6 +9,8 @@ import click
 from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.options import json_option, parse_shape
 from surgeon_gui.cli.progress import job_progress
+from surgeon_gui.cli.reports import pass_line
+from surgeon_gui.edits.optimise import chosen_passes
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import FreezeResult, FreezeSpec
 from surgeon_gui.jobs.store import job_directory
@@ -21,6 +23,11 @@ _PATH = click.Path(path_type=Path)
 @click.argument("source", type=_PATH, metavar="SOURCE")
 @click.option("-o", "target", required=True, type=_PATH, metavar="OUT.pb", help="Where it goes.")
 @click.option("--optimize", is_flag=True, help="Run TensorFlow's graph optimiser as well.")
+@click.option(
+    "--passes",
+    metavar="PASSES",
+    help="Run our own passes: a comma-separated list, or one of the presets all and nvidia.",
+)
 @click.option("--signature", help="A SavedModel's entry point; default: serving_default.")
 @click.option("--tag", "tags", multiple=True, help="Which graph of a SavedModel; repeat per tag.")
 @click.option(
@@ -65,6 +72,7 @@ def freeze_verb(
     source: Path,
     target: Path,
     optimize: bool,
+    passes: str | None,
     signature: str | None,
     tags: tuple[str, ...],
     graph: Path | None,
@@ -91,6 +99,7 @@ def freeze_verb(
         inputs=inputs,
         lower_control_flow=not functional,
         optimize=optimize,
+        passes=() if passes is None else chosen_passes(passes),
         verify=verify,
         feeds=None if feeds is None else feeds.absolute(),
         seed=seed,
@@ -124,7 +133,7 @@ def _print(result: FreezeResult) -> None:
         others = ", ".join(name for name in result.signatures if name != result.signature)
         stdout.print(f"  signature {result.signature} (others: {others})", markup=False)
     for item in result.passes:
-        stdout.print(f"  {item.name:11}{item.nodes_before} -> {item.nodes_after} nodes")
+        stdout.print(pass_line(item), markup=False)
     memory = f", {result.peak_rss_bytes / 2**30:.1f} GiB of memory" if result.peak_rss_bytes else ""
     stdout.print(f"  {_verdict(result)}{memory}", markup=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from surgeon_gui.compare.report import TensorComparison
+from surgeon_gui.edits import optimise
 from surgeon_gui.freeze.source import source_kind
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph
@@ -21,20 +22,12 @@ if TYPE_CHECKING:
 @task("freeze")
 def freeze(spec: FreezeSpec, report: Report) -> FreezeResult:
     """Return what was frozen; the graph is at `spec.result`."""
-    from surgeon_gui.freeze.optimise import PASSES, optimise
     from surgeon_gui.freeze.sample import Request, Sampler
 
     report.progress("Loading the model")
     sampler = Sampler(Request(spec.feeds, spec.seed, spec.shapes)) if spec.verify else None
     frozen = _frozen(spec, sampler)
-    graph = frozen.graph
-    passes: tuple[PassInfo, ...] = ()
-    if spec.optimize:
-        graph, reports = optimise(
-            graph,
-            on_pass=lambda name, place: report.progress(f"Optimising: {name}", place, len(PASSES)),
-        )
-        passes = tuple(PassInfo(item.name, item.nodes_before, item.nodes_after) for item in reports)
+    graph, passes = _optimised(frozen.graph, spec, report)
     verified, unverified = _verified(frozen, graph, sampler, report)
     report.progress("Writing the graph")
     size = save_graphdef(graph, spec.result)
@@ -78,6 +71,28 @@ def _frozen(spec: FreezeSpec, sampler: Sampler | None) -> Frozen:
         lower_control_flow=spec.lower_control_flow,
         sampler=sampler,
     )
+
+
+def _optimised(
+    graph: Graph, spec: FreezeSpec, report: Report
+) -> tuple[Graph, tuple[PassInfo, ...]]:
+    """Run TensorFlow's optimiser and our own passes, as far as asked for."""
+    from surgeon_gui.freeze import optimise as grappler
+
+    def tell(title: str, place: int) -> None:
+        report.progress(f"Optimising: {title}", place, count)
+
+    passes: list[PassInfo] = []
+    if spec.optimize:
+        count = len(grappler.PASSES)
+        graph, reports = grappler.optimise(graph, on_pass=tell)
+        passes += [PassInfo(item.name, item.nodes_before, item.nodes_after) for item in reports]
+    if spec.passes:
+        count = len(spec.passes)
+        done = optimise.optimise(graph, spec.passes, on_pass=tell)
+        graph = optimise.optimised(graph, done)
+        passes += [PassInfo(it.title, it.nodes_before, it.nodes_after, it.did) for it in done]
+    return graph, tuple(passes)
 
 
 def _verified(
