@@ -17,6 +17,7 @@ from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.query import deduce_outputs, topological_order
 from surgeon_gui.graph.values import Array, Shape, TensorType
+from surgeon_gui.hybrid.bundle import is_bundle
 from surgeon_gui.jobs.report import Report
 from surgeon_gui.worker.timing import Stopwatch, measured
 
@@ -273,7 +274,7 @@ def open_side(
     """Return the side a file stands for; close it after use.
 
     Args:
-        path: ends in one of `SUFFIXES`.
+        path: ends in one of `SUFFIXES`, or is the folder of a hybrid bundle.
         report: where an engine's progress goes.
         title: what the user calls it; empty says it by the file.
         plugins: libraries an engine needs.
@@ -284,6 +285,11 @@ def open_side(
         OpenError: it cannot be read.
     """
     suffix = path.suffix.lower()
+    if is_bundle(path):
+        # Imports the engine room, which the other sides do without.
+        from surgeon_gui.worker.bundle_side import BundleSide
+
+        return BundleSide(path, title, shapes)
     if suffix in (".pb", ".pbtxt"):
         return TensorflowSide(path, title, shapes)
     if suffix in (".network", ".onnx"):

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
+from surgeon_gui.cli.plain_engine import build_plain_engine
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.errors import UsageError
 from surgeon_gui.graph.graphdef import save_graphdef
@@ -95,6 +96,13 @@ _SHOWN = 8
     help="Compare the bundle on the CPU with TensorFlow on the whole graph.",
 )
 @click.option(
+    "--engine",
+    "engine_path",
+    type=click.Path(path_type=Path),
+    metavar="X.engine",
+    help="Where one segment is all but the graph's borders: build it as a plain engine.",
+)
+@click.option(
     "--tf-trt",
     "wants_tftrt",
     is_flag=True,
@@ -122,6 +130,7 @@ def partition_verb(
     gpu: str,
     precision: str,
     wants_verify: bool,
+    engine_path: Path | None,
     wants_tftrt: bool,
     inputs: Path | None,
     seed: int,
@@ -183,6 +192,9 @@ def partition_verb(
             built = run_job(build, on_event)
         facts["build"] = _plain(built)
         ok = ok and built.ok
+    if engine_path is not None:
+        plain = build_plain_engine(plan, engine_path, gpu, precision)
+        facts["engine"] = str(plain.path)
     if folder is not None and wants_verify:
         verified = _verify(prepared, folder, inputs, seed)
         facts["verify"] = _plain(verified)
@@ -321,6 +333,9 @@ def _print(
         _print_built(built)
     if verified is not None:
         _print_verified(verified)
+    if "engine" in facts:
+        left = ", ".join(partition.remaining) or "nothing"
+        stdout.print(f"  Built {facts['engine']}; it leaves out {left}.", markup=False)
     if "path" in facts:
         stdout.print(f"  Wrote {facts['path']}", markup=False)
 

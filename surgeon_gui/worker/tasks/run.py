@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from surgeon_gui.compare.report import Tolerance, compare_tensors
+from surgeon_gui.hybrid.bundle import is_bundle
 from surgeon_gui.jobs.report import Report
 from surgeon_gui.jobs.spec import RunResult, RunSpec
 from surgeon_gui.worker.registry import task
@@ -18,10 +19,11 @@ from surgeon_gui.worker.timing import Stopwatch
 def run_engine(spec: RunSpec, report: Report) -> RunResult:
     """Return what was measured, and the comparison with the reference where one is named.
 
-    What is no engine runs on the CPU: a network in ONNX Runtime, a graph in TensorFlow.
+    What is no engine runs on the CPU: a network in ONNX Runtime, a graph in TensorFlow. A hybrid
+    bundle runs in TensorFlow, its segments on the GPU where there is one.
     """
     # Each imports what the other does without.
-    if spec.engine.suffix.lower() in CPU_SUFFIXES:
+    if spec.engine.suffix.lower() in CPU_SUFFIXES or is_bundle(spec.engine):
         from surgeon_gui.worker.cpu_run import run
     else:
         from surgeon_gui.engine.run import run
