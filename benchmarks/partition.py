@@ -17,7 +17,7 @@ from benchmarks.generate import generate_graph
 from surgeon_gui.graph.draft import Draft
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.query import deduce_outputs
-from surgeon_gui.pipeline import open_model
+from surgeon_gui.opening import open_model
 from surgeon_gui.targets import inspect
 from surgeon_gui.targets.partition import PartitionOptions
 from surgeon_gui.targets.partitioner import Partitioner

@@ -16,13 +16,11 @@ from surgeon_gui.graph.ops import category
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.graph.values import DType, TensorValue
 from surgeon_gui.jobs.spec import BuildSpec
+from surgeon_gui.opening import came_from, open_model, open_view
 from surgeon_gui.pipeline import (
-    came_from,
     export,
     lowering_of,
     network_of,
-    open_model,
-    open_view,
     parser_limits,
     prepare_build,
     prepare_verify,

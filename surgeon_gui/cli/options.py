@@ -20,7 +20,7 @@ from surgeon_gui.graph.draft import Delta
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.query import deduce_outputs, resolve_output
 from surgeon_gui.graph.values import Shape
-from surgeon_gui.pipeline import open_model, preprocess
+from surgeon_gui.opening import open_model, preprocess
 
 _LARGEST_DIMENSION = 2**31 - 1
 _SHAPE = re.compile(r"(?P<name>.+)=(?P<dims>scalar|(\?|-1|\d+)(x(\?|-1|\d+))*)", re.IGNORECASE)

@@ -22,7 +22,7 @@ from surgeon_gui.hybrid.plan import HybridPlan, plan_hybrid
 from surgeon_gui.jobs.hybrid_spec import BundleBuildSpec
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.network.ir import Network
-from surgeon_gui.pipeline import open_model
+from surgeon_gui.opening import open_model
 from surgeon_gui.targets.partition import PartitionOptions
 from surgeon_gui.targets.segments import hybrid_graph
 

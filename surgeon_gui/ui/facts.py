@@ -21,7 +21,7 @@ from surgeon_gui.graph.values import (
     TensorValue,
 )
 from surgeon_gui.network.ir import Layer, Network
-from surgeon_gui.pipeline import came_from
+from surgeon_gui.opening import came_from
 from surgeon_gui.targets.base import SupportReport
 from surgeon_gui.ui.pauses import breathing
 from surgeon_gui.view.network import layer_text

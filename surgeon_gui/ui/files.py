@@ -14,7 +14,8 @@ from surgeon_gui.edits.script import script_to_toml
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.graph.model import Graph
-from surgeon_gui.pipeline import export, open_view, parser_limits, save_view
+from surgeon_gui.opening import open_view
+from surgeon_gui.pipeline import export, parser_limits, save_view
 from surgeon_gui.uff.graph import is_uff_graph
 from surgeon_gui.ui.chooser import OPEN_FILTERS, PathChooser
 from surgeon_gui.ui.session import Session

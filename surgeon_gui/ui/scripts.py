@@ -14,7 +14,7 @@ from surgeon_gui.edits.patch import Patch, patch_between
 from surgeon_gui.edits.script import load_script
 from surgeon_gui.errors import ScriptError, SurgeonError
 from surgeon_gui.graph.model import Graph
-from surgeon_gui.pipeline import preprocess
+from surgeon_gui.opening import preprocess
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.dialogs.base import delta_words
 from surgeon_gui.ui.session import Session

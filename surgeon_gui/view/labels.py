@@ -11,6 +11,14 @@ from surgeon_gui.graph.ops import category, is_identity_like
 from surgeon_gui.graph.values import DType, Shape, TensorType, TensorValue
 from surgeon_gui.view.series import short_label
 from surgeon_gui.view.tree import Tree
+from surgeon_gui.view.words import (
+    constant_text,
+    number_text,
+    one_line,
+    shape_text,
+    slice_text,
+    slot_name,
+)
 
 HEAD = 24.0
 ROW = 17.0
@@ -37,91 +45,6 @@ _NARROWEST, _WIDEST = 104.0, 250.0
 _GROUP_NARROWEST, _GROUP_WIDEST = 150.0, 320.0
 _MOST_ROWS = 6
 _NOTE = 90.0
-_FEW = 6
-_FEW_REALS = 3
-
-_SHORT = {
-    DType.FLOAT32: "f32",
-    DType.FLOAT64: "f64",
-    DType.FLOAT16: "f16",
-    DType.BFLOAT16: "bf16",
-    DType.INT8: "i8",
-    DType.INT16: "i16",
-    DType.INT32: "i32",
-    DType.INT64: "i64",
-    DType.UINT8: "u8",
-    DType.UINT16: "u16",
-    DType.UINT32: "u32",
-    DType.UINT64: "u64",
-    DType.STRING: "str",
-}
-
-# What the inputs of an op are called (tensorflow/core/ops, 2.21) where constants often feed them.
-_BATCH_NORM = ("x", "scale", "offset", "mean", "variance")
-_REDUCTION = ("input", "axis")
-_BINARY = ("x", "y")
-_INPUTS: dict[str, tuple[str, ...]] = {
-    "Conv2D": ("input", "kernel"),
-    "Conv3D": ("input", "kernel"),
-    "DepthwiseConv2dNative": ("input", "kernel"),
-    "Conv2DBackpropInput": ("output shape", "kernel", "input"),
-    "MatMul": ("a", "kernel"),
-    "BatchMatMul": ("a", "b"),
-    "BatchMatMulV2": ("a", "b"),
-    "BiasAdd": ("value", "bias"),
-    "FusedBatchNorm": _BATCH_NORM,
-    "FusedBatchNormV2": _BATCH_NORM,
-    "FusedBatchNormV3": _BATCH_NORM,
-    "BatchNormWithGlobalNormalization": ("t", "mean", "variance", "beta", "gamma"),
-    "Reshape": ("tensor", "shape"),
-    "Transpose": ("x", "perm"),
-    "Pad": ("input", "paddings"),
-    "PadV2": ("input", "paddings", "value"),
-    "MirrorPad": ("input", "paddings"),
-    "ExpandDims": ("input", "axis"),
-    "Split": ("axis", "value"),
-    "SplitV": ("value", "sizes", "axis"),
-    "StridedSlice": ("input", "begin", "end", "strides"),
-    "Slice": ("input", "begin", "size"),
-    "Tile": ("input", "multiples"),
-    "Fill": ("dims", "value"),
-    "Range": ("start", "limit", "delta"),
-    "Gather": ("params", "indices"),
-    "GatherV2": ("params", "indices", "axis"),
-    "ResizeBilinear": ("images", "size"),
-    "ResizeNearestNeighbor": ("images", "size"),
-    "TopKV2": ("input", "k"),
-    "ArgMax": ("input", "axis"),
-    "ArgMin": ("input", "axis"),
-    "ClipByValue": ("t", "min", "max"),
-    "OneHot": ("indices", "depth", "on", "off"),
-    "NonMaxSuppressionV2": ("boxes", "scores", "max size", "iou"),
-    "NonMaxSuppressionV3": ("boxes", "scores", "max size", "iou", "score"),
-    **dict.fromkeys(("Mean", "Sum", "Max", "Min", "Prod", "All", "Any"), _REDUCTION),
-    **dict.fromkeys(
-        (
-            "Add",
-            "AddV2",
-            "Sub",
-            "Mul",
-            "Div",
-            "RealDiv",
-            "Maximum",
-            "Minimum",
-            "Pow",
-            "FloorDiv",
-            "FloorMod",
-            "Equal",
-            "NotEqual",
-            "Greater",
-            "GreaterEqual",
-            "Less",
-            "LessEqual",
-            "SquaredDifference",
-        ),
-        _BINARY,
-    ),
-}
 _LAYERS = {
     **dict.fromkeys(("Convolution", "Deconvolution", "MatrixMultiply", "Einsum"), "convolution"),
     **dict.fromkeys(("Scale", "LRN", "Normalization"), "normalisation"),
@@ -133,7 +56,6 @@ _LAYERS = {
     "Pooling": "pooling",
     "Plugin": "plugin",
 }
-_MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
 # Attributes that say what an op does as much as a weight would.
 _TELLING = {"LeakyRelu": "alpha", "Elu": "alpha"}
 
@@ -220,40 +142,6 @@ def kind_of(op: str) -> str:
     return _LAYERS.get(op.partition(" ")[0], found) if found == "other" else found
 
 
-def shape_text(kind: TensorType) -> str:
-    """`f32 [1,224,224,3]`; empty when the rank is unknown."""
-    if kind.shape.dims is None:
-        return ""
-    dtype = _SHORT.get(kind.dtype, kind.dtype.text)
-    return str(kind.shape) if kind.dtype is DType.FLOAT32 else f"{dtype} {kind.shape}"
-
-
-def constant_text(value: object) -> str:
-    """A few values themselves, more by their dimensions: `[-1,2]`, `3×3×3×32`."""
-    if not isinstance(value, TensorValue):
-        return ""
-    few = _FEW_REALS if value.dtype.is_floating else _FEW
-    if value.size > few or value.dtype.numpy is None:
-        return "×".join(map(str, value.shape))
-    flat = [_number(item) for item in value.array.reshape(-1).tolist()]
-    if not value.shape:
-        return flat[0] if flat else ""
-    if len(value.shape) == 1:
-        return f"[{','.join(flat)}]"
-    return "×".join(map(str, value.shape))
-
-
-def _number(item: object) -> str:
-    if isinstance(item, bool):
-        return "true" if item else "false"
-    if isinstance(item, float):
-        return f"{item:.4g}"
-    if isinstance(item, bytes):
-        text = item[:14].decode(errors="replace")
-        return f"“{text}…”" if len(item) > 14 else f"“{text}”"
-    return str(item)
-
-
 class Labels:
     """Labels of a tree's items, each made once.
 
@@ -313,7 +201,7 @@ class Labels:
             rows.extend(Row(name, constant_text(value)) for name, value in weights)
         telling = node.attrs.get(_TELLING[node.op]) if node.op in _TELLING else None
         if telling is not None:
-            rows.append(Row(_TELLING[node.op], _number(telling)))
+            rows.append(Row(_TELLING[node.op], number_text(telling)))
         folded = tree.folding.rows.get(position, ())
         if node.op == "StridedSlice" and (row := self._slice_row(node, folded)) is not None:
             rows.append(row)
@@ -322,7 +210,7 @@ class Labels:
         for slot, constant in shown:
             source = tree.graph.nodes[constant]
             rows.append(
-                Row(_slot_name(node, slot), constant_text(source.attrs.get("value")), source.name)
+                Row(slot_name(node, slot), constant_text(source.attrs.get("value")), source.name)
             )
         if len(folded) > len(shown):
             rows.append(Row(f"and {len(folded) - len(shown)} more constants"))
@@ -333,19 +221,8 @@ class Labels:
         constants = {slot: self._tree.graph.nodes[constant] for slot, constant in folded}
         if not {1, 2, 3} <= set(constants):
             return None
-        values = [constants[slot].attrs.get("value") for slot in (1, 2, 3)]
-        lists = [
-            value.array.reshape(-1).tolist()
-            for value in values
-            if isinstance(value, TensorValue) and value.size <= _FEW
-        ]
-        if len(lists) != 3:
-            return None
-        masks = {name: _mask(node, name) for name in _MASKS}
-        parts = [
-            _slice_part(at, masks, *bounds) for at, bounds in enumerate(zip(*lists, strict=False))
-        ]
-        return Row("slice", f"[{', '.join(parts)}]", constants[1].name)
+        text = slice_text(node, [constants[slot].attrs.get("value") for slot in (1, 2, 3)])
+        return None if text is None else Row("slice", text, constants[1].name)
 
     def _name_row(self, item: int, node: Node) -> Row:
         name = one_line(self._tree.label(item))
@@ -388,42 +265,6 @@ class Labels:
         height = HEAD + (len(fitted) * ROW + 2 * BODY_PAD if fitted else 0.0)
         head = metrics.elided(head, "bold", width - 2 * PAD)
         return Label(head, kind, tuple(fitted), _even(width), height)
-
-
-def _mask(node: Node, name: str) -> int:
-    value = node.attrs.get(name, 0)
-    return value if isinstance(value, int) else 0
-
-
-def _slice_part(at: int, masks: Mapping[str, int], begin: int, end: int, stride: int) -> str:
-    """One entry of a slice; the masks say which bounds count (StridedSlice in tensorflow/core)."""
-    bit = 1 << at
-    if masks["ellipsis_mask"] & bit:
-        return "…"
-    if masks["new_axis_mask"] & bit:
-        return "new"
-    if masks["shrink_axis_mask"] & bit:
-        return str(begin)
-    first = "" if masks["begin_mask"] & bit else str(begin)
-    last = "" if masks["end_mask"] & bit else str(end)
-    return f"{first}:{last}" if stride == 1 else f"{first}:{last}:{stride}"
-
-
-def one_line(text: str) -> str:
-    """Return `text` with control characters made visible, so that it stays on one line."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def _slot_name(node: Node, slot: int) -> str:
-    names = _INPUTS.get(node.op)
-    if names is not None and slot < len(names):
-        return names[slot]
-    if node.op in ("ConcatV2", "Concat"):
-        last = len(node.inputs) - 1 if node.op == "ConcatV2" else 0
-        return "axis" if slot == last else f"input {slot}"
-    return one_line(node.inputs[slot].node.rpartition("/")[2])
 
 
 def _even(width: float) -> float:

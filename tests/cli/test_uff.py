@@ -9,7 +9,8 @@ from surgeon_gui.edits.nodes import RenameNode
 from surgeon_gui.graph.draft import Draft
 from surgeon_gui.graph.open import save_graph
 from surgeon_gui.graph.text import parse_text
-from surgeon_gui.pipeline import open_view, save_view
+from surgeon_gui.opening import open_view
+from surgeon_gui.pipeline import save_view
 from surgeon_gui.uff.reader import open_uff
 from tests.cli.command import surgeon
 from tests.helpers.shared import data_path

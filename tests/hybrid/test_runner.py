@@ -26,7 +26,7 @@ from surgeon_gui.jobs.hybrid_spec import (
     BundleVerifySpec,
 )
 from surgeon_gui.jobs.report import QuietReport
-from surgeon_gui.pipeline import open_model
+from surgeon_gui.opening import open_model
 from surgeon_gui.reference.tensorflow_runner import TensorflowRunner
 from surgeon_gui.targets.partition import PartitionOptions
 from surgeon_gui.worker.tasks.bundle import build_bundle, verify_bundle

@@ -7,8 +7,9 @@ import pytest
 
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.values import DType, Shape, TensorType, TensorValue
-from surgeon_gui.view.labels import Labels, Metrics, Row, constant_text, one_line, shape_text
+from surgeon_gui.view.labels import Labels, Metrics, Row
 from surgeon_gui.view.tree import tree_from_graph
+from surgeon_gui.view.words import constant_text, one_line, shape_text
 from tests.view.graphs import const, network, node, placeholder, weights
 
 

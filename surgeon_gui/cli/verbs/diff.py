@@ -12,7 +12,7 @@ from surgeon_gui.cli.options import json_option
 from surgeon_gui.compare.graphs import diff_graphs
 from surgeon_gui.errors import UsageError
 from surgeon_gui.graph.model import Graph
-from surgeon_gui.pipeline import open_pair
+from surgeon_gui.opening import open_pair
 
 
 @VERBS.register("diff")

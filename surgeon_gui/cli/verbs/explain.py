@@ -11,7 +11,7 @@ import click
 from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.options import json_option
 from surgeon_gui.errors import OpenError
-from surgeon_gui.pipeline import open_model
+from surgeon_gui.opening import open_model
 from surgeon_gui.targets.explain import Finding, explain
 
 _SHOWN = 6

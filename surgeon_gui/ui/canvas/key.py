@@ -9,7 +9,7 @@ from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.tint import STEPS, TintInk
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.view.coloring import MAX, OTHER, KindTints, NumberTints, Scale, Tints, amount
-from surgeon_gui.view.labels import one_line
+from surgeon_gui.view.words import one_line
 
 _LONGEST = 34
 _PAD, _LINE, _SWATCH, _BAR = 12.0, 18.0, 11.0, 10.0

@@ -9,7 +9,7 @@ from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.values import TensorValue
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Plan
-from surgeon_gui.view.labels import one_line
+from surgeon_gui.view.words import one_line
 from surgeon_gui.view.overlay import STATUSES
 
 _WORDS = {

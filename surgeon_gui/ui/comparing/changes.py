@@ -26,8 +26,8 @@ from PySide6.QtWidgets import (
 from surgeon_gui.ui.icons import status_icon
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import button, label
-from surgeon_gui.view.labels import one_line
 from surgeon_gui.view.overlay import ADDED, CHANGED, DIFFERENCES, REMOVED
+from surgeon_gui.view.words import one_line
 
 Change = tuple[str, str, str]
 """A node's name, what happened to it, and the words for that."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from surgeon_gui.document import Document, Revision
 from surgeon_gui.graph.model import Graph
-from surgeon_gui.pipeline import open_view
+from surgeon_gui.opening import open_view
 from surgeon_gui.uff.graph import is_uff_graph
 from surgeon_gui.uff.restore import tensorflow_form
 
