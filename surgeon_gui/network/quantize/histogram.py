@@ -20,12 +20,16 @@ LEVELS = 255
 """Steps of a symmetric int8."""
 
 PERCENTILE = 99.99
+_MOST_GROWTH = 32
+_LEAST = 1e-30
 _EPSILON = 1e-4
 _MSE_CANDIDATES = 128
 
 
 class Histogram:
     """Counts of values in bins of one width around zero; grows outwards when values do.
+
+    Values far beyond what came before make the bins wider instead, so that memory stays bounded.
 
     Args:
         bins: how many to begin with.
@@ -56,10 +60,13 @@ class Histogram:
         self.low, self.high = min(self.low, low), max(self.high, high)
         self.samples += flat.size
         reach = max(-low, high, 0.0)
-        if reach > self.reach:
+        # A narrower histogram has bins too narrow for float32; such values count as zeros.
+        if reach > max(self.reach, _LEAST):
             self._grow(reach)
         if self.reach > 0:
-            self.counts += np.histogram(flat, len(self.counts), (-self.reach, self.reach))[0]
+            # In float64: the width between float32's ends is beyond float32.
+            ends = (np.float64(-self.reach), np.float64(self.reach))
+            self.counts += np.histogram(flat, len(self.counts), ends)[0]
         else:
             self.counts[len(self.counts) // 2] += flat.size
 
@@ -67,11 +74,22 @@ class Histogram:
         """Add bins of the same width at both ends until `reach` is inside."""
         if self.reach == 0.0:
             self.reach = reach
-            return
-        width = 2 * self.reach / len(self.counts)
-        more = int((reach - self.reach) // width + 1)
-        self.counts = np.pad(self.counts, more)
-        self.reach += more * width
+        elif reach / self.reach * len(self.counts) <= _MOST_GROWTH * self._bins:
+            width = 2 * self.reach / len(self.counts)
+            more = int((reach - self.reach) // width + 1)
+            self.counts = np.pad(self.counts, more)
+            self.reach += more * width
+        else:
+            self._widen(reach)
+
+    def _widen(self, reach: float) -> None:
+        """Begin with as many bins as at first; each old one falls into that of its middle."""
+        edges = self.edges
+        middles = (edges[:-1] + edges[1:]) / 2
+        wide = np.zeros(self._bins, np.int64)
+        places = ((middles / reach + 1) * (self._bins / 2)).astype(np.int64)
+        np.add.at(wide, np.clip(places, 0, self._bins - 1), self.counts)
+        self.counts, self.reach = wide, reach
 
     @property
     def edges(self) -> Array:

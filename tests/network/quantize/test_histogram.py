@@ -111,6 +111,16 @@ def test_every_value_is_counted_however_the_histogram_grows(batches: list[Array]
     assert histogram.counts.sum() == sum(batch.size for batch in batches) == histogram.samples
 
 
+def test_a_far_value_widens_the_bins_instead_of_adding_to_them() -> None:
+    histogram = Histogram(64)
+    histogram.add(np.array([1e-20, -1e-20], np.float32))
+    histogram.add(np.array([-3.0, 2.9, 0.1], np.float32))
+    histogram.add(np.array([3e38], np.float32))
+    assert len(histogram.counts) == 64
+    assert histogram.counts.sum() == 6
+    assert percentile(histogram, 100) == pytest.approx(3e38)
+
+
 @pytest.mark.parametrize("collector", sorted(COLLECTORS))
 def test_zeros_and_nothing_have_no_reach(collector: str) -> None:
     empty, zeros = Histogram(), Histogram()
