@@ -215,10 +215,7 @@ def test_called_functions_are_written_out() -> None:
     tensorflow = import_tensorflow()
     v1 = tensorflow.compat.v1
 
-    @tensorflow.function
-    def inner(x: object) -> object:
-        return tensorflow.nn.relu(x) * 2.0
-
+    inner = tensorflow.function(lambda x: tensorflow.nn.relu(x) * 2.0)
     with tensorflow.Graph().as_default() as built:
         x = v1.placeholder(tensorflow.float32, [2, 3], name="x")
         tensorflow.identity(inner(inner(x)), name="y")
