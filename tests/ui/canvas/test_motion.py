@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QPointF, QRectF
@@ -81,12 +81,19 @@ class _Calm(QProxyStyle):
         return super().styleHint(hint, option, widget, returnData)
 
 
-def test_nothing_moves_where_the_system_asks_for_less_motion(moving: GraphCanvas) -> None:
-    calm = _Calm()
-    moving.setStyle(calm)
-    moving.expand("net/block_1")
-    assert not moving.is_laying_out()
-    assert "net/block_1/Relu" in moving.visible_items()
+@pytest.fixture
+def calm(moving: GraphCanvas) -> Iterator[GraphCanvas]:
+    style = _Calm()
+    moving.setStyle(style)
+    yield moving
+    # A widget does not own its style and must not outlive it.
+    moving.setStyle(QApplication.style())
+
+
+def test_nothing_moves_where_the_system_asks_for_less_motion(calm: GraphCanvas) -> None:
+    calm.expand("net/block_1")
+    assert not calm.is_laying_out()
+    assert "net/block_1/Relu" in calm.visible_items()
 
 
 def test_too_much_in_view_is_not_moved(show: Show) -> None:
