@@ -3,7 +3,8 @@
 MobileNetV2, InceptionV3 and ResNet50 come from Keras with random weights and are frozen once, into
 `benchmarks/.cache`; `--model` chooses among them, files named as arguments come after them. Each
 line is measured in a process of its own; the memory above that of a trivial graph, which is what
-the interpreter and the imports cost, is told in sizes of the file.
+the interpreter and the imports cost, is told in sizes of the file. `--shape NAME=1x224x224x3` gives
+an input of a file the dimensions it leaves open; why a file does not convert is told.
 
 The same figures of tf2onnx, its layers being those that TensorRT's own parser makes of its ONNX
 file, stand beside where `SURGEON_TF2ONNX` names the Python of an environment that has it, which is
@@ -21,6 +22,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.figures import record
@@ -49,14 +51,21 @@ print(json.dumps({"seconds": seconds, "peak_mb": peak, "facts": {"nodes": len(mo
 """
 
 
-def convert(path: Path) -> dict[str, float]:
-    """Open a graph and lower it; return nodes, layers and how many of those move elements."""
+def convert(path: Path, shapes: Sequence[str] = ()) -> dict[str, float]:
+    """Open a graph and lower it; return nodes, layers and how many of those move elements.
+
+    Args:
+        path: the graph's file.
+        shapes: `NAME=1x224x224x3`; those of nodes that the graph does not have count for nothing.
+    """
+    from surgeon_gui.cli.options import parse_shape
     from surgeon_gui.graph.open import open_graph
     from surgeon_gui.network.layers import Shuffle
     from surgeon_gui.pipeline import network_of
 
     graph = open_graph(path)
-    network = network_of(graph)
+    given = dict(map(parse_shape, shapes))
+    network = network_of(graph, shapes={name: given[name] for name in given if name in graph})
     moving = sum(
         isinstance(layer.kind, Shuffle)
         and bool(layer.kind.first_transpose or layer.kind.second_transpose)
@@ -138,7 +147,8 @@ def main() -> int:
         report(lambda: freeze(name, Path(target)))
         return 0
     if sys.argv[1:2] == ["convert"]:
-        report(lambda: convert(Path(sys.argv[2])))
+        path, *shapes = sys.argv[2:]
+        report(lambda: convert(Path(path), shapes))
         return 0
     if sys.argv[1:2] == ["parse"]:
         report(lambda: parse(Path(sys.argv[2])))
@@ -146,6 +156,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE.pb")
     parser.add_argument("--model", action="append", choices=MODELS)
+    parser.add_argument("--shape", action="append", default=[], metavar="NAME=DIMS")
     options = parser.parse_args()
     other = os.environ.get("SURGEON_TF2ONNX", "")
     titles = ("layers", "transposes", "seconds", "peak MB", "over file")
@@ -155,7 +166,11 @@ def main() -> int:
     files = [frozen(name) for name in (TRIVIAL, *(options.model or MODELS))] + options.files
     for path in files:
         size = path.stat().st_size / 1e6
-        found = in_fresh_process("benchmarks.convert", "convert", str(path))
+        try:
+            found = in_fresh_process("benchmarks.convert", "convert", str(path), *options.shape)
+        except RuntimeError as error:
+            print(f"{path.stem[:23]:24}{size:9.1f}  {str(error).splitlines()[-1]}", flush=True)
+            continue
         base = base or found.peak_mb
         line = f"{path.stem[:23]:24}{size:9.1f}{found.facts['nodes']:8.0f}"
         line += _figures(found, base, size)
