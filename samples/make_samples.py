@@ -1,7 +1,7 @@
 """Make the bundled samples: `python -m samples.make_samples [FOLDER [NAME…]]`.
 
 Every sample is deterministic, so making it again gives the same bytes. TensorFlow is not needed.
-Without names those that are bundled are made; `resnet50` (102 MB) and `boxes3d-vgg16` (68 MB) are
+Without names those that are bundled are made; `resnet50` (102 MB) and `boxes3d-vgg16` (78 MB) are
 made when asked for. `python -m samples.digits` trains the digits network.
 """
 
