@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QSpinBox,
     QStyleOptionComboBox,
     QVBoxLayout,
     QWidget,
@@ -64,6 +65,16 @@ def label(text: str = "", role: str = "", *, wrap: bool = False, copyable: bool 
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
     return made
+
+
+class SpinBox(QSpinBox):
+    """A number whose digits begin where the text of other fields does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        # A style sheet's padding does not reach the field inside.
+        self.lineEdit().setTextMargins(6, 0, 0, 0)
 
 
 def set_role(widget: QWidget, role: str) -> None:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
     QSizePolicy,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -19,7 +18,7 @@ from PySide6.QtWidgets import (
 from surgeon_gui.ui.comparing.sources import Source
 from surgeon_gui.ui.icons import icon
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, ElidedLabel, button, label
+from surgeon_gui.ui.widgets import ComboBox, ElidedLabel, SpinBox, button, label
 
 SIDES, MERGED = "sides", "merged"
 CHOOSE_FILE = "Choose a file…"
@@ -76,7 +75,7 @@ class CompareBar(QWidget):
             "Only changes", "Show what is different and its neighbours, without the rest"
         )
         self.only.toggled.connect(self._narrow)
-        self.neighbours = QSpinBox()
+        self.neighbours = SpinBox()
         self.neighbours.setAccessibleName("Neighbours shown")
         self.neighbours.setToolTip("How many edges away from a change nodes are shown")
         self.neighbours.setRange(0, 9)

@@ -17,14 +17,13 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QPlainTextEdit,
     QScrollArea,
-    QSpinBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from surgeon_gui.settings import SettingInfo, Settings, problem_with, setting_infos, settings_path
-from surgeon_gui.ui.widgets import ComboBox, button, label, row, rule, set_role
+from surgeon_gui.ui.widgets import ComboBox, SpinBox, button, label, row, rule, set_role
 
 PAUSE_MS = 500
 GROUP_HEIGHT = 28
@@ -108,7 +107,7 @@ def _choice(
 
 
 def _number(info: SettingInfo, changed: Callable[[], object]) -> Editor:
-    spin = QSpinBox()
+    spin = SpinBox()
     spin.setAccessibleName(info.label)
     spin.setRange(int(info.low or 0), int(info.high if info.high is not None else 2**31 - 1))
     spin.setKeyboardTracking(False)

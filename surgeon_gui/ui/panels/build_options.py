@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
 
 from surgeon_gui.errors import UsageError
 from surgeon_gui.jobs.spec import BuildSpec, ShapeRange
 from surgeon_gui.network.ir import Network
 from surgeon_gui.settings import cache_dir
 from surgeon_gui.ui.machine import Flavour
-from surgeon_gui.ui.widgets import ComboBox, row
+from surgeon_gui.ui.widgets import ComboBox, SpinBox, row
 
 _DLA = "Run what it can on this deep learning accelerator, the rest on the GPU"
 _CORNERS = ("least", "best", "most")
@@ -92,14 +92,14 @@ class BuildOptions(QWidget):
         self.level.addItem("TensorRT's own", None)
         for level in range(6):
             self.level.addItem(str(level), level)
-        self.workspace = QSpinBox()
+        self.workspace = SpinBox()
         self.workspace.setRange(0, 1 << 20)
         self.workspace.setValue(workspace_mib)
         self.workspace.setSuffix(" MiB")
         self.workspace.setSpecialValueText("TensorRT's own")
         self.workspace.setAccessibleName("Workspace")
         self.workspace.setToolTip("The most scratch memory a layer may use")
-        self.dla = QSpinBox()
+        self.dla = SpinBox()
         self.dla.setRange(-1, 15)
         self.dla.setValue(-1)
         self.dla.setSpecialValueText("none")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFormLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QWidget
 
 from surgeon_gui.compare.images import (
     CHANNELS,
@@ -22,7 +22,7 @@ from surgeon_gui.errors import UsageError
 from surgeon_gui.jobs.feeding import Feeding
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, button, label, row
+from surgeon_gui.ui.widgets import ComboBox, SpinBox, button, label, row
 
 RANDOM, ARRAYS, IMAGES = "random", "arrays", "images"
 
@@ -61,7 +61,7 @@ class FeedingForm(QWidget):
         self.kind.setToolTip("Where the inputs come from")
         for key, words in _KINDS:
             self.kind.addItem(words, key)
-        self.seed = QSpinBox()
+        self.seed = SpinBox()
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setValue(seed)
         self.seed.setFixedWidth(96)

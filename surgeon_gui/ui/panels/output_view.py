@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QSpinBox,
     QStackedWidget,
     QTableView,
     QVBoxLayout,
@@ -30,7 +29,7 @@ from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, ElidedLabel, button
+from surgeon_gui.ui.widgets import ComboBox, ElidedLabel, SpinBox, button
 from surgeon_gui.view.outputs import (
     IMAGE,
     SEGMENTS,
@@ -147,7 +146,7 @@ class OutputView(QWidget):
         self._labels: tuple[str, ...] = ()
         self.output = ComboBox("Output")
         self.form = ComboBox("Shown as")
-        self.item = QSpinBox()
+        self.item = SpinBox()
         self.item.setAccessibleName("Which of the batch")
         self.item.setToolTip("Which of the batch")
         self.labels_button = button(

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QScrollArea,
     QSizePolicy,
-    QSpinBox,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -36,7 +35,7 @@ from surgeon_gui.ui.panels.quantize_tables import LayersTable, TensorsTable
 from surgeon_gui.ui.panels.quantize_work import prepared, summary
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, button, label, row, set_role
+from surgeon_gui.ui.widgets import ComboBox, SpinBox, button, label, row, set_role
 from surgeon_gui.view.coloring import MAX, Numbers
 
 _INTRO = (
@@ -79,7 +78,7 @@ class QuantizePanel(JobPanel):
         self._spread: dict[str, Array] = {}
         self.result: QuantizeResult | None = None
         self.feeding = FeedingForm(chooser, settings.verify_seed)
-        self.count = QSpinBox()
+        self.count = SpinBox()
         self.count.setRange(1, 100_000)
         self.count.setValue(32)
         self.count.setFixedWidth(96)
@@ -95,7 +94,7 @@ class QuantizePanel(JobPanel):
             self.dtype.addItem(name, name)
         self.limit = QCheckBox("At most")
         self.limit.setToolTip("Keep as few layers in float as this much noise of an output needs")
-        self.tolerance = QSpinBox()
+        self.tolerance = SpinBox()
         self.tolerance.setRange(1, 99)
         self.tolerance.setValue(5)
         self.tolerance.setFixedWidth(96)
@@ -167,7 +166,7 @@ class QuantizePanel(JobPanel):
         for part in (tables, scrolled):
             part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         right = QVBoxLayout()
-        right.setContentsMargins(0, 12, 12, 8)
+        right.setContentsMargins(12, 12, 12, 8)
         right.setSpacing(8)
         right.addWidget(self.words)
         right.addWidget(self.hint)

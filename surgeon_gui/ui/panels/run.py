@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -35,7 +34,7 @@ from surgeon_gui.ui.panels.precisions import Precisions, measured_in
 from surgeon_gui.ui.panels.run_results import RunResults
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, button, form_column, label, row, set_role
+from surgeon_gui.ui.widgets import ComboBox, SpinBox, button, form_column, label, row, set_role
 from surgeon_gui.view.overlays import times_by_node
 
 _ENGINES = ("TensorRT engine (*.engine *.plan *.trt)", "All files (*)")
@@ -342,8 +341,8 @@ def _field(name: str, tip: str) -> QLineEdit:
     return made
 
 
-def _number(name: str, low: int, high: int, value: int) -> QSpinBox:
-    made = QSpinBox()
+def _number(name: str, low: int, high: int, value: int) -> SpinBox:
+    made = SpinBox()
     made.setRange(low, high)
     made.setValue(value)
     made.setFixedWidth(80)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QTableView, QVBoxLayout, QWidget
 
 from surgeon_gui.graph.values import Array, TensorValue
 from surgeon_gui.ui.facts import short_dtype
@@ -17,7 +17,7 @@ from surgeon_gui.ui.panels.kernels import KernelView, filter_count, is_kernel, k
 from surgeon_gui.ui.plots import pyqtgraph
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, label
+from surgeon_gui.ui.widgets import ComboBox, SpinBox, label
 
 BINS = 40
 # The histogram of more elements than this is that of an even sample.
@@ -144,7 +144,7 @@ class ValuesView(QWidget):
         self.grid.setTabKeyNavigation(False)
         self._slices = QHBoxLayout()
         self._slices.setSpacing(4)
-        self._spins: list[QSpinBox] = []
+        self._spins: list[SpinBox] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(8)
@@ -224,7 +224,7 @@ class ValuesView(QWidget):
             spin.deleteLater()
         self._spins = []
         for axis, size in enumerate(sizes):
-            spin = QSpinBox()
+            spin = SpinBox()
             spin.setRange(0, max(size - 1, 0))
             spin.setPrefix(f"[{axis}] ")
             spin.setAccessibleName(f"Index along dimension {axis}")
