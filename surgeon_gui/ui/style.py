@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
+from pathlib import Path
 
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
@@ -57,6 +58,7 @@ def style_sheet(theme: Theme) -> str:
         "caveat": theme.caveat,
         "scroll": mix(theme.color("window"), theme.color("muted"), 0.35),
         "radius": f"{RADIUS}px",
+        "check": _check(theme),
         "produces": theme.produces,
         "consumes": theme.consumes,
         "refuses": theme.refuses,
@@ -65,3 +67,9 @@ def style_sheet(theme: Theme) -> str:
     for name, value in values.items():
         sheet = sheet.replace(f"@{name}@", value)
     return sheet
+
+
+def _check(theme: Theme) -> str:
+    """Return the path of the tick on the accent: Qt's style sheets take pictures from files."""
+    tone = "white" if theme.color("on_accent").lightness() > 127 else "black"
+    return Path(__file__).with_name(f"check-{tone}.svg").as_posix()
