@@ -12,7 +12,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     Qt,
 )
-from PySide6.QtWidgets import QAbstractItemView, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from surgeon_gui.ui.theme import Theme
 
@@ -79,3 +79,10 @@ def set_up_table(
     head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     for column, width in enumerate(widths):
         head.resizeSection(column, width)
+
+
+def stretch_names(table: QTableView, *columns: int) -> None:
+    """Share what the others leave among these columns: names never have room enough."""
+    head = table.horizontalHeader()
+    for column in columns:
+        head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)

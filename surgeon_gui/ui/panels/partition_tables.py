@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QTableView
 from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.hybrid.plan import Division
 from surgeon_gui.targets.partition import Segment, Suggestion
-from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
+from surgeon_gui.ui.tables import Index, RowsModel, set_up_table, stretch_names
 from surgeon_gui.ui.theme import Theme
 
 _SHOWN = 3
@@ -77,9 +77,9 @@ class SegmentsTable(QTableView):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.model_ = _Segments(("Segment", "Nodes", "Layers", "Reads", "Makes"), theme)
-        set_up_table(self, self.model_, "Segments", (130, 60, 80, 130))
+        set_up_table(self, self.model_, "Segments", (120, 56, 84))
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.horizontalHeader().setStretchLastSection(True)
+        stretch_names(self, 3, 4)
 
     def show_division(self, division: Division | None) -> None:
         """Show the segments of a division; none for None."""
@@ -101,8 +101,8 @@ class StayingTable(QTableView):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.model_ = _Staying(("Nodes", "Ops", "Cured", "Why they stay in TensorFlow"), theme)
-        set_up_table(self, self.model_, "What stays in TensorFlow", (56, 130, 120))
-        self.horizontalHeader().setStretchLastSection(True)
+        set_up_table(self, self.model_, "What stays in TensorFlow", (56, 100, 150))
+        stretch_names(self, 3)
 
     def show_division(self, division: Division | None) -> None:
         """Show what a division leaves; nothing for None."""

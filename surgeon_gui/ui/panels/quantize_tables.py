@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QTableView
 
 from surgeon_gui.jobs.quantize_spec import LayerNoise
-from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
+from surgeon_gui.ui.tables import Index, RowsModel, set_up_table, stretch_names
 from surgeon_gui.ui.theme import Theme
 
 _NAME, _SQNR, _ALONE, _KEPT = range(4)
@@ -86,9 +86,9 @@ class LayersTable(QTableView):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.model_ = _Layers(theme)
-        set_up_table(self, self.model_, "Layers in eight bits", (170, 66, 60))
+        set_up_table(self, self.model_, "Layers in eight bits", (170, 72, 66, 66))
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.horizontalHeader().setStretchLastSection(True)
+        stretch_names(self, 0)
         self.model_.changed.connect(self.kept_changed)
 
     def show_layers(self, layers: Sequence[LayerNoise]) -> None:
@@ -165,9 +165,9 @@ class TensorsTable(QTableView):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.model_ = _Tensors(theme)
-        set_up_table(self, self.model_, "Ranges of tensors", (140, 64, 64))
+        set_up_table(self, self.model_, "Ranges of tensors", (140, 72, 72, 66))
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.horizontalHeader().setStretchLastSection(True)
+        stretch_names(self, 0)
         self.model_.changed.connect(self.edited)
 
     def show_ranges(self, reach: Mapping[str, float], largest: Mapping[str, float]) -> None:
