@@ -87,6 +87,7 @@ def _connect_bottom(window: MainWindow) -> None:
     partition.shown.connect(window.go_to_all)
     partition.colored.connect(window.overlays.put)
     partition.cured.connect(window.surgery.apply_rule)
+    partition.converted.connect(window.files.open)
     window.session.selected.connect(lambda *_: partition.refresh_selection())
     history.followed.connect(window.go_to)
     history.script_requested.connect(window.files.save_script)

@@ -133,3 +133,12 @@ def test_the_bundle_is_made_built_and_verified(
         assert segment_path(folder, segment.name, ".engine").is_file()
     opened.click(panel.verify_button)
     opened.bot.waitUntil(lambda: "equals TensorFlow" in panel.words.text(), timeout=90_000)
+
+
+@pytest.mark.tensorflow
+def test_a_tensorflow_without_tf_trt_says_so(opened: Driver, tmp_path: Path) -> None:
+    panel = opened.window.partition
+    opened.answers.path = tmp_path / "converted.pb"
+    opened.click(panel.tftrt_button)
+    opened.bot.waitUntil(lambda: "has no TF-TRT" in panel.words.text(), timeout=90_000)
+    assert "2.17" in panel.hint.text()

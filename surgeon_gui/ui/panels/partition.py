@@ -10,15 +10,12 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
-    QSpinBox,
+    QSizePolicy,
     QSplitter,
     QVBoxLayout,
-    QWidget,
 )
 
 from surgeon_gui.edits.patch import Patch, patch_between
-from surgeon_gui.graph.graphdef import save_graphdef
-from surgeon_gui.graph.model import Graph
 from surgeon_gui.hybrid.bundle import make_bundle
 from surgeon_gui.hybrid.plan import Division, divide_graph
 from surgeon_gui.jobs.hybrid_spec import (
@@ -26,6 +23,8 @@ from surgeon_gui.jobs.hybrid_spec import (
     BundleBuildSpec,
     BundleVerifyResult,
     BundleVerifySpec,
+    TfTrtResult,
+    TfTrtSpec,
 )
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.settings import Settings
@@ -35,13 +34,15 @@ from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.panels.job_panel import JobPanel
 from surgeon_gui.ui.panels.partition_tables import SegmentsTable, StayingTable
+from surgeon_gui.ui.panels.partition_work import result_words, tftrt_spec, verify_spec
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import button, label, row, set_role
+from surgeon_gui.ui.widgets import SpinBox, button, form_column, label, row, set_role
 from surgeon_gui.view.coloring import Kinds
 
 _FORM_WIDTH = 400
 _MOST_BATCH = 4096
+_PB = ("Frozen graph (*.pb)",)
 _INTRO = (
     "Divides the graph into parts the target takes, each of which becomes an engine, and a rest "
     "that TensorFlow runs around them."
@@ -55,11 +56,13 @@ class PartitionPanel(JobPanel):
         shown(tuple): the user wants to see these nodes in the graph.
         colored(object): the `Kinds` that colour the canvas by segment.
         cured(str): the user wants this rule applied.
+        converted(object): path of a graph TF-TRT made.
     """
 
     shown = Signal(tuple)
     colored = Signal(object)
     cured = Signal(str)
+    converted = Signal(object)
 
     def __init__(
         self, session: Session, settings: Settings, theme: Theme, chooser: PathChooser
@@ -99,6 +102,9 @@ class PartitionPanel(JobPanel):
         self.verify_button = button(
             "Verify", self.verify, tip="Run the bundle on the CPU against TensorFlow"
         )
+        self.tftrt_button = button(
+            "TF-TRT…", self.tftrt, tip="Let TensorFlow convert it, where TensorFlow has TF-TRT"
+        )
         self.words = label(_INTRO, "muted", wrap=True, copyable=True)
         self.hint = label("", "muted", wrap=True, copyable=True)
         self.segments = SegmentsTable(theme)
@@ -118,9 +124,6 @@ class PartitionPanel(JobPanel):
 
     def _lay_out(self) -> None:
         form = QFormLayout()
-        form.setContentsMargins(12, 12, 12, 12)
-        form.setHorizontalSpacing(12)
-        form.setVerticalSpacing(6)
         form.addRow("For", self.target)
         form.addRow("Smallest segment", row(self.smallest, None))
         form.addRow("Largest batch", row(self.batch, None))
@@ -128,20 +131,23 @@ class PartitionPanel(JobPanel):
         form.addRow("Stay in TensorFlow", self.denied)
         form.addRow("", row(self.keep_button, None))
         form.addRow("", row(self.divide_button, self.cancel_button, None))
-        left = QWidget()
-        left.setLayout(form)
-        left.setFixedWidth(_FORM_WIDTH)
+        left = form_column(form, _FORM_WIDTH)
         tables = QSplitter(Qt.Orientation.Horizontal)
         tables.addWidget(self.segments)
         tables.addWidget(self.staying)
         tables.setChildrenCollapsible(False)
+        tables.setSizes([440, 560])
+        # They take what is left: the page scrolls only where even their least does not fit.
+        for part in (tables, left):
+            part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         right = QVBoxLayout()
-        right.setContentsMargins(0, 12, 12, 8)
+        right.setContentsMargins(12, 12, 12, 8)
         right.setSpacing(8)
         right.addWidget(self.words)
         right.addWidget(self.hint)
         right.addWidget(tables, 1)
-        steps = (self.collapse_button, self.save_button, self.build_button, self.verify_button)
+        bundle = (self.save_button, self.build_button, self.verify_button)
+        steps = (self.collapse_button, *bundle, self.tftrt_button)
         right.addWidget(row(*steps, None, self.cure_button))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -268,45 +274,32 @@ class PartitionPanel(JobPanel):
 
         def work() -> tuple[BundleVerifySpec, Path]:
             directory = new_job_directory("bundle-verify")
-            return _verify_spec(graph, folder, directory, settings), directory
+            return verify_spec(graph, folder, directory, settings), directory
 
         self._begin("Preparing", work, warm=settings.warm_reference)
 
-    def _show_result(self, result: BundleBuildResult | BundleVerifyResult) -> None:
-        if isinstance(result, BundleBuildResult):
-            self._show_built(result)
-        else:
-            self._show_verified(result)
+    def tftrt(self) -> None:
+        """Ask for a file and let TensorFlow's own TF-TRT convert the graph into it."""
+        name = (self._session.path or Path("graph")).with_suffix(".tftrt.pb")
+        self._chooser.save_file(self.window(), "Convert with TF-TRT", name, _PB, self.convert)
 
-    def _show_built(self, result: BundleBuildResult) -> None:
-        built = [item for item in result.segments if item.problem is None]
-        size = sum(item.bytes for item in built) / 1e6
-        words = f"{len(built)} of {len(result.segments)} engines are built, {size:.1f} MB"
-        problems = [f"{item.name}: {item.problem}" for item in result.segments if item.problem]
-        self._say(
-            f"{words}, {result.seconds:.1f} s.",
-            "strong" if result.ok else "caveat",
-            "\n".join(problems),
-        )
+    def convert(self, result: Path) -> None:
+        """Run TF-TRT in a worker, whose TensorFlow has to have it."""
+        graph = self._session.graph
+        if graph is None or self.is_running():
+            return
+        options, batch = self.options(), self.batch.value()
 
-    def _show_verified(self, result: BundleVerifyResult) -> None:
-        rows = [row for item in result.segments for row in item.outputs]
-        worst = max((row.metrics.get("max_rel", 0.0) for row in rows), default=0.0)
-        notes = [f"{item.name}: {item.fell_back}" for item in result.segments if item.fell_back]
-        if result.idle:
-            notes.append(f"{', '.join(result.idle)} did not run with these inputs.")
-        if result.ok and not all(row.ok for row in result.outputs):
-            notes.append(
-                "Outputs differ although every segment agrees: what follows sorts or selects, and "
-                "rounding decides between equals."
-            )
-        if result.ok:
-            words = f"Every segment equals TensorFlow, at most {worst:.2g} relative"
-            self._say(f"{words}, {result.seconds:.1f} s.", "strong", "\n".join(notes))
-        else:
-            bad = [item.name for item in result.segments if not item.ok]
-            bad += [row.name for row in result.division if not row.ok]
-            self._say(f"The numbers differ: {', '.join(bad)}.", "refuses", "\n".join(notes))
+        def work() -> tuple[TfTrtSpec, Path]:
+            directory = new_job_directory("tf-trt")
+            return tftrt_spec(graph, result, directory, options, batch), directory
+
+        self._begin("Preparing", work)
+
+    def _show_result(self, result: BundleBuildResult | BundleVerifyResult | TfTrtResult) -> None:
+        self._say(*result_words(result))
+        if isinstance(result, TfTrtResult):
+            self.converted.emit(result.path)
 
     # What the panel shows
 
@@ -338,7 +331,8 @@ class PartitionPanel(JobPanel):
     def _enable(self) -> None:
         running, graph = self.is_running(), self._session.graph
         divided = self.division is not None and bool(self.division.partition.segments)
-        self.divide_button.setEnabled(graph is not None and not running)
+        for each in (self.divide_button, self.tftrt_button):
+            each.setEnabled(graph is not None and not running)
         self.cancel_button.setEnabled(running)
         self.keep_button.setEnabled(bool(self._session.selection) and not running)
         for each in (self.collapse_button, self.save_button):
@@ -376,22 +370,8 @@ class PartitionPanel(JobPanel):
         self.shown.emit(self.staying.row_at(index.row()).nodes)
 
 
-def _verify_spec(
-    graph: Graph, folder: Path, directory: Path, settings: Settings
-) -> BundleVerifySpec:
-    original = directory / "original.pb"
-    save_graphdef(graph, original)
-    return BundleVerifySpec(
-        original,
-        folder,
-        seed=settings.verify_seed,
-        max_rel=settings.verify_max_rel,
-        min_cosine=settings.verify_cosine,
-    )
-
-
-def _spin(name: str, low: int, high: int, value: int) -> QSpinBox:
-    box = QSpinBox()
+def _spin(name: str, low: int, high: int, value: int) -> SpinBox:
+    box = SpinBox()
     box.setAccessibleName(name)
     box.setRange(low, high)
     box.setValue(value)
