@@ -36,7 +36,9 @@ class TabStrip(QTabBar):
         plain = QFontMetrics(font).horizontalAdvance(self.tabText(index))
         font.setBold(True)
         bold = QFontMetrics(font).horizontalAdvance(self.tabText(index))
-        return QSize(hint.width() + max(bold - plain, 0) + 4, STRIP_HEIGHT)
+        # A badge belongs to the word before it, not to the next.
+        spare = 4 if self.tabButton(index, QTabBar.ButtonPosition.RightSide) is None else -8
+        return QSize(hint.width() + max(bold - plain, 0) + spare, STRIP_HEIGHT)
 
     def set_badge(self, index: int, text: str) -> None:
         """Show a count beside a tab's word; empty takes it away."""

@@ -82,8 +82,8 @@ class Tour(QFrame):
         layout.addWidget(self.title)
         layout.addWidget(self.words)
         layout.addSpacing(4)
-        layout.addWidget(row(self.count, None, self.back, self.next))
-        layout.addWidget(row(self.skip, None))
+        layout.addWidget(self.count)
+        layout.addWidget(row(self.skip, None, self.back, self.next))
         window.installEventFilter(self)
 
     def show_step(self, number: int) -> None:

@@ -28,8 +28,10 @@ _MARGIN = 12
 _SHARE = 0.4
 
 
+_SMALL = 400
 _PATH_CHARACTERS = 56
-"""Of all parts of a breadcrumb together; more would not stand beside the zoom bar."""
+"""Of all parts of a breadcrumb together; fewer where the canvas is narrow."""
+_CHARACTER = 7
 _LEAST_STEP = 7
 
 
@@ -115,6 +117,7 @@ class Corners(QObject):
 
     def _place(self) -> None:
         room = self._board.rect()
+        self.zoom_bar.set_small(room.width() < _SMALL)
         for panel in (self.breadcrumb, self.zoom_bar, self.legend, self.progress):
             panel.adjustSize()
         # On a small canvas the graph has the room.
@@ -122,7 +125,7 @@ class Corners(QObject):
         has_room = has_room and self.legend.width() <= _SHARE * room.width()
         self.legend.setVisible(has_room and self._board.plan() is not None)
         self.breadcrumb.move(_MARGIN, _MARGIN)
-        self.breadcrumb.setMaximumWidth(max(room.width() - self.zoom_bar.width() - 48, 80))
+        self.breadcrumb.fit_into(room.width() - self.zoom_bar.width() - 3 * _MARGIN)
         self.zoom_bar.move(room.width() - self.zoom_bar.width() - _MARGIN, _MARGIN)
         self.legend.move(_MARGIN, room.height() - self.legend.height() - _MARGIN)
         self.progress.move(
@@ -176,6 +179,10 @@ class ZoomBar(Corner):
         button.clicked.connect(signal)
         return button
 
+    def set_small(self, small: bool) -> None:
+        """Leave out the zoom itself, for the path to have room beside."""
+        self._zoom.setVisible(not small)
+
     def show_zoom(self, zoom: float) -> None:
         self._zoom.setText(f"{zoom * 100:.0f} %" if zoom >= 0.1 else f"{zoom * 100:.1f} %")
         self.adjustSize()
@@ -211,6 +218,7 @@ class Breadcrumb(QWidget):
         )
         row.addWidget(self._label)
         self._title = ""
+        self._most = _PATH_CHARACTERS
         self._steps: list[tuple[str, str]] = []
         self._theme: Theme | None = None
 
@@ -218,6 +226,13 @@ class Breadcrumb(QWidget):
         """Show the file and, for each step, what is written and the item it leads to."""
         self._title, self._steps = title, steps
         self._write()
+
+    def fit_into(self, width: int) -> None:
+        """Cut names so that the path is no wider than so many pixels."""
+        most = max(min(width // _CHARACTER, _PATH_CHARACTERS), 2 * _LEAST_STEP)
+        if most != self._most:
+            self._most = most
+            self._write()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -232,11 +247,11 @@ class Breadcrumb(QWidget):
     def _write(self) -> None:
         if self._theme is None:
             return
-        title, last = self._title, len(self._steps) - 1
+        title, last = _shortened(self._title, self._most), len(self._steps) - 1
         muted, text = self._theme.muted, self._theme.text
         written = [f"<span style='color:{muted}'>{escape(title)}</span>"] if title else []
         # Where one is stands last; the way there gives up its room first.
-        most = max(_LEAST_STEP, _PATH_CHARACTERS // max(len(self._steps), 1))
+        most = max(_LEAST_STEP, self._most // max(len(self._steps), 1))
         for depth, (full, item) in enumerate(self._steps):
             part = _shortened(full, most)
             if depth == last:
