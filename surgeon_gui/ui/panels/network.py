@@ -199,7 +199,8 @@ class NetworkPanel(QWidget):
         self._following = True
         self._model.show_network(network)
         self._following = False
-        self.count_changed.emit(f"{len(network.layers)} layers" if network else "")
+        count = len(network.layers) if network else 0
+        self.count_changed.emit(f"{count:,} layer{'s' * (count != 1)}" if network else "")
         self.words.setText(self._status())
         self.both.setVisible(network is not None)
         for part in (self.filter, self.drawn, self.listed):

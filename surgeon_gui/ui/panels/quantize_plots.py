@@ -33,7 +33,7 @@ class Plot:
         self.widget.setMouseEnabled(x=False, y=False)
         self.widget.hideButtons()
         self.widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.widget.setMinimumSize(120, 40)
+        self.widget.setMinimumSize(120, 56)
         # It takes what is left; a plot's own wish is a whole window.
         self.widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.theme = theme
@@ -55,6 +55,8 @@ class SpreadPlot(Plot):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("How the selected tensor's values are spread, in powers of ten", theme)
+        # How many is not read off a picture this small; where they are is.
+        self.widget.hideAxis("left")
         self._counts: Array | None = None
         self._edge = self._reach = 0.0
 
@@ -89,6 +91,8 @@ class CurvePlot(Plot):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Noise (%) by share of layers in eight bits (%)", theme)
+        # Where nothing is lost the line lies at the bottom, and no number is below none.
+        self.widget.setLimits(yMin=-0.05, minYRange=1.0)
         self._result: QuantizeResult | None = None
 
     def show(self, result: QuantizeResult | None) -> None:

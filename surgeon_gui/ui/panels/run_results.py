@@ -17,6 +17,8 @@ from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import label
 
 _BINS = 40
+_VERDICT = 5
+_EQUAL, _NOT_COMPARED = "equal", "not compared"
 
 Row = tuple[str, ...]
 
@@ -31,6 +33,20 @@ class _Table(RowsModel[Row]):
         if role == Qt.ItemDataRole.FontRole:
             return self.theme.mono_font
         return None
+
+
+class _Outputs(_Table):
+    """Outputs, with what the comparison says of each in words."""
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if index.column() != _VERDICT:
+            return super().data(index, role)
+        if role == Qt.ItemDataRole.FontRole:
+            return None
+        if role == Qt.ItemDataRole.ForegroundRole:
+            is_well = self.rows[index.row()][_VERDICT] in (_EQUAL, _NOT_COMPARED)
+            return None if is_well else self.theme.status("refuses")
+        return super().data(index, role)
 
 
 def _view(model: _Table, name: str, widths: Sequence[int]) -> QTableView:
@@ -64,11 +80,11 @@ class RunResults(QWidget):
         self._result: RunResult | None = None
         self.headline = label("", "strong", wrap=True, copyable=True)
         self.figures = label("", "muted", wrap=True, copyable=True)
-        self._outputs = _Table(
+        self._outputs = _Outputs(
             ("Output", "Type", "Shape", "Largest difference", "Relative", "Verdict"), theme
         )
         self._layers = _Table(("ms", "Share", "Layer of the engine", "Nodes"), theme)
-        self.outputs = _view(self._outputs, "Outputs", (280, 90, 140, 140, 100))
+        self.outputs = _view(self._outputs, "Outputs", (200, 70, 100, 130, 80))
         self.layers = _view(self._layers, "Times of the layers", (90, 80, 380))
         self.layers.activated.connect(self._follow)
         self.layers.doubleClicked.connect(self._follow)
@@ -182,12 +198,12 @@ def _output_rows(result: RunResult) -> list[Row]:
     rows: list[Row] = []
     for tensor in result.outputs:
         row, bad = compared.get(tensor.name), strange.get(tensor.name)
-        verdict = "not compared" if row is None else ("equal" if row.ok else row.problem or "")
+        verdict = _NOT_COMPARED if row is None else (_EQUAL if row.ok else row.problem or "")
         if bad is not None:
             verdict = f"{bad.nans} NaN, {bad.infinities} infinite of {bad.size}; {verdict}"
         metrics = row.metrics if row is not None else {}
         differences = (_figure(metrics.get("max_abs")), _figure(metrics.get("max_rel")))
-        shape = "x".join(map(str, tensor.shape)) or "scalar"
+        shape = "×".join(map(str, tensor.shape)) or "scalar"
         rows.append((tensor.name, tensor.dtype, shape, *differences, verdict))
     return rows
 
