@@ -99,6 +99,41 @@ def strange_names() -> Graph:
     return Graph((first, second, third))
 
 
+def plain() -> Graph:
+    """Three convolutions, which every way to compute them takes."""
+    return parse_text(
+        """
+        x = Placeholder() {dtype=f32, shape=[1, 16, 16, 3]}
+        stem/kernel = Const() {value=f32[3,3,3,8]{0.11}}
+        stem/conv = Conv2D(x, stem/kernel) {strides=[1,1,1,1], padding="SAME"}
+        stem/relu = Relu(stem/conv)
+        body/kernel = Const() {value=f32[3,3,8,8]{0.02}}
+        body/conv = Conv2D(stem/relu, body/kernel) {strides=[1,1,1,1], padding="SAME"}
+        body/relu = Relu(body/conv)
+        head/kernel = Const() {value=f32[1,1,8,4]{0.3}}
+        head/conv = Conv2D(body/relu, head/kernel) {strides=[1,1,1,1], padding="SAME"}
+        scores = Softmax(head/conv)
+        """
+    )
+
+
+def refusing() -> Graph:
+    """Two parts that become engines, around an op that stays in TensorFlow."""
+    return parse_text(
+        """
+        x = Placeholder() {dtype=f32, shape=[2, 4]}
+        w = Const() {value=f32[4]{1,2,3,4}}
+        block/a = Mul(x, w)
+        block/b = Tanh(block/a)
+        block/c = Exp(block/b)
+        gamma = Lgamma(block/c) {T=f32}
+        head/a = Neg(gamma)
+        head/b = Abs(head/a)
+        head/c = Add(head/b, w)
+        """
+    )
+
+
 def edited() -> Graph:
     """The sample after surgery: nodes that came, went, changed, and one that was renamed."""
     graph = open_graph(SAMPLE)
@@ -129,6 +164,8 @@ def states() -> dict[str, State]:
         "long-names": State(long_names(), ("--select", long_names().nodes[1].name)),
         "strange-names": State(strange_names(), ("--select", "層/畳み込み")),
         "before-after": State(edited(), ("--compare", str(SAMPLE))),
+        "before-after-dark": State(edited(), ("--compare", str(SAMPLE), "--theme", "dark")),
+        "before-after-double-size": State(edited(), ("--compare", str(SAMPLE)), "2"),
         "diff": State(edited(), change),
         "diff-dark": State(edited(), (*change, "--theme", "dark")),
         "diff-double-size": State(edited(), change, "2"),
@@ -136,12 +173,14 @@ def states() -> dict[str, State]:
         "diff-equal": State(SAMPLE, ("--compare", str(SAMPLE))),
         "diff-not-a-graph": State(SAMPLE, ("--compare", str(ROOT / "README.md"))),
         "network": State(edited(), network),
+        "network-double-size": State(edited(), network, "2"),
         "network-dark": State(edited(), (*network, "--theme", "dark")),
         "not-a-graph": State(ROOT / "README.md"),
         **{
             f"page-{page}": State(SAMPLE, (*target, "--page", page))
-            for page in ("rules", "history", "verify", "build", "log")
+            for page in ("rules", "history", "devices", "log")
         },
+        **_panels(),
         **_habits((*target, *shown)),
     }
 
@@ -166,6 +205,9 @@ def _habits(selected: tuple[str, ...]) -> dict[str, State]:
         ("palette", SAMPLE, ()),
         ("picture", SAMPLE, ()),
         ("preview", SAMPLE, ()),
+        ("explained", SAMPLE, ("--target", "uff-5.1")),
+        ("target-page", SAMPLE, ("--target", "uff-5.1")),
+        ("auto-fix", SAMPLE, ("--target", "uff-5.1")),
     ):
         both[action] = State(graph, arguments, action=action)
         both[f"{action}-dark"] = State(graph, (*arguments, *dark), action=action)
@@ -193,6 +235,28 @@ def _habits(selected: tuple[str, ...]) -> dict[str, State]:
             )
         },
     }
+
+
+def _panels() -> dict[str, State]:
+    """The panels of jobs: before a job and after it, narrow, and in a high window."""
+    dark = ("--theme", "dark")
+    made: dict[str, State] = {}
+    for page in ("verify", "build", "run", "quantize", "partition"):
+        action = f"page-{page}"
+        made[action] = State(SAMPLE, (), action=action)
+        made[f"{action}-dark"] = State(SAMPLE, dark, action=action)
+        made[f"{action}-narrow"] = State(SAMPLE, ("--size", "900x700"), action=action)
+    for action, graph in (
+        ("verified", plain()),
+        ("run-results", SAMPLE),
+        ("quantized", plain()),
+        ("partitioned", refusing()),
+    ):
+        made[action] = State(graph, (), action=action)
+        made[f"{action}-dark"] = State(graph, dark, action=action)
+        made[f"{action}-narrow"] = State(graph, ("--size", "900x700"), action=action)
+        made[f"{action}-wide"] = State(graph, ("--size", "2200x1200"), action=action)
+    return made
 
 
 def take(name: str, state: State, folder: Path, home: Path) -> Path:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QDialog, QMenu
 
 from surgeon_gui.ui.main_window import MainWindow
+from surgeon_gui.ui.panels.job_panel import JobPanel
 
 # A picture is taken once nothing was at work for this long.
 QUIET_MS = 400
@@ -73,6 +74,7 @@ class Photographer(QObject):
         window = self._window
         working = window.session.tasks.is_busy() or window.problems.is_filling
         working = working or window.compare.is_working()
+        working = working or any(panel.is_running() for panel in window.findChildren(JobPanel))
         working = working or window.network.drawing.canvas.is_laying_out()
         if working or window.canvas.is_laying_out():
             self._quiet.start()
