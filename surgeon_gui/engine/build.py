@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from surgeon_gui.engine.narrow import narrowed_for
 from surgeon_gui.engine.onnx_route import parse_onnx
 from surgeon_gui.engine.plugins import load_plugins
 from surgeon_gui.engine.progress import Phases, progress_monitor
+from surgeon_gui.engine.ranges import give_ranges
 from surgeon_gui.engine.readback import read_interface, read_network, unreadable_as_zeros
 from surgeon_gui.engine.uff_parser import parse_uff
 from surgeon_gui.errors import BuildFailed, EngineError, JobCancelled, PlanMismatch, UsageError
@@ -86,6 +87,8 @@ def build(spec: BuildSpec, report: Report) -> BuildResult:
     report.progress("Loading TensorRT")
     flavour = choose_flavour(spec.flavour, here)
     check_options(spec, flavour)
+    if spec.ranges is not None:
+        flavour = replace(flavour, chooses=True)
     targets = targets_of(spec, flavour)
     load_plugins(flavour, spec.plugins)
     with collected() as said:
@@ -100,13 +103,14 @@ def build(spec: BuildSpec, report: Report) -> BuildResult:
             given = Given(definition, read_interface(definition), {}, parser)
         else:
             given = _give(_load(spec, report), builder, flavour, report)
+        unknown = give_ranges(spec, given.definition, flavour)
         report.progress("Building the engine")
         config = configure(builder, flavour, spec, targets, given.network)
         plan = _run(builder, given, config, flavour, report, said.errors)
         report.progress("Writing the engine")
         size = write_atomically(spec.engine, [memoryview(plan)])
         store_timing_cache(config, spec)
-    warnings = [*said.warnings]
+    warnings = [*unknown, *said.warnings]
     if not runs_on(flavour.id, here):
         warnings.insert(0, f"The GPU here ({here}) does not run plans of {flavour.title}.")
     result = BuildResult(
@@ -162,9 +166,14 @@ def _load(spec: BuildSpec, report: Report) -> Network:
         report.progress(f"Converting to {spec.precision}")
         half = DType.FLOAT16 if spec.precision == "fp16" else DType.BFLOAT16
         return with_precision(network, half, spec.kept, half_ends=spec.half_ends)
-    if spec.precision == "int8" and any(
-        isinstance(layer.kind, Quantize) for layer in network.layers
-    ):
+    is_rounded = any(isinstance(layer.kind, Quantize) for layer in network.layers)
+    if spec.ranges is not None and is_rounded:
+        raise UsageError(
+            "This network is rounded already, so TensorRT takes no ranges beside it.",
+            where="ranges",
+            hint="Give the float32 network, or leave the ranges out.",
+        )
+    if spec.precision == "int8" and (is_rounded or spec.ranges is not None):
         return network
     raise UsageError(
         f"This network cannot be built in {spec.precision}: it has no quantization scales."

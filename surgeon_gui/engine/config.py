@@ -40,6 +40,14 @@ def check_options(spec: BuildSpec, flavour: Flavour) -> None:
             where="hardware_compatible",
             hint="Leave the option out and list the GPUs.",
         )
+    if spec.ranges is not None and not flavour.has_ranges:
+        raise UsageError(
+            f"{flavour.title} takes no dynamic ranges; TensorRT 10 is the last that does.",
+            where="ranges",
+            hint="Round the network itself, which every TensorRT takes: leave --implicit out.",
+        )
+    if spec.ranges is not None and spec.precision != "int8":
+        raise UsageError("Dynamic ranges go with int8 only.", where="ranges")
     if spec.dla_core is not None and (flavour.targets or not flavour.has("DeviceType", "DLA")):
         raise UsageError(
             f"{flavour.title} builds for GPUs alone.",
@@ -178,8 +186,9 @@ def _set_flags(config: Any, flavour: Flavour, spec: BuildSpec, network: Network)
         used = {tensor.dtype.text for tensor in network.tensors.values()}
         parsed = spec.route != "direct"
         flags["FP16"] = "float16" in used or (parsed and spec.precision == "fp16")
-        flags["INT8"] = "int8" in used
-        flags["OBEY_PRECISION_CONSTRAINTS"] = flags["FP16"] and not parsed
+        flags["INT8"] = "int8" in used or spec.ranges is not None
+        asks = bool(spec.kept) if spec.ranges is not None else not parsed and flags["FP16"]
+        flags["OBEY_PRECISION_CONSTRAINTS"] = asks
     for name, wanted in flags.items():
         if wanted:
             config.set_flag(flavour.get("BuilderFlag", name))

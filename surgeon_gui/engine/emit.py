@@ -28,12 +28,10 @@ ENUM_NAMES = {
 
 def create_network(builder: Any, flavour: Flavour) -> Any:
     """Return an empty INetworkDefinition with explicit batch, strongly typed where that exists."""
-    flags = 0
-    for name in ("STRONGLY_TYPED", "EXPLICIT_BATCH"):
-        if flavour.has("NetworkDefinitionCreationFlag", name):
-            flags = 1 << int(flavour.get("NetworkDefinitionCreationFlag", name))
-            break
-    return builder.create_network(flags)
+    name = "STRONGLY_TYPED" if flavour.strongly_typed else "EXPLICIT_BATCH"
+    if not flavour.has("NetworkDefinitionCreationFlag", name):
+        return builder.create_network(0)
+    return builder.create_network(1 << int(flavour.get("NetworkDefinitionCreationFlag", name)))
 
 
 def member(flavour: Flavour, item: enum.Enum) -> Any:

@@ -28,11 +28,13 @@ class Flavour:
         id: `rtx` or `tensorrt`.
         version: as the module says.
         module: the Python module, or anything with the same attributes.
+        chooses: let the builder choose dtypes by itself where it could be held to the network's.
     """
 
     id: str
     version: str
     module: Any
+    chooses: bool = False
 
     @property
     def title(self) -> str:
@@ -72,7 +74,12 @@ class Flavour:
     @property
     def strongly_typed(self) -> bool:
         """Whether tensors keep the dtypes the network gives them."""
-        return self.has("NetworkDefinitionCreationFlag", "STRONGLY_TYPED")
+        return not self.chooses and self.has("NetworkDefinitionCreationFlag", "STRONGLY_TYPED")
+
+    @property
+    def has_ranges(self) -> bool:
+        """Whether its builder takes dynamic ranges of tensors (TensorRT up to 10)."""
+        return self.has("ITensor", "set_dynamic_range") and self.has("BuilderFlag", "INT8")
 
 
 def load_flavour(flavour_id: str) -> Flavour:

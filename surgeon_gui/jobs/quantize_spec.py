@@ -75,6 +75,11 @@ class QuantizeResult(JobResult):
         noise: of the worst output.
         accuracy_float: share of samples whose label the float network finds; None without labels.
         accuracy_rounded: likewise of the quantized one.
+        half: a row per output of the network in fp16, to hold the others against.
+        accuracy_half: of the network in fp16; None without labels.
+        float_bytes: of the float32 weights.
+        rounded_bytes: of the weights where rounded ones have a byte each.
+        share: multiplications in eight bits, of all.
         curve: noise against layers kept; empty unless asked for.
         meets: whether the tolerance is met; None without one.
         notes: what is worth knowing.
@@ -92,6 +97,11 @@ class QuantizeResult(JobResult):
     noise: float
     accuracy_float: float | None = None
     accuracy_rounded: float | None = None
+    half: tuple[OutputNoise, ...] = ()
+    accuracy_half: float | None = None
+    float_bytes: int = 0
+    rounded_bytes: int = 0
+    share: float = 0.0
     curve: tuple[CurvePoint, ...] = ()
     meets: bool | None = None
     notes: tuple[str, ...] = ()
@@ -118,6 +128,8 @@ class QuantizeSpec(JobSpec[QuantizeResult]):
         tolerance: largest noise of an output; as few layers as possible are kept to meet it.
         sensitivity: measure every layer alone, and the curve.
         held: samples the errors are measured on.
+        every: find the range of every float32 tensor, as TensorRT 8.6 and 10 want them, not only
+            of those that are rounded.
         histograms: `.npz` for how the values of each tensor are spread, or None: counts per bin of
             one width by tensor, and the outer edge under `TENSOR/reach`.
     """
@@ -138,4 +150,5 @@ class QuantizeSpec(JobSpec[QuantizeResult]):
     tolerance: float | None = None
     sensitivity: bool = False
     held: int = 16
+    every: bool = False
     histograms: Path | None = None

@@ -115,8 +115,10 @@ class BuildSpec(JobSpec[BuildResult]):
         dla_core: run what it can on this deep learning accelerator, the rest on the GPU.
         detailed: keep what TensorRT's inspector can tell of each layer.
         plugins: plugin libraries the network needs; they are code.
-        kept: with fp16 and bf16, layers or GraphDef nodes that keep float32.
+        kept: with fp16, bf16 and `ranges`, layers or GraphDef nodes that keep float32.
         half_ends: with fp16 and bf16, float32 inputs and outputs take that dtype too.
+        ranges: with int8, how far tensors reach (a file of ranges, or a calibration cache), told
+            to TensorRT 8.6 or 10, which choose what to round; the network is float32 then.
         provenance: where the network came from, for the engine's card.
     """
 
@@ -142,6 +144,7 @@ class BuildSpec(JobSpec[BuildResult]):
     plugins: tuple[Path, ...] = ()
     kept: tuple[str, ...] = ()
     half_ends: bool = False
+    ranges: Path | None = None
     provenance: Provenance | None = None
 
 

@@ -20,10 +20,19 @@ nodes = ["debug/print"]
 note = "not in the export"
 [[rule]]                            # rules of its own, as in a rule file
 id = "…"
+[ranges]                            # for eight bits: how far tensors of its network reach
+collector = "entropy"
+samples = 500
+kept = ["head/conv"]                # layers that stay in float
+[ranges.reach]
+"backbone/Relu" = 3.75
+[ranges.largest]                    # seen, where it is more than is kept
+"backbone/Relu" = 5.5
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -74,6 +83,7 @@ class RuleSet:
         rules: rules stated in the set itself, by id.
         sources: their TOML tables, to save them again.
         parameters: what its user may choose.
+        ranges: how far tensors reach, as a TOML table; empty where the set has none.
         origin: file it was read from, for messages.
     """
 
@@ -85,6 +95,7 @@ class RuleSet:
     rules: Mapping[str, Rule] = field(default_factory=dict, compare=False)
     sources: tuple[Mapping[str, Any], ...] = ()
     parameters: tuple[Parameter, ...] = ()
+    ranges: Mapping[str, Any] = field(default_factory=dict)
     origin: str = field(default="", compare=False)
 
     def where(self, item: Item) -> str | None:
@@ -126,7 +137,7 @@ def rule_set_of(name: str, rules: tuple[str, ...], title: str = "") -> RuleSet:
     return RuleSet(name, title or name, items=tuple(Item("rule", rule) for rule in rules))
 
 
-_SET_KEYS = ("id", "title", "note", "targets", "parameter", "item", "rule")
+_SET_KEYS = ("id", "title", "note", "targets", "parameter", "item", "rule", "ranges")
 
 
 def rule_set_from_toml(text: str, name: str = "rule set") -> RuleSet:
@@ -172,8 +183,25 @@ def _from_file(file: TomlFile, default_id: str) -> RuleSet:
         rules=rules,
         sources=tuple(own),
         parameters=parameters,
+        ranges=_ranges(file),
         origin=file.name,
     )
+
+
+def _ranges(file: TomlFile) -> Mapping[str, Any]:
+    table: dict[str, Any] = file.get(file.table, "ranges", dict, {})
+    if not table:
+        return table
+    file.check_keys(table, ("collector", "samples", "kept", "reach", "largest"), "ranges")
+    file.get(table, "collector", str, "", "ranges")
+    file.get(table, "samples", int, 0, "ranges")
+    file.texts(table, "kept", "ranges")
+    for key, default in (("reach", ...), ("largest", {})):
+        for name, value in file.get(table, key, dict, default, "ranges").items():
+            number = isinstance(value, float | int) and not isinstance(value, bool)
+            if not number or not 0 <= value < math.inf:
+                raise file.error(f"How far {name} reaches is a number from 0.", "ranges", key, name)
+    return table
 
 
 def _filled(
@@ -223,6 +251,8 @@ def rule_set_to_toml(rule_set: RuleSet) -> str:
     table["item"] = [_item_table(item) for item in rule_set.items]
     if rule_set.sources:
         table["rule"] = [dict(source) for source in rule_set.sources]
+    if rule_set.ranges:
+        table["ranges"] = dict(rule_set.ranges)
     return tomli_w.dumps(table, multiline_strings=True)
 
 

@@ -12,6 +12,7 @@ from surgeon_gui.graph.values import Array, DType, Shape, TensorType
 from surgeon_gui.jobs.quantize_spec import CurvePoint, OutputNoise
 from surgeon_gui.jobs.report import Report
 from surgeon_gui.network.ir import Network
+from surgeon_gui.network.layers import Constant
 from surgeon_gui.network.quantize.histogram import COLLECTORS, Histogram
 from surgeon_gui.network.quantize.place import Placement, quantized_network
 from surgeon_gui.network.quantize.ranges import Ranges
@@ -31,6 +32,12 @@ def input_types(network: Network) -> dict[str, TensorType]:
     return {item.name: TensorType(item.dtype, Shape(item.shape)) for item in network.inputs}
 
 
+def float_tensors(network: Network) -> tuple[str, ...]:
+    """Return the network's float32 tensors in the order they are made, constants with them."""
+    made = (tensor for layer in network.layers for tensor in layer.outputs)
+    return tuple(item.name for item in (*network.inputs, *made) if item.dtype is DType.FLOAT32)
+
+
 def calibrate(
     network: Network, samples: Samples, tensors: Sequence[str], report: Report
 ) -> tuple[dict[str, Histogram], int, bool]:
@@ -40,7 +47,14 @@ def calibrate(
     """
     histograms = {name: Histogram() for name in tensors}
     count = 0
-    for group in _groups(network, tensors):
+    fixed = {
+        layer.outputs[0].name: layer.kind.weights_
+        for layer in network.layers
+        if isinstance(layer.kind, Constant) and layer.outputs[0].name in histograms
+    }
+    for name, values in fixed.items():
+        histograms[name].add(values)
+    for group in _groups(network, [name for name in tensors if name not in fixed]):
         inner = [name for name in group if name not in input_types(network)]
         runner = OnnxRunner(onnx_from_network(network), extra=inner, optimised=True)
         count = 0

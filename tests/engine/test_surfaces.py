@@ -325,9 +325,15 @@ DETECTED = {
     "get_plugin_creator": None,
     "plugin_creator_list": None,
     "add_cumulative": "CumulativeOperation",
+    "set_dynamic_range": "IInt8Calibrator",
+    "precision": "IInt8Calibrator",
+    "set_output_type": "IInt8Calibrator",
     "max_batch_size": "UffParser",
 }
-"""Names used only where the module has the class or enumeration given; None: where they exist."""
+"""Names used only where the module has the class or enumeration given; None: where they exist.
+
+Dynamic ranges, and layers asked for a precision, left together with the calibrators.
+"""
 
 
 def names_used() -> set[tuple[str, str]]:

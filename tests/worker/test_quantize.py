@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
+from onnxruntime.quantization import CalibrationMethod, create_calibrator
 from PIL import Image
 
 from surgeon_gui.compare.images import RANGES, ImageFeed
@@ -22,7 +24,10 @@ from surgeon_gui.network.layers import Dequantize, Quantize
 from surgeon_gui.network.quantize.place import placement_of
 from surgeon_gui.network.quantize.ranges import load_ranges
 from surgeon_gui.network.store import load_network, save_network
+from surgeon_gui.network.to_onnx import onnx_from_network
 from surgeon_gui.pipeline import network_of
+from surgeon_gui.worker.quantization import input_types
+from surgeon_gui.worker.samples import Samples
 from surgeon_gui.worker.tasks.quantize import quantize
 from tests.helpers.digits import trained_digits
 from tests.helpers.shared import data_path, shared_path
@@ -123,6 +128,46 @@ def test_pairs_are_shared_and_weights_have_a_scale_a_channel(tmp_path: Path) -> 
     assert scales == {(), (4,), (2,)}
     assert result.outputs[0].sqnr_db > 25
     assert any("random" in note for note in result.notes)
+
+
+def test_half_precision_is_measured_beside_eight_bits(tmp_path: Path) -> None:
+    result = quantized(small(tmp_path), tmp_path, random=4)
+    assert [row.name for row in result.half] == [row.name for row in result.outputs]
+    assert 0 < result.half[0].noise < result.outputs[0].noise
+    assert result.rounded_bytes < result.float_bytes
+    assert result.share == 1.0
+
+
+def test_min_max_ranges_are_those_of_onnx_runtimes_tool(tmp_path: Path) -> None:
+    path = small(tmp_path)
+    quantized(path, tmp_path, random=6, collector="minmax")
+    mine = load_ranges(tmp_path / "ranges.json")
+    network = load_network(path)
+    onnx.save(onnx_from_network(network), tmp_path / "small.onnx")
+
+    class Reader:
+        """The same samples."""
+
+        def __init__(self) -> None:
+            spec = QuantizeSpec(path, tmp_path / "r.json", random=6)
+            self._batches = iter(Samples(spec, input_types(network)))
+
+        def get_next(self) -> dict[str, Any] | None:
+            batch = next(self._batches, None)
+            return None if batch is None else dict(batch)
+
+    theirs = create_calibrator(
+        str(tmp_path / "small.onnx"),
+        op_types_to_calibrate=None,
+        augmented_model_path=str(tmp_path / "augmented.onnx"),
+        calibrate_method=CalibrationMethod.MinMax,
+    )
+    theirs.collect_data(Reader())
+    found = {name: ends.range_value for name, ends in theirs.compute_data().items()}
+    assert set(mine.reach) <= set(found)
+    for name, reach in mine.reach.items():
+        low, high = (float(np.asarray(end).reshape(())) for end in found[name])
+        assert reach == pytest.approx(max(-low, high), rel=1e-6)
 
 
 def test_images_a_script_and_arrays_can_be_given(tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ from surgeon_gui.jobs.engine_card import provenance_of
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import PRECISIONS, BuildResult, BuildSpec, ShapeRange
 from surgeon_gui.jobs.store import job_directory
-from surgeon_gui.network.quantize import load_ranges, quantized_network
+from surgeon_gui.network.quantize import Ranges, kept_layers, quantized_network, save_ranges
 from surgeon_gui.network.store import load_network, save_network
 from surgeon_gui.pipeline import prepare_build, prepare_verify
+from surgeon_gui.range_files import load_any_ranges, ranges_of_sets
 from surgeon_gui.settings import load_settings
 
 
@@ -64,7 +65,7 @@ from surgeon_gui.settings import load_settings
     "--keep",
     multiple=True,
     metavar="NODE",
-    help="With fp16 and bf16: a node whose layers keep float32; repeat for more.",
+    help="A node whose layers keep float32, in every precision below; repeat for more.",
 )
 @click.option(
     "--half-io", is_flag=True, help="With fp16 and bf16: inputs and outputs take that dtype too."
@@ -72,8 +73,15 @@ from surgeon_gui.settings import load_settings
 @click.option(
     "--ranges",
     type=click.Path(path_type=Path),
-    metavar="R.json|R.cache",
-    help="With int8: ranges from surgeon quantize, or a calibration cache of TensorRT.",
+    metavar="R.json|R.cache|SET.toml",
+    help="With int8: ranges from surgeon quantize, a calibration cache of TensorRT, or a rule set "
+    "that holds some. Default: those of the sets given by --rules.",
+)
+@click.option(
+    "--implicit",
+    is_flag=True,
+    help="With int8: tell TensorRT 8.6 or 10 the ranges and let it choose what to round, instead "
+    "of rounding in the network.",
 )
 @click.option(
     "--verify",
@@ -93,6 +101,7 @@ def build_verb(
     keep: tuple[str, ...],
     half_io: bool,
     ranges: Path | None,
+    implicit: bool,
     verifies: bool,
     as_json: bool,
     surgery: Surgery,
@@ -108,7 +117,12 @@ def build_verb(
             where="--verify",
             hint="Build from the graph, or verify with --original.",
         )
-    _check_precision(precision, keep, half_io, ranges)
+    known = None
+    if ranges is not None:
+        known = load_any_ranges(ranges)
+    elif precision == "int8":
+        known = ranges_of_sets(surgery.rules)
+    _check_precision(precision, keep, half_io, known, implicit)
     corners = tuple(parse_profile(text) for text in profiles)
     wanted = BuildSpec(
         network=Path(),
@@ -132,10 +146,8 @@ def build_verb(
             spec = prepare_build(
                 prepared.graph, folder, wanted, outputs=prepared.outputs, shapes=prepared.shapes
             )
-        if ranges is not None:
-            network = quantized_network(load_network(spec.network), load_ranges(ranges))
-            save_network(network, folder / "rounded.network")
-            spec = replace(spec, network=folder / "rounded.network")
+        if known is not None:
+            spec = _in_eight_bits(spec, known, implicit, folder)
         with job_progress() as on_event:
             result = run_job(spec, on_event, directory=folder)
     if as_json:
@@ -146,14 +158,38 @@ def build_verb(
 
 
 def _check_precision(
-    precision: str, keep: tuple[str, ...], half_io: bool, ranges: Path | None
+    precision: str, keep: tuple[str, ...], half_io: bool, known: Ranges | None, implicit: bool
 ) -> None:
-    if (keep or half_io) and precision not in ("fp16", "bf16"):
-        where = "--keep" if keep else "--half-io"
-        hint = "surgeon quantize has --keep for int8." if precision == "int8" else None
-        raise UsageError("It goes with fp16 and bf16 only.", where=where, hint=hint)
-    if ranges is not None and precision != "int8":
+    is_half, is_int8 = precision in ("fp16", "bf16"), precision == "int8"
+    if half_io and not is_half:
+        raise UsageError("It goes with fp16 and bf16 only.", where="--half-io")
+    if known is not None and not is_int8:
         raise UsageError("It goes with --precision int8 only.", where="--ranges")
+    if implicit and known is None:
+        raise UsageError("It goes with --precision int8 and ranges only.", where="--implicit")
+    if keep and not (is_half or known is not None):
+        hint = "surgeon quantize has --keep too." if is_int8 else None
+        raise UsageError(
+            "It goes with fp16 and bf16, and with int8 by ranges, only.", where="--keep", hint=hint
+        )
+
+
+def _in_eight_bits(spec: BuildSpec, known: Ranges, implicit: bool, folder: Path) -> BuildSpec:
+    """Return `spec` of the network rounded by these ranges, or telling them to TensorRT."""
+    kept = (*known.kept, *spec.kept)
+    if implicit:
+        save_ranges(known, folder / "ranges.json")
+        return replace(spec, ranges=folder / "ranges.json", kept=kept)
+    if spec.route != "direct":
+        raise UsageError(
+            "NVIDIA's parsers take ranges beside the network only.",
+            where="--ranges",
+            hint="Add --implicit, for TensorRT 8.6 or 10; or build from the graph itself.",
+        )
+    network = load_network(spec.network)
+    rounded = quantized_network(network, known, kept=kept_layers(network, kept))
+    save_network(rounded, folder / "rounded.network")
+    return replace(spec, network=folder / "rounded.network", kept=())
 
 
 def _verified(prepared: Prepared, wanted: BuildSpec) -> BuildSpec:

@@ -24,9 +24,11 @@ from surgeon_gui.network.quantize.ranges import Ranges, load_ranges, save_ranges
 from surgeon_gui.network.quantize.trained import take_ranges
 from surgeon_gui.network.store import save_network
 from surgeon_gui.pipeline import network_of
+from surgeon_gui.range_files import ENDINGS as RANGE_FILES
+from surgeon_gui.range_files import load_any_ranges, ranges_of_sets, save_any_ranges
 
 _SHOWN = 10
-_ENDINGS = (".network", ".json", ".cache")
+_ENDINGS = (".network", *RANGE_FILES)
 
 
 @VERBS.register("quantize")
@@ -37,8 +39,9 @@ _ENDINGS = (".network", ".json", ".cache")
     "target",
     required=True,
     type=click.Path(path_type=Path),
-    metavar="OUT.network|OUT.json|OUT.cache",
-    help="The quantized network, to build from; or only the ranges, ours or TensorRT's cache.",
+    metavar="OUT.network|OUT.json|OUT.cache|SET.toml",
+    help="The quantized network, to build from; or only the ranges: ours, TensorRT's cache, or "
+    "into a rule set, for the graph of the next training run.",
 )
 @click.option(
     "--data",
@@ -55,8 +58,8 @@ _ENDINGS = (".network", ".json", ".cache")
     "--ranges",
     "known",
     type=click.Path(path_type=Path),
-    metavar="R.json|R.cache",
-    help="Ranges to take as they are.",
+    metavar="R.json|R.cache|SET.toml",
+    help="Ranges to take as they are. Default: those of the sets given by --rules.",
 )
 @click.option(
     "--collector",
@@ -111,23 +114,26 @@ def quantize_verb(
     """
     if target.suffix not in _ENDINGS:
         raise UsageError(
-            "The result is a .network, or ranges as .json or .cache.", where="-o", hint=str(target)
+            "The result is a .network, or ranges as .json, .cache or in a rule set's .toml.",
+            where="-o",
+            hint=str(target),
         )
     for path in (*data, *(() if known is None else (known,))):
         if not path.exists():
             raise UsageError("There is no such file or folder.", where=str(path))
     with job_directory("quantize") as folder:
         network, ranges = _opened(model, surgery)
-        if known is not None:
-            given = load_ranges(known)
+        given = load_any_ranges(known) if known is not None else ranges_of_sets(surgery.rules)
+        if given is not None:
             ranges = replace(given, reach={**ranges.reach, **given.reach})
         if ranges.reach:
             save_ranges(ranges, folder / "known.json")
         save_network(network, folder / "float.network")
         is_network = target.suffix == ".network"
+        found = folder / "found.json"
         spec = QuantizeSpec(
             folder / "float.network",
-            target.with_suffix(".ranges.json").absolute() if is_network else target.absolute(),
+            target.with_suffix(".ranges.json").absolute() if is_network else found,
             target.absolute() if is_network else None,
             data=tuple(path.absolute() for path in data),
             images=None if images is None else ImageFeed((), RANGES[images]),
@@ -136,12 +142,20 @@ def quantize_verb(
             known=folder / "known.json" if ranges.reach else None,
             collector=collector,
             dtype=dtype,
-            kept=keep,
+            kept=(*ranges.kept, *keep),
             tolerance=tolerance,
             sensitivity=sensitivity,
+            every=target.suffix == ".cache",
         )
-        with job_progress() as on_event:
-            result = run_job(spec, on_event, directory=folder)
+        try:
+            with job_progress() as on_event:
+                result = run_job(spec, on_event, directory=folder)
+        finally:
+            # A calibration that was cancelled leaves the ranges so far.
+            if not is_network and found.exists():
+                save_any_ranges(load_ranges(found), target)
+        if not is_network:
+            result = replace(result, ranges=target.absolute())
     if as_json:
         facts = result.to_json()
         facts.pop("kind")
@@ -172,20 +186,29 @@ def _print(result: QuantizeResult, target: Path) -> None:
         style="bold",
         markup=False,
     )
-    table = Table("  output", "noise", "SQNR", "cosine", "top-1", "top-5", box=None, pad_edge=False)
-    for row in result.outputs:
-        table.add_row(
-            f"  {row.name}",
-            f"{row.noise:.2%}",
-            f"{row.sqnr_db:.1f} dB",
-            f"{row.cosine:.6f}",
-            *(_share(value) for value in (row.top1, row.top5)),
-        )
+    stdout.print(
+        f"  {result.share:.1%} of the multiplications are in eight bits; weights "
+        f"{result.float_bytes / 1e6:.2f} MB in float32, {result.rounded_bytes / 1e6:.2f} MB so.",
+        markup=False,
+    )
+    table = Table(
+        *("  output", "as", "noise", "SQNR", "cosine", "top-1", "top-5"), box=None, pad_edge=False
+    )
+    for words, rows in (("eight bits", result.outputs), ("fp16", result.half)):
+        for row in rows:
+            table.add_row(
+                f"  {row.name}",
+                words,
+                f"{row.noise:.3%}",
+                f"{row.sqnr_db:.1f} dB",
+                f"{row.cosine:.6f}",
+                *(_share(value) for value in (row.top1, row.top5)),
+            )
     stdout.print(table)
     if result.accuracy_float is not None and result.accuracy_rounded is not None:
         stdout.print(
-            f"  Accuracy: {result.accuracy_float:.2%} in float, "
-            f"{result.accuracy_rounded:.2%} in eight bits.",
+            f"  Accuracy: {result.accuracy_float:.2%} in float, {_share(result.accuracy_half)} in "
+            f"fp16, {result.accuracy_rounded:.2%} in eight bits.",
             markup=False,
         )
     _print_layers(result)
@@ -214,4 +237,4 @@ def _print_layers(result: QuantizeResult) -> None:
 
 
 def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.1%}"
+    return "" if value is None else f"{value:.2%}"

@@ -14,12 +14,12 @@ pairs through them.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
 
-from surgeon_gui.errors import ConvertError
+from surgeon_gui.errors import ConvertError, UsageError
 from surgeon_gui.graph.values import Array, DType
 from surgeon_gui.network.ir import Kind, Layer, Network, Tensor
 from surgeon_gui.network.layers import (
@@ -157,6 +157,32 @@ def _feeds(
             if any(made in reads.get(next_.name, ()) for next_ in readers.get(made, [])):
                 return True
     return False
+
+
+def kept_layers(
+    network: Network, names: Iterable[str], placement: Placement | None = None
+) -> frozenset[str]:
+    """Return the layers to keep in float: those so called, and those of GraphDef nodes so called.
+
+    Raises:
+        UsageError: a name is of nothing that could be rounded.
+    """
+    reads = (placement or placement_of(network)).reads
+    found: set[str] = set()
+    for name in names:
+        matching = {
+            layer.name
+            for layer in network.layers
+            if layer.name in reads and (layer.name == name or name in layer.origin)
+        }
+        if not matching:
+            raise UsageError(
+                "No layer that could be rounded is called so, or comes from such a node.",
+                where=name,
+                hint="Take a name from the table of layers.",
+            )
+        found |= matching
+    return frozenset(found)
 
 
 def quantized_network(

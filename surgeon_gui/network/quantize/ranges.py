@@ -34,6 +34,7 @@ class Ranges:
         collector: how they were chosen.
         samples: how many samples were run.
         notes: what is worth knowing, a sentence each.
+        kept: layers that stay in float; TensorRT's calibration cache has no place for them.
     """
 
     reach: Mapping[str, float]
@@ -41,6 +42,7 @@ class Ranges:
     collector: str = ""
     samples: int = 0
     notes: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     def with_reach(self, name: str, reach: float) -> Ranges:
         """Return the ranges with one tensor's reach set by hand."""
@@ -96,6 +98,7 @@ def _json_text(ranges: Ranges) -> str:
         "collector": ranges.collector,
         "samples": ranges.samples,
         "notes": list(ranges.notes),
+        "kept": list(ranges.kept),
         "tensors": {
             name: {"reach": reach, "largest": ranges.largest.get(name, reach)}
             for name, reach in ranges.reach.items()
@@ -117,6 +120,7 @@ def _from_json(text: str) -> Ranges | None:
             str(data["collector"]),
             int(data["samples"]),
             tuple(map(str, data["notes"])),
+            tuple(map(str, data.get("kept", ()))),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -13,11 +13,20 @@ from surgeon_gui.graph.values import DType
 from surgeon_gui.jobs.quantize_spec import DTYPES, LayerNoise, QuantizeResult, QuantizeSpec
 from surgeon_gui.jobs.report import Report
 from surgeon_gui.network.ir import Network
+from surgeon_gui.network.precision import with_precision
+from surgeon_gui.network.quantize.effect import effect_of
 from surgeon_gui.network.quantize.histogram import COLLECTORS
-from surgeon_gui.network.quantize.place import Placement, placement_of
+from surgeon_gui.network.quantize.place import Placement, kept_layers, placement_of
 from surgeon_gui.network.quantize.ranges import Ranges, load_ranges, save_ranges
 from surgeon_gui.network.store import load_network, save_network
-from surgeon_gui.worker.quantization import Evidence, calibrate, input_types, ranges_from, worst
+from surgeon_gui.worker.quantization import (
+    Evidence,
+    calibrate,
+    float_tensors,
+    input_types,
+    ranges_from,
+    worst,
+)
 from surgeon_gui.worker.registry import task
 from surgeon_gui.worker.samples import Samples
 
@@ -39,7 +48,7 @@ def quantize(spec: QuantizeSpec, report: Report) -> QuantizeResult:
             where=str(spec.network),
             hint="It needs convolutions or products with constant weights, in float32.",
         )
-    kept = _kept(spec, network, placement)
+    kept = kept_layers(network, spec.kept, placement)
     samples = Samples(spec, input_types(network))
     held = samples.first(spec.held)
     evidence = Evidence(network, held, placement, _DTYPES[spec.dtype])
@@ -56,10 +65,15 @@ def quantize(spec: QuantizeSpec, report: Report) -> QuantizeResult:
     made = evidence.quantized(ranges, kept)
     rows = evidence.outputs(made)
     quality = evidence.layers(made)
+    report.progress("Measuring fp16 beside it")
+    half = with_precision(network, DType.FLOAT16)
+    halves = evidence.outputs(half)
     report.progress("Writing the results")
-    save_ranges(replace(ranges, notes=notes), spec.ranges)
+    save_ranges(replace(ranges, notes=notes, kept=tuple(sorted(kept))), spec.ranges)
     if spec.result is not None:
         save_network(made, spec.result)
+    rounded = set(placement.layers) - kept
+    effect = effect_of(network, rounded)
     origins = {layer.name: layer.origin for layer in network.layers}
     noise = worst(rows)
     return QuantizeResult(
@@ -67,7 +81,7 @@ def quantize(spec: QuantizeSpec, report: Report) -> QuantizeResult:
         ranges=spec.ranges,
         collector=ranges.collector,
         samples=ranges.samples,
-        rounded=len(set(placement.layers) - kept),
+        rounded=len(rounded),
         layers=tuple(
             LayerNoise(name, origins[name], quality.get(name), alone.get(name), name in kept)
             for name in placement.layers
@@ -76,6 +90,11 @@ def quantize(spec: QuantizeSpec, report: Report) -> QuantizeResult:
         noise=noise,
         accuracy_float=evidence.accuracy(),
         accuracy_rounded=evidence.accuracy(made),
+        half=halves,
+        accuracy_half=evidence.accuracy(half),
+        float_bytes=effect.float_bytes,
+        rounded_bytes=effect.rounded_bytes,
+        share=effect.share,
         curve=points,
         meets=None if spec.tolerance is None else noise <= spec.tolerance,
         notes=notes,
@@ -99,25 +118,6 @@ def _check(spec: QuantizeSpec) -> None:
         raise UsageError("The tolerance is a share, from 0 to 1.", where="tolerance")
 
 
-def _kept(spec: QuantizeSpec, network: Network, placement: Placement) -> frozenset[str]:
-    """Return the layers to keep: those named, and those of the nodes named."""
-    found: set[str] = set()
-    for name in spec.kept:
-        matching = {
-            layer.name
-            for layer in network.layers
-            if layer.name in placement.reads and (layer.name == name or name in layer.origin)
-        }
-        if not matching:
-            raise UsageError(
-                "No layer that could be rounded is called so, or comes from such a node.",
-                where=name,
-                hint="Take a name from the table of layers.",
-            )
-        found |= matching
-    return frozenset(found)
-
-
 def _ranges(
     spec: QuantizeSpec,
     network: Network,
@@ -127,7 +127,10 @@ def _ranges(
     report: Report,
 ) -> Ranges:
     known = load_ranges(spec.known) if spec.known is not None else Ranges({})
-    missing = [name for name in placement.tensors() if name not in known.reach]
+    wanted = dict.fromkeys(placement.tensors())
+    if spec.every:
+        wanted.update(dict.fromkeys(float_tensors(network)))
+    missing = [name for name in wanted if name not in known.reach]
     if not missing:
         return known
     histograms, count, whole = calibrate(network, samples, missing, report)

@@ -17,7 +17,9 @@ from surgeon_gui.network.quantize.trained import take_ranges
 
 
 def test_ranges_come_back_as_they_were(tmp_path: Path) -> None:
-    ranges = Ranges({"a": 1.5, "b/c:1": 0.0}, {"a": 2.0, "b/c:1": 0.0}, "mse", 9, ("Noted.",))
+    ranges = Ranges(
+        {"a": 1.5, "b/c:1": 0.0}, {"a": 2.0, "b/c:1": 0.0}, "mse", 9, ("Noted.",), ("b",)
+    )
     save_ranges(ranges, tmp_path / "r.json")
     assert load_ranges(tmp_path / "r.json") == ranges
 
