@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -75,6 +76,7 @@ class QuantizeResult(JobResult):
         noise: of the worst output.
         accuracy_float: share of samples whose label the float network finds; None without labels.
         accuracy_rounded: likewise of the quantized one.
+        tried: noise of the worst output by collector, where all were tried.
         half: a row per output of the network in fp16, to hold the others against.
         accuracy_half: of the network in fp16; None without labels.
         float_bytes: of the float32 weights.
@@ -97,6 +99,7 @@ class QuantizeResult(JobResult):
     noise: float
     accuracy_float: float | None = None
     accuracy_rounded: float | None = None
+    tried: Mapping[str, float] = field(default_factory=dict)
     half: tuple[OutputNoise, ...] = ()
     accuracy_half: float | None = None
     float_bytes: int = 0

@@ -52,7 +52,7 @@ def quantize(spec: QuantizeSpec, report: Report) -> QuantizeResult:
     samples = Samples(spec, input_types(network))
     held = samples.first(spec.held)
     evidence = Evidence(network, held, placement, _DTYPES[spec.dtype])
-    ranges = _ranges(spec, network, placement, samples, evidence, report)
+    ranges, tried = _ranges(spec, network, placement, samples, evidence, report)
     notes = (*ranges.notes, *((_NOISE,) if spec.random else ()))
     alone: Mapping[str, float] = {}
     if spec.sensitivity or spec.tolerance is not None:
@@ -90,6 +90,7 @@ def quantize(spec: QuantizeSpec, report: Report) -> QuantizeResult:
         noise=noise,
         accuracy_float=evidence.accuracy(),
         accuracy_rounded=evidence.accuracy(made),
+        tried=tried,
         half=halves,
         accuracy_half=evidence.accuracy(half),
         float_bytes=effect.float_bytes,
@@ -125,14 +126,15 @@ def _ranges(
     samples: Samples,
     evidence: Evidence,
     report: Report,
-) -> Ranges:
+) -> tuple[Ranges, dict[str, float]]:
+    """Return the ranges, and the noise by collector where all were tried."""
     known = load_ranges(spec.known) if spec.known is not None else Ranges({})
     wanted = dict.fromkeys(placement.tensors())
     if spec.every:
         wanted.update(dict.fromkeys(float_tensors(network)))
     missing = [name for name in wanted if name not in known.reach]
     if not missing:
-        return known
+        return known, {}
     histograms, count, whole = calibrate(network, samples, missing, report)
     if spec.histograms is not None:
         spread = {name: item.counts for name, item in histograms.items()}
@@ -151,7 +153,7 @@ def _ranges(
         raise JobCancelled("The calibration was cancelled; the ranges so far are kept.")
     if spec.collector != AUTO:
         report.progress("Choosing the ranges")
-        return _joined(known, ranges_from(histograms, spec.collector, count))
+        return _joined(known, ranges_from(histograms, spec.collector, count)), {}
     found: dict[str, tuple[float, Ranges]] = {}
     for name in COLLECTORS:
         report.progress(f"Choosing the ranges by {name}")
@@ -160,7 +162,8 @@ def _ranges(
     best = min(found, key=lambda name: found[name][0])
     errors = ", ".join(f"{name} {noise:.2%}" for name, (noise, _) in found.items())
     noted = f"Noise by collector: {errors}. {best} was taken."
-    return replace(found[best][1], notes=(*known.notes, noted))
+    tried = {name: noise for name, (noise, _) in found.items()}
+    return replace(found[best][1], notes=(*known.notes, noted)), tried
 
 
 def _joined(known: Ranges, found: Ranges) -> Ranges:
