@@ -141,7 +141,7 @@ FLAVOURS = (
             needs="tensorrt-rtx for Python; CUDA 12, or CUDA 13 with driver 580 or later, to run.",
             source=_BINDINGS,
         ),
-        frozenset({"Plugin", "NMS"}),
+        frozenset({"Plugin", "NMS", "NonZero"}),
     ),
 )
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from surgeon_gui.engine.emit import EMITTERS, LayerEmitter
-from surgeon_gui.network.layers import NMS, Gather, GatherMode, OneHot, ReverseSequence, Scatter
+from surgeon_gui.network.layers import (
+    NMS,
+    Gather,
+    GatherMode,
+    NonZero,
+    OneHot,
+    ReverseSequence,
+    Scatter,
+)
 
 
 @EMITTERS.register("Gather")
@@ -51,3 +59,8 @@ def nms(kind: NMS, out: LayerEmitter) -> Any:
     for index, tensor in enumerate(thresholds, 3):
         made.set_input(index, tensor)
     return made
+
+
+@EMITTERS.register("NonZero")
+def non_zero(kind: NonZero, out: LayerEmitter) -> Any:
+    return out.net.add_non_zero(*out.inputs)

@@ -10,6 +10,7 @@ from surgeon_gui.network.layers import (
     BoundingBoxFormat,
     Gather,
     GatherMode,
+    NonZero,
     OneHot,
     ReverseSequence,
     Scatter,
@@ -48,3 +49,8 @@ def nms(layer: Any, reader: LayerReader) -> NMS:
         topk_box_limit=layer.topk_box_limit,
         bounding_box_format=reader.member(BoundingBoxFormat, layer.bounding_box_format),
     )
+
+
+@READERS.register("NON_ZERO")
+def non_zero(layer: Any, reader: LayerReader) -> NonZero:
+    return NonZero()

@@ -38,7 +38,14 @@ from surgeon_gui.network.layers.enums import (
     TopKOperation,
     UnaryOperation,
 )
-from surgeon_gui.network.layers.indexing import NMS, Gather, OneHot, ReverseSequence, Scatter
+from surgeon_gui.network.layers.indexing import (
+    NMS,
+    Gather,
+    NonZero,
+    OneHot,
+    ReverseSequence,
+    Scatter,
+)
 from surgeon_gui.network.layers.normalization import Normalization
 from surgeon_gui.network.layers.pointwise import (
     Activation,
@@ -82,6 +89,7 @@ __all__ = [
     "Loop",
     "MatrixMultiply",
     "MatrixOperation",
+    "NonZero",
     "Normalization",
     "OneHot",
     "PaddingMode",

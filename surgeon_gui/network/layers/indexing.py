@@ -97,3 +97,17 @@ class NMS(Kind):
 
     def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
         return [TensorSpec(DType.INT32, (-1, 3)), TensorSpec(DType.INT32, ())]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NonZero(Kind):
+    """The places of what is not 0 as int32[rank, -1]: a column each, in order of memory."""
+
+    @property
+    def accepts(self) -> frozenset[DType]:
+        return FLOAT_DTYPES | {DType.INT32, DType.INT64, DType.BOOL}
+
+    def infer(self, inputs: Sequence[TensorSpec]) -> list[TensorSpec]:
+        if not inputs[0].rank:
+            raise LayerError("NonZero needs a tensor with dimensions.")
+        return [TensorSpec(DType.INT32, (inputs[0].rank, -1))]

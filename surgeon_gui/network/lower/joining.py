@@ -132,3 +132,14 @@ def reverse_sequence(node: Call, b: Lower) -> Value:
     )
     counts = b.cast(b.live(lengths), DType.INT32)
     return Value.of(b.add(kind, b.logical(data), b.logical(counts)), data.dtype)
+
+
+@converter("Where")
+def where(node: Call, b: Lower) -> Value:
+    """The places of what is not 0, as many as there are; few ops can read so open a size."""
+    data = b.live(node.input(0))
+    if not data.rank:
+        raise node.refuse("It looks for what is not 0 in a single number.", "Give it a vector.")
+    columns = b.add(layers.NonZero(), b.logical(data))
+    rows = b.permute(Value.of(columns, DType.INT32), (1, 0))
+    return b.cast(Value.of(b.logical(rows), DType.INT32), DType.INT64)

@@ -19,7 +19,7 @@ GROUPS: tuple[tuple[frozenset[str], str, str, str | None], ...] = (
         None,
     ),
     (
-        names_in("Where Unique UniqueV2 UniqueWithCounts ListDiff"),
+        names_in("Unique UniqueV2 UniqueWithCounts ListDiff"),
         "The size of the result of {op} depends on data.",
         _CUT,
         None,
@@ -142,10 +142,13 @@ def loop_problem(node: Node) -> Unsupported:
     )
 
 
-# What only passes elements on, one by one, or picks rows: how many there are makes no difference.
-_ANY_SIZE = frozenset(
-    {"Identity", "IdentityN", "StopGradient", "Cast", "GatherV2", "Gather", "ResourceGather"}
+# What takes elements one by one, or rows: how many there are makes no difference.
+_ANY_SIZE = names_in(
+    """Identity IdentityN StopGradient Cast Squeeze Reshape Abs Neg Exp Log Sqrt Square Relu Relu6
+    Sigmoid Tanh Floor Ceil LogicalNot"""
 )
+_PICKS = names_in("GatherV2 Gather GatherNd ResourceGather")
+"""What may be told by such a tensor which rows to take."""
 
 
 def open_size_problem(node: Node, open_inputs: Sequence[int]) -> Unsupported | None:
@@ -155,14 +158,14 @@ def open_size_problem(node: Node, open_inputs: Sequence[int]) -> Unsupported | N
         node: the node.
         open_inputs: the places of its inputs that are such tensors.
     """
-    gathers = node.op not in _ANY_SIZE or not node.op.endswith(("Gather", "GatherV2"))
-    picks = list(open_inputs) == [1] and not node.attrs.get("batch_dims")
-    if not open_inputs or (node.op in _ANY_SIZE and (gathers or picks)):
+    shaped = node.op == "Reshape" and list(open_inputs) != [0]
+    picks = node.op in _PICKS and list(open_inputs) == [1] and not node.attrs.get("batch_dims")
+    if not open_inputs or (node.op in _ANY_SIZE and not shaped) or picks:
         return None
     ref = node.inputs[open_inputs[0]]
     return Unsupported(
         node.name,
         f"How many elements {ref} has depends on data, and {node.op} must know.",
-        f"Set pad_to_max_output_size where {ref.node} has it, or make {ref} an output and "
-        "compute the rest outside of the network.",
+        f"Make {ref} an output and compute the rest outside of the network; a suppression can set "
+        "pad_to_max_output_size instead.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from surgeon_gui.graph.values import DType
 from surgeon_gui.network import layers
@@ -19,6 +20,8 @@ def reshape(node: Call, b: Lower) -> Value:
     known = math.prod(dim for dim in wanted if dim >= 0)
     if wanted.count(-1) > 1 or any(dim < -1 for dim in wanted):
         raise node.refuse(f"The shape {list(wanted)} leaves more than one dimension open.")
+    if min(data.shape, default=0) < 0:
+        return _reshaped_rows(node, b, data, wanted)
     if -1 in wanted and known and data.size % known == 0:
         wanted = tuple(data.size // known if dim == -1 else dim for dim in wanted)
     elif -1 in wanted and known == 0 and data.size == 0:
@@ -29,6 +32,18 @@ def reshape(node: Call, b: Lower) -> Value:
             "Give the inputs the shape the graph was made for, with --shape.",
         )
     return b.view(data, wanted)
+
+
+def _reshaped_rows(node: Call, b: Lower, data: Value, wanted: Sequence[int]) -> Value:
+    """Reshape a tensor one of whose sizes depends on data; what makes a row stays one."""
+    row, rows = (math.prod(dim for dim in dims if dim >= 0) for dims in (data.shape, wanted))
+    if data.shape.count(-1) != 1 or -1 not in wanted or row != rows:
+        raise node.refuse(
+            f"How many elements it reads depends on data ({list(data.shape)}, -1 for what does), "
+            f"it cannot make {list(wanted)} of them.",
+            "Make its input an output and compute the rest outside of the network.",
+        )
+    return b.view(data, tuple(wanted))
 
 
 @converter("Squeeze")

@@ -10,6 +10,7 @@ from surgeon_gui.network.layers import (
     BoundingBoxFormat,
     Gather,
     GatherMode,
+    NonZero,
     OneHot,
     ReverseSequence,
     Scatter,
@@ -84,6 +85,7 @@ def _nms() -> Case:
     return case("nms", kind, [boxes, scores, *limits], kept, np.array(2, np.int32))
 
 
+_HOLES = np.maximum(X, 0) - np.maximum(X - 1, 0)
 _ON_OFF = np.array([-1, 4])
 
 CASES: tuple[Case, ...] = (
@@ -116,4 +118,6 @@ CASES: tuple[Case, ...] = (
     _one_hot("one_hot_int32", _ON_OFF.astype(np.int32), 1),
     _reverse_sequence(),
     _nms(),
+    case("non_zero", NonZero(), [_HOLES], np.array(np.nonzero(_HOLES), np.int32)),
+    case("non_zero_bool", NonZero(), [_HOLES > 0], np.array(np.nonzero(_HOLES > 0), np.int32)),
 )

@@ -8,6 +8,7 @@ from surgeon_gui.network.layers import (
     BoundingBoxFormat,
     Gather,
     GatherMode,
+    NonZero,
     OneHot,
     ReverseSequence,
     Scatter,
@@ -106,3 +107,12 @@ def nms(kind: NMS, out: LayerWriter) -> None:
     out.result("Cast", [found], to=onnx_dtype(DType.INT32))
     rows = out.node("Gather", [out.node("Shape", [found]), out.scalar(0, "first", DType.INT64)])
     out.result("Cast", [rows], port=1, to=onnx_dtype(DType.INT32))
+
+
+@LAYERS.register("NonZero")
+def non_zero(kind: NonZero, out: LayerWriter) -> None:
+    """ONNX counts in int64; ONNX Runtime has no half precision here."""
+    (name,), (data,) = out.names, out.inputs
+    if data.dtype in (DType.FLOAT16, DType.BFLOAT16):
+        name = out.node("Cast", [name], to=onnx_dtype(DType.FLOAT32))
+    out.result("Cast", [out.node("NonZero", [name])], to=onnx_dtype(DType.INT32))
