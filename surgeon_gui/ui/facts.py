@@ -24,6 +24,7 @@ from surgeon_gui.network.ir import Layer, Network
 from surgeon_gui.opening import came_from
 from surgeon_gui.targets.base import SupportReport
 from surgeon_gui.ui.pauses import breathing
+from surgeon_gui.view.carried import Edge
 from surgeon_gui.view.network import layer_text
 
 MOST_LINKS = 40
@@ -57,6 +58,7 @@ class Fact:
         suffix: what follows a link: dtype and shape.
         item: where a link leads.
         attribute: the attribute's name, where the row is one.
+        edge: the edge a link stands for.
     """
 
     label: str
@@ -65,6 +67,7 @@ class Fact:
     suffix: str = ""
     item: str = ""
     attribute: str = ""
+    edge: Edge | None = None
 
 
 def short_dtype(dtype: DType) -> str:
@@ -145,11 +148,19 @@ def node_facts(
 
 def _inputs(node: Node, types: TypesOf | None) -> list[Fact]:
     refs = [
-        Fact("Input", str(ref), "input", short_type(types.type(ref)) if types else "", ref.node)
+        Fact(
+            "Input",
+            str(ref),
+            "input",
+            short_type(types.type(ref)) if types else "",
+            ref.node,
+            edge=Edge(ref.node, node.name),
+        )
         for ref in node.inputs[:MOST_LINKS]
     ]
     controls = [
-        Fact("Waits for", name, "input", "control", name) for name in node.controls[:MOST_LINKS]
+        Fact("Waits for", name, "input", "control", name, edge=Edge(name, node.name))
+        for name in node.controls[:MOST_LINKS]
     ]
     more = len(node.inputs) - MOST_LINKS
     if more > 0:
@@ -174,6 +185,7 @@ def _outputs(graph: Graph, node: Node, types: TypesOf | None) -> list[Fact]:
                 "output",
                 kind,
                 reader.name,
+                edge=Edge(node.name, reader.name),
             )
             for reader in readers[:MOST_LINKS]
         )
@@ -181,7 +193,14 @@ def _outputs(graph: Graph, node: Node, types: TypesOf | None) -> list[Fact]:
             rows.append(Fact("", f"and {len(readers) - MOST_LINKS} more readers"))
     waiting = [reader for reader in consumers if node.name in reader.controls]
     rows.extend(
-        Fact("Waited for by", reader.name, "output", "control", reader.name)
+        Fact(
+            "Waited for by",
+            reader.name,
+            "output",
+            "control",
+            reader.name,
+            edge=Edge(node.name, reader.name),
+        )
         for reader in waiting[:MOST_LINKS]
     )
     return rows

@@ -307,7 +307,10 @@ class MainWindow(QMainWindow):
         self.message.show_note(words, choices=[("Show node", lambda: self.go_to(node))])
 
     def show_context_menu(self, item: str, position: QPoint) -> None:
-        """Show what can be done with an item."""
+        """Show what can be done with an item, or with the edge that is chosen."""
+        if not item and self.canvas.edge():
+            self.inspector.edge_card.pop_up(position)
+            return
         if item not in self.session.selection:
             self.session.select((item,) if item else (), None)
         self.actions_.refresh()

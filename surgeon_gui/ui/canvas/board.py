@@ -111,16 +111,19 @@ class GraphBoard(GraphShow):
             self._corners.selection_moved()
             self.selection_changed.emit(names)
 
-    def _tell(self) -> None:
-        """Let screen readers say what is selected, as the arrow keys walk the graph."""
+    def _tell(self, words: str = "") -> None:
+        """Let screen readers say what is selected, as the arrow keys walk the graph.
+
+        Args:
+            words: what they say instead.
+        """
         graph, names = self._graph, self._selected
-        words = _KEYS
-        if graph is not None and names:
+        if graph is not None and names and not words:
             inside = namespaces_in(names[-1])
             what = "namespace" if len(inside) == 1 else f"series of {len(inside)} namespaces"
             op = graph[names[-1]].op if names[-1] in graph else what
             words = f"{op} {names[-1]}" + (f", {len(names)} selected" if len(names) > 1 else "")
-        self.setAccessibleDescription(words)
+        self.setAccessibleDescription(words or _KEYS)
         event = QAccessibleEvent(self, QAccessible.Event.DescriptionChanged)
         QAccessible.updateAccessibility(event)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -12,12 +14,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QRubberBand, QToolTip, QWidget
 
+from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.ui.canvas.anchor import CHEVRON
 from surgeon_gui.ui.canvas.board import GraphBoard
+from surgeon_gui.ui.canvas.edges import EdgeChoice, edges_on
 from surgeon_gui.ui.canvas.rewire import RewireItem, Rewiring
-from surgeon_gui.ui.canvas.tips import tip_for, tip_for_portal
+from surgeon_gui.ui.canvas.tips import tip_for, tip_for_edge, tip_for_portal
 from surgeon_gui.ui.canvas.walk import first_item, neighbour
 from surgeon_gui.ui.theme import Theme
+from surgeon_gui.view.carried import Edge
 from surgeon_gui.view.labels import OPEN_HEAD
 
 _ARROWS = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right})
@@ -30,23 +35,26 @@ class GraphCanvas(GraphBoard):
 
     Mouse: a click selects, with Ctrl or Shift adds; a double click opens or closes a namespace and
     activates a node; dragging pans, with Shift draws a selection rectangle; the wheel zooms. Where
-    it is allowed, an arrow head dragged to another node lets its input read that node.
-    Keys: arrows walk along edges and rows, Enter opens and closes, + − 0 zoom, F fits, Esc selects
-    nothing.
+    it is allowed, an arrow head dragged to another node lets its input read that node, and a click
+    on an edge chooses it; that stands beside the selection.
+    Keys: arrows walk along edges and rows, Enter opens and closes, E goes round the edges of the
+    selection, + − 0 zoom, F fits, Esc lets go of the edge, then of the selection.
 
     Signals:
         activated(str): an item was double clicked or Enter was pressed on it (a node; a namespace
             opens or closes by itself and is not reported).
-        context_menu_requested(str, QPoint): an item (`""` for the empty canvas) and the global
-            position for the menu; the item is selected already.
+        context_menu_requested(str, QPoint): an item (`""` for the empty canvas or an edge) and the
+            global position for the menu; the item is selected, the edge chosen already.
         hovered(str): the item under the mouse, `""` for none.
         rewire_requested(object): the user drew a `Wish` with an arrow head.
+        edge_chosen(tuple): the `Edge`s of the graph that the chosen edge stands for, none without.
     """
 
     activated = Signal(str)
     context_menu_requested = Signal(str, QPoint)
     hovered = Signal(str)
     rewire_requested = Signal(object)
+    edge_chosen = Signal(tuple)
 
     def __init__(self, parent: QWidget | None = None, *, theme: Theme | None = None) -> None:
         super().__init__(parent, theme=theme)
@@ -57,6 +65,8 @@ class GraphCanvas(GraphBoard):
         self._stage.addItem(rewire_item)
         self._rewiring = Rewiring(self, rewire_item)
         self.picture_changed.connect(self._rewiring.cancel)
+        self._edges = EdgeChoice(self, self._light_item.lights)
+        self.picture_changed.connect(lambda: self._tell_edge(is_new=self._edges.picture_moved()))
         self._empty_text = ("No graph is open", "Open a frozen graph or drop one here.")
 
     def set_empty_text(self, title: str, hint: str) -> None:
@@ -67,6 +77,42 @@ class GraphCanvas(GraphBoard):
     def allow_rewiring(self) -> None:
         """Let the user drag arrow heads."""
         self._rewiring.is_allowed = True
+
+    # The edge that is chosen
+
+    def allow_edges(self) -> None:
+        """Let the user choose edges."""
+        self._edges.is_allowed = True
+
+    def edge(self) -> tuple[Edge, ...]:
+        """The edges of the graph that are chosen, on the picture or inside what is closed."""
+        return self._edges.chosen
+
+    def choose_edge(self, edges: Iterable[Edge]) -> None:
+        """Light edges of the graph wherever they run; with none, let go of those chosen."""
+        self._tell_edge(is_new=self._edges.choose(edges))
+
+    def _tell_edge(self, *, is_new: bool) -> None:
+        self._picture_item.update()
+        self._light_item.update()
+        if is_new:
+            self._tell(self._edges.words())
+            self.edge_chosen.emit(self._edges.chosen)
+
+    def select(self, items: Iterable[str]) -> None:
+        """Select these items, and let go of an edge."""
+        self.choose_edge(())
+        super().select(items)
+
+    def _edge_at(self, position: QPoint) -> int | None:
+        return self._edges.at(self.mapToScene(position))
+
+    def _choose_edge_at(self, position: QPoint) -> bool:
+        at = self._edge_at(position)
+        if at is not None and self._plan is not None:
+            self.select([])
+            self.choose_edge(edges_on(self._plan, at))
+        return at is not None
 
     # Mouse
 
@@ -102,12 +148,21 @@ class GraphCanvas(GraphBoard):
         event.accept()
 
     def _show_hand(self, position: QPoint) -> None:
-        """Show that a portal can be clicked."""
+        """Show that a portal or an edge can be clicked."""
         viewport, hand = self.viewport(), Qt.CursorShape.PointingHandCursor
-        if self._portal_at(position):
+        is_portal, edge = bool(self._portal_at(position)), self._edge_at(position)
+        self._light_edge(None if is_portal else edge)
+        # Over an arrow head the cursor says that it can be pulled.
+        can_pull = viewport.cursor().shape() is Qt.CursorShape.CrossCursor
+        if is_portal or (edge is not None and not can_pull):
             viewport.setCursor(hand)
         elif viewport.cursor().shape() is hand:
             viewport.unsetCursor()
+
+    def _light_edge(self, at: int | None) -> None:
+        if self._edges.hover(at):
+            self._picture_item.update()
+            self._light_item.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         position = event.position().toPoint()
@@ -147,6 +202,8 @@ class GraphCanvas(GraphBoard):
             return
         if item and not adds and self._on_chevron(position):
             self.toggle(item)
+            return
+        if not adds and self._choose_edge_at(position):
             return
         chosen = self._constant_at(position) or item
         if not adds:
@@ -197,7 +254,7 @@ class GraphCanvas(GraphBoard):
         # On the triangle the two clicks have opened and closed already.
         if self._on_chevron(position):
             self.toggle(item)
-        elif item:
+        elif item and self._edge_at(position) is None:
             self._activate(item)
         event.accept()
 
@@ -209,6 +266,7 @@ class GraphCanvas(GraphBoard):
 
     def leaveEvent(self, event: QEvent) -> None:
         self._set_hover("")
+        self._light_edge(None)
         super().leaveEvent(event)
 
     def _set_hover(self, item: str) -> None:
@@ -237,7 +295,8 @@ class GraphCanvas(GraphBoard):
             rect = self.group_rect(item) if item.endswith("/") else self.node_rect(item)
             position = self.mapFromScene(rect.center())
         else:
-            item = self._constant_at(position) or self.item_at(position)
+            is_edge = self._choose_edge_at(position)
+            item = "" if is_edge else self._constant_at(position) or self.item_at(position)
             if item and item not in self.selection():
                 self.select([item])
         self.context_menu_requested.emit(item, self.viewport().mapToGlobal(position))
@@ -253,13 +312,20 @@ class GraphCanvas(GraphBoard):
         at = self._box_at(event.pos())
         marks = self._picture_item.marks
         portal = self._portal_at(event.pos())
-        if self._plan is None or marks is None or (at is None and not portal):
+        edge = self._edge_at(event.pos())
+        if self._plan is None or marks is None or (at is None and not portal and edge is None):
             QToolTip.hideText()
             return
         text = tip_for_portal(portal)
-        if at is not None and not portal:
+        if edge is not None and not portal:
+            text = tip_for_edge(self._plan.tree.graph, edges_on(self._plan, edge), self._type_of)
+        elif at is not None and not portal:
             text = tip_for(self._plan, marks, at, self._constant_at(event.pos()))
         QToolTip.showText(event.globalPos(), text, self.viewport())
+
+    def _type_of(self, ref: TensorRef) -> str:
+        kind = self._types.type(ref) if self._types is not None else None
+        return f"{kind.dtype.text} {kind.shape}" if kind is not None else ""
 
     # Keys
 
@@ -269,6 +335,9 @@ class GraphCanvas(GraphBoard):
             event.ignore()
         elif key in _ARROWS:
             self._walk(key, adds=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        elif key == Qt.Key.Key_E and self._edges.is_allowed:
+            is_back = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self.choose_edge(self._edges.next(-1 if is_back else 1))
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if self.selection():
                 self._activate(self.selection()[-1])
@@ -284,6 +353,8 @@ class GraphCanvas(GraphBoard):
             self.show_start()
         elif key == Qt.Key.Key_Escape and self._rewiring.cancel():
             self._pressed = None
+        elif key == Qt.Key.Key_Escape and self.edge():
+            self.choose_edge(())
         elif key == Qt.Key.Key_Escape and (self.selection() or self.is_laying_out()):
             self.cancel_layout()
             self.select([])
@@ -296,6 +367,8 @@ class GraphCanvas(GraphBoard):
             return
         start = self._light_item.lights.selected[-1:] if self.selection() else []
         found = neighbour(plan, start[0], key) if start else first_item(plan)
+        if key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.edge():
+            found = self._edges.end(upwards=key is Qt.Key.Key_Up)
         if found is None:
             return
         name = plan.tree.name(found)

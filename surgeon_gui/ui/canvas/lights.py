@@ -22,6 +22,7 @@ class Lights:
         hover: the item under the mouse.
         hits: ringed items → hits inside, for groups.
         preview: items an edit would touch.
+        hover_edge, chosen_edges: edges by place in the picture.
     """
 
     selected: list[int] = field(default_factory=list)
@@ -31,6 +32,8 @@ class Lights:
     hover: int | None = None
     hits: dict[int, int] = field(default_factory=dict)
     preview: list[int] = field(default_factory=list)
+    hover_edge: int | None = None
+    chosen_edges: list[int] = field(default_factory=list)
 
 
 def shown_for(tree: Tree, plan: Plan, item: int) -> int | None:

@@ -1,9 +1,9 @@
-"""Edges of the selection, over the plain ones, and arrowheads."""
+"""Edges of the selection and the edge that is chosen, over the plain ones, and arrowheads."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QPainter, QPainterPath, QPen, QPolygonF
 
 from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.lights import Lights
@@ -15,12 +15,24 @@ _ARROW = 8.0
 def paint_lit_edges(
     painter: QPainter, plan: Plan, ink: Ink, area: QRectF, lights: Lights, *, with_arrows: bool
 ) -> None:
-    """Paint what the selection feeds orange and what it reads green, over the plain edges."""
+    """Paint lit edges over the plain ones.
+
+    What the selection feeds is orange, what it reads green, the edge under the mouse and the chosen
+    one have the accent's colour, the latter with a glow.
+    """
     shown = area.adjusted(-8, -8, 8, 8)
     ratio = painter.device().devicePixelRatioF()
-    for edges, name in ((lights.out_edges, "consumes"), (lights.in_edges, "produces")):
-        color = ink.theme.color(name)
-        pen = ink.pen(name, 2.0 * ratio)
+    hover = [] if lights.hover_edge is None else [lights.hover_edge]
+    for edges, name, width, alpha in (
+        (lights.out_edges, "consumes", 2.0, 1.0),
+        (lights.in_edges, "produces", 2.0, 1.0),
+        (hover, "accent", 2.5, 0.6),
+        (lights.chosen_edges, "accent", 8.0, 0.28),
+        (lights.chosen_edges, "accent", 3.0, 1.0),
+    ):
+        color = ink.theme.color(name, alpha)
+        pen = QPen(QBrush(color), width * ratio)
+        pen.setCosmetic(True)
         dashed = QPen(pen)
         dashed.setDashPattern([3.0, 2.0])
         for at in edges:

@@ -176,6 +176,13 @@ class Plan:
         out_of = np.unique(self._owners[from_inside & ~to_inside])
         return into.tolist(), np.setdiff1d(out_of, into).tolist()
 
+    def edges_with(self, links: Iterable[tuple[int, int]]) -> list[int]:
+        """The edges that stand for one of these links: (source, target), places in the tree."""
+        count = len(self.tree.nodes)
+        wanted = np.array([source * count + target for source, target in links], dtype=np.intp)
+        keys = self._ends[:, 0] * count + self._ends[:, 1]
+        return [int(at) for at in np.unique(self._owners[np.isin(keys, wanted)])]
+
     def box_at(self, point: QPointF) -> int | None:
         """The innermost box at a point."""
         x, y = point.x(), point.y()

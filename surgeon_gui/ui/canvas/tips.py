@@ -1,16 +1,18 @@
-"""What the tooltip of a box says."""
+"""What the tooltip of a box or an edge says."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 from surgeon_gui.errors import SurgeonError
+from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.values import TensorValue
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Plan
-from surgeon_gui.view.words import one_line
+from surgeon_gui.view.carried import Edge, load_of
 from surgeon_gui.view.overlay import STATUSES
+from surgeon_gui.view.words import one_line
 
 _WORDS = {
     "takes": "The target takes it.",
@@ -24,6 +26,7 @@ _WORDS = {
     "changed": "It was changed.",
 }
 _MOST_OPS = 6
+_MOST_EDGES = 6
 _MOST_VALUES = 8
 # More would be measured longer than a tooltip may take.
 _MOST_MEASURED = 2_000_000
@@ -79,6 +82,28 @@ def tip_for_portal(items: Sequence[str]) -> str:
     if len(items) > _MOST_OPS:
         names.append(f"and {len(items) - _MOST_OPS} more")
     return _page("Leads to", names)
+
+
+def tip_for_edge(graph: Graph, edges: Sequence[Edge], type_of: Callable[[TensorRef], str]) -> str:
+    """Return the tooltip of an edge: the tensors it carries.
+
+    Args:
+        graph: the graph.
+        edges: the graph's edges that it stands for.
+        type_of: says dtype and shape of a tensor.
+    """
+    load = load_of(graph, edges[:_MOST_EDGES])
+    names = [
+        f"{escape(one_line(str(each.ref)))} {escape(type_of(each.ref))}" for each in load.tensors
+    ]
+    names += [
+        f"{escape(one_line(edge.consumer))} waits for {escape(one_line(edge.producer))}"
+        for edge in load.controls
+    ]
+    if len(edges) > _MOST_EDGES:
+        names.append(f"and more: {len(edges)} edges of the graph")
+    is_control = bool(load.controls) and not load.tensors
+    return _page("Control edge" if is_control else "Carries", names)
 
 
 def _group_tip(plan: Plan, marks: Marks, item: int) -> str:

@@ -10,6 +10,7 @@ LEAST_ZOOM = 0.01
 MOST_ZOOM = 4.0
 _STEP = 1.2
 _FIT_MARGIN = 28.0
+_START = 52.0
 _READABLE = 0.6
 
 
@@ -75,6 +76,11 @@ class ZoomView(QGraphicsView):
     def fit(self) -> None:
         """Show everything."""
         self.fit_rect(self._content)
+        # What is low begins at the top, as it does where not all fits; below it is the legend.
+        room = self.viewport().height() - self._content.height() * self.zoom()
+        if room > 2 * _START:
+            top = QPointF(self._content.center().x(), self._content.top())
+            self.hold(top, QPointF(self.viewport().width() / 2, _START))
         self._is_fitted = True
 
     def fit_rect(self, rect: QRectF, most: float = 1.0) -> None:
@@ -113,7 +119,7 @@ class ZoomView(QGraphicsView):
         start.setX(max(min(start.x(), content.right() - half), content.left() + half))
         if wide >= _READABLE:
             start.setX(content.center().x())
-        self.hold(start, QPointF(room.width() / 2, 52.0))
+        self.hold(start, QPointF(room.width() / 2, _START))
         self._is_at_start = True
 
     def hold(self, point: QPointF, where: QPointF) -> None:

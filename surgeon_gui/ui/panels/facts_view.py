@@ -92,20 +92,44 @@ class NameLabel(ValueLabel):
 
 
 class LinkButton(QPushButton):
-    """A tensor's name and type; pressed, it goes to the node."""
+    """A tensor's name and type; pressed, it goes to the node.
 
-    def __init__(self, name: str, suffix: str, font: QFont, *, what: str) -> None:
+    Signals:
+        edge_requested(): the user wants to know more of the edge it stands for.
+    """
+
+    edge_requested = Signal()
+
+    def __init__(
+        self, name: str, suffix: str, font: QFont, *, what: str, is_edge: bool = False
+    ) -> None:
         super().__init__()
+        self._is_edge = is_edge
         self.setProperty("kind", "link")
         self.setFont(font)
         self._name, self._suffix = name, f" · {suffix}" if suffix else ""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{what}: {name}{self._suffix}")
-        self.setToolTip(f"{name}{self._suffix}\nShow it in the graph")
+        more = "\nE shows the edge" if is_edge else ""
+        self.setToolTip(f"{name}{self._suffix}\nShow it in the graph{more}")
 
     def sizeHint(self) -> QSize:
         return QSize(80, 20)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._is_edge and event.key() == Qt.Key.Key_E:
+            self.edge_requested.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = QMenu(self)
+        menu.addAction("Show in the graph", self.click)
+        if self._is_edge:
+            menu.addAction("Inspect the edge", self.edge_requested.emit)
+        menu.addAction("Copy name", lambda: QGuiApplication.clipboard().setText(self._name))
+        menu.popup(event.globalPos())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -128,10 +152,12 @@ class FactsView(QWidget):
 
     Signals:
         followed(str): a link was pressed; the item it leads to.
+        edge_followed(object): the user wants to know more of this `Edge`.
         attribute_requested(str): the user wants to change that attribute.
     """
 
     followed = Signal(str)
+    edge_followed = Signal(object)
     attribute_requested = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
@@ -201,8 +227,15 @@ class FactsView(QWidget):
     def _value(self, fact: Fact) -> QLabel | QPushButton:
         mono = self._theme.mono_font
         if fact.role in ("input", "output"):
-            link = LinkButton(fact.text, fact.suffix, mono, what=fact.label or "Tensor")
+            link = LinkButton(
+                fact.text,
+                fact.suffix,
+                mono,
+                what=fact.label or "Tensor",
+                is_edge=fact.edge is not None,
+            )
             link.clicked.connect(lambda: self.followed.emit(fact.item))
+            link.edge_requested.connect(lambda: self.edge_followed.emit(fact.edge))
             return link
         if fact.role == "name":
             return NameLabel(fact.text, mono)

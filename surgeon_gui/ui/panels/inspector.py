@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.network.ir import Layer
 from surgeon_gui.settings import Settings
+from surgeon_gui.ui.edge_facts import Holders, constants_on, edge_facts, holders_in
 from surgeon_gui.ui.facts import (
     Fact,
     constants_of,
@@ -20,6 +21,7 @@ from surgeon_gui.ui.facts import (
     several_facts,
 )
 from surgeon_gui.ui.op_docs import OpDocsReader
+from surgeon_gui.ui.panels.edge_card import EdgeCard
 from surgeon_gui.ui.panels.facts_view import FactsView
 from surgeon_gui.ui.panels.op_doc import OpDocView
 from surgeon_gui.ui.panels.values import ValuesView
@@ -27,14 +29,19 @@ from surgeon_gui.ui.panels.verdict_card import VerdictCard
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import label, row
+from surgeon_gui.view.carried import Edge, Load, load_of
 
 
 class InspectorPanel(QWidget):
     """Facts, verdict and constants of the selection; the graph's own facts when nothing is.
 
+    An edge that is chosen is shown instead, until it is let go.
+
     Signals:
         kind_changed(str): what the dock's title says at the right: `node`, `namespace` …
         followed(str): the user wants to go to an item.
+        edge_followed(object): the user wants to know more of an `Edge`.
+        edit_asked(str, object): an edit the user wants at the edge, and what its fields hold.
         attribute_requested(str, str): node and attribute the user wants to change.
         rule_previewed(str), rule_applied(str, str): a rule's id, and for the second the node it is
             to be applied at (empty: everywhere).
@@ -42,6 +49,8 @@ class InspectorPanel(QWidget):
 
     kind_changed = Signal(str)
     followed = Signal(str)
+    edge_followed = Signal(object)
+    edit_asked = Signal(str, object)
     attribute_requested = Signal(str, str)
     rule_previewed = Signal(str)
     rule_applied = Signal(str, str)
@@ -52,11 +61,15 @@ class InspectorPanel(QWidget):
         self.doc = OpDocView(self.op_docs, theme)
         self._session = session
         self._layers: Mapping[str, tuple[Layer, ...]] = {}
+        self._holders: Holders | None = None
+        self._edge: tuple[Edge, ...] = ()
+        self._load: Load | None = None
         self._shown = ""
         self._other: tuple[str, Sequence[Fact]] | None = None
         self.setAccessibleName("Inspector")
         self.facts = FactsView(theme)
         self.card = VerdictCard(theme)
+        self.edge_card = EdgeCard()
         self.values = ValuesView(session, theme)
         self._values_title = row(label("Constants", "strong"), None)
         self._values_title.setObjectName("panel-title")
@@ -72,6 +85,7 @@ class InspectorPanel(QWidget):
         holder = QVBoxLayout()
         holder.setContentsMargins(12, 4, 12, 12)
         holder.addWidget(self.card)
+        holder.addWidget(self.edge_card)
         inner.addLayout(holder)
         inner.addWidget(self.doc)
         inner.addWidget(self._values_title)
@@ -86,6 +100,8 @@ class InspectorPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)
         self.facts.followed.connect(self.followed)
+        self.facts.edge_followed.connect(self.edge_followed)
+        self.edge_card.asked.connect(self.edit_asked)
         self.facts.attribute_requested.connect(
             lambda name: self.attribute_requested.emit(self._shown, name)
         )
@@ -119,14 +135,27 @@ class InspectorPanel(QWidget):
         self._other = None if facts is None else (kind, facts)
         self.refresh()
 
+    def show_edge(self, edges: Sequence[Edge]) -> None:
+        """Show what these edges of the graph carry; with none, the selection again."""
+        self._edge = tuple(edges)
+        self.refresh()
+
     def refresh(self) -> None:
-        """Show the selection anew."""
+        """Show the selection, or the edge, anew."""
         graph, selection = self._session.graph, self._session.selection
+        is_edge = graph is not None and bool(self._edge) and self._other is None
+        self._load = load_of(graph, self._edge) if graph is not None and is_edge else None
+        if self._load is not None and not (self._load.tensors or self._load.controls):
+            self._load = None
+        self.edge_card.show_load(graph, self._load or Load())
         is_one = graph is not None and len(selection) == 1 and self._other is None
+        is_one = is_one and self._load is None
         node = graph.get(selection[0]) if graph and is_one else None
         self._shown = node.name if node else ""
         self.doc.show_op(node.op if node else "")
         constants = constants_of(graph, node) if graph and node else []
+        if graph is not None and self._load is not None:
+            constants = constants_on(graph, self._load)
         self.values.show_values(constants)
         self._values_title.setVisible(bool(constants))
         self._refresh_facts()
@@ -139,6 +168,12 @@ class InspectorPanel(QWidget):
             self.card.show_verdict(None, "")
             self.kind_changed.emit(self._other[0])
             self.facts.show_facts(self._other[1])
+            return
+        if self._load is not None and graph is not None:
+            session.tasks.drop("facts")
+            self.card.show_verdict(None, "")
+            self.kind_changed.emit("edge")
+            self.facts.show_facts(edge_facts(graph, self._load, types, self._holders))
             return
         if self._shown and graph is not None:
             session.tasks.drop("facts")
@@ -186,4 +221,5 @@ class InspectorPanel(QWidget):
         lowering = self._session.lowering
         network = lowering.network if lowering else None
         self._layers = layers_by_node(network) if network else {}
+        self._holders = holders_in(network) if network else None
         self._refresh_facts()
