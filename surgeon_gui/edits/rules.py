@@ -99,7 +99,7 @@ class ApplyRules:
         for name in self.only:
             graph[name]
         applied = []
-        for step in _joined([step for rule_set in sets for step in steps(rule_set)]):
+        for step in _joined([step for rule_set in sets for step in steps(rule_set, graph)]):
             applied.append(self._step(graph, step))
             graph = applied[-1].graph
         return tuple(applied)

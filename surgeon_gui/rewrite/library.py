@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from surgeon_gui.errors import RuleError
+from surgeon_gui.graph.model import Graph
 from surgeon_gui.rewrite.rule import GROUPS, Rule, rule_from_table
 from surgeon_gui.rewrite.ruleset import Item, RuleSet, load_rule_set, rule_set_of
 from surgeon_gui.rewrite.tomlfile import TomlFile
@@ -154,14 +155,18 @@ class Step:
     origin: str | None = None
 
 
-def steps(rule_set: RuleSet) -> tuple[Step, ...]:
+def steps(rule_set: RuleSet, graph: Graph | None = None) -> tuple[Step, ...]:
     """Return what to apply, in order: rules that follow each other go together.
+
+    Args:
+        rule_set: the set.
+        graph: what it is for, which tells some parameters' values; none leaves them as stated.
 
     Raises:
         RuleError: the set names a rule or set that does not exist, or sets contain each other.
     """
     found: list[Step] = []
-    for owner, item in _flat(rule_set, ()):
+    for owner, item in _flat(rule_set, graph, ()):
         if item.kind == "edit":
             filled = replace(item, fields=owner.filled(item))
             found.append(Step(edit=filled, origin=owner.where(item)))
@@ -182,18 +187,22 @@ def steps(rule_set: RuleSet) -> tuple[Step, ...]:
     return tuple(found)
 
 
-def _flat(rule_set: RuleSet, around: tuple[str, ...]) -> Iterator[tuple[RuleSet, Item]]:
+def _flat(
+    rule_set: RuleSet, graph: Graph | None, around: tuple[str, ...]
+) -> Iterator[tuple[RuleSet, Item]]:
     if rule_set.id in around:
         raise RuleError(
             f"Rule sets contain each other: {' > '.join([*around, rule_set.id])}.",
             where=rule_set.origin or rule_set.id,
         )
+    if graph is not None:
+        rule_set = rule_set.fitted_to(graph)
     for item in rule_set.items:
         if not item.on:
             continue
         if item.kind == "set":
             inner = find_rule_set(item.name).with_parameters(rule_set.filled(item))
-            yield from _flat(inner, (*around, rule_set.id))
+            yield from _flat(inner, graph, (*around, rule_set.id))
         else:
             yield rule_set, item
 

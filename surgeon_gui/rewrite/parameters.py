@@ -2,6 +2,9 @@
 
 Written alone, `"<classes>"` is the value with its own kind; within other text it is the value as
 text. Nothing is computed: a parameter is a number, a truth value, a text or a list of those.
+
+Where a parameter says how to `read` it, and nobody chose a value, the graph a set is applied to
+tells it; see `readers`.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.rewrite.readers import READERS, Source
 from surgeon_gui.rewrite.tomlfile import Key, TomlFile
 
 _PLACE = re.compile(r"<([a-z_][a-z0-9_]*)>")
@@ -26,18 +31,20 @@ class Parameter:
         name: what `<name>` refers to.
         value: the value, whose kind another value must have.
         help: one sentence for people.
+        read: the reader that finds the value in a graph, empty where a person states it.
     """
 
     name: str
     value: Any
     help: str = ""
+    read: str = ""
 
     def as_table(self) -> dict[str, Any]:
-        table = {"name": self.name, "value": self.value}
-        return {**table, "help": self.help} if self.help else table
+        table = {"name": self.name, "value": self.value, "help": self.help, "read": self.read}
+        return {key: value for key, value in table.items() if value != "" or key == "value"}
 
     def with_value(self, value: Any) -> Parameter:
-        """Return the parameter with another value of the same kind.
+        """Return the parameter with another value of the same kind, which no graph changes.
 
         Raises:
             ValueError: the value is of another kind.
@@ -58,7 +65,7 @@ def read_parameters(file: TomlFile) -> tuple[Parameter, ...]:
     found: dict[str, Parameter] = {}
     for index, table in enumerate(file.tables(file.table, "parameter")):
         path: tuple[Key, ...] = ("parameter", index)
-        file.check_keys(table, ("name", "value", "help"), *path)
+        file.check_keys(table, ("name", "value", "help", "read"), *path)
         name = file.get(table, "name", str, ..., *path)
         if not _NAME.fullmatch(name):
             raise file.error(
@@ -73,8 +80,24 @@ def read_parameters(file: TomlFile) -> tuple[Parameter, ...]:
             raise file.error(
                 "A parameter's value is a number, true or false, text, or a list of those.", *path
             )
-        found[name] = Parameter(name, table["value"], file.get(table, "help", str, "", *path))
+        read = file.get(table, "read", str, "", *path)
+        if read and read not in READERS:
+            raise file.error(
+                f"Nothing is called {read} that a graph could be read by.",
+                *path,
+                "read",
+                hint=f"Use {', '.join(READERS)}.",
+            )
+        about = file.get(table, "help", str, "", *path)
+        found[name] = Parameter(name, table["value"], about, read)
     return tuple(found.values())
+
+
+def found_in(graph: Graph, parameters: Iterable[Parameter]) -> dict[str, Any]:
+    """Return the values the graph itself tells, by the parameters' names."""
+    source = Source(graph)
+    found = {each.name: READERS[each.read](source) for each in parameters if each.read}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _is_value(value: Any) -> bool:

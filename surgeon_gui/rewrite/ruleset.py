@@ -8,6 +8,7 @@ targets = ["uff"]                   # the routes it is for; none means any
 name = "classes"
 value = 91
 help = "Number of classes, the background included."
+read = "ssd_classes"                # what the graph itself tells goes before the value above
 [[item]]
 rule = "strip-identity"             # a bundled rule, or one stated below
 [[item]]
@@ -41,7 +42,8 @@ from typing import Any, Literal
 import tomli_w
 
 from surgeon_gui.errors import RuleError, SaveError
-from surgeon_gui.rewrite.parameters import Parameter, chosen, fill, read_parameters
+from surgeon_gui.graph.model import Graph
+from surgeon_gui.rewrite.parameters import Parameter, chosen, fill, found_in, read_parameters
 from surgeon_gui.rewrite.rule import Rule, rule_from_table
 from surgeon_gui.rewrite.tomlfile import Key, TomlFile
 
@@ -126,6 +128,14 @@ class RuleSet:
         )
         # Lines are those of the file, not of the text made here.
         return replace(again, id=self.id, items=self.items)
+
+    def found_in(self, graph: Graph) -> dict[str, Any]:
+        """Return the values of its parameters that the graph tells."""
+        return found_in(graph, self.parameters)
+
+    def fitted_to(self, graph: Graph) -> RuleSet:
+        """Return the set with what the graph tells in place of what nobody chose."""
+        return self.with_parameters(self.found_in(graph))
 
 
 def _values(parameters: tuple[Parameter, ...]) -> dict[str, Any]:

@@ -124,9 +124,45 @@ def test_wrong_values_are_refused(given: str, message: str, tmp_path: Path) -> N
         ('name = "limit"', 'name = "The limit"', "no name for a parameter", 8),
         ("value = 1.0", "value = { a = 1 }", "A parameter's value is", 7),
         ("help =", "helps =", "There is no key helps", 6),
+        ("help =", "read =", "Nothing is called Number of classes.", 6),
     ],
 )
 def test_a_complaint_names_file_and_line(old: str, new: str, message: str, line: int) -> None:
     with pytest.raises(RuleError, match=message) as caught:
         rule_set_from_toml(SET.replace(old, new), "heads.toml")
     assert caught.value.where == f"heads.toml:{line}"
+
+
+SCORES = """
+concat_1 = Placeholder() {shape=[1, 12, 7]}
+y = Relu(concat_1)
+"""
+
+
+def _reading(tmp_path: Path) -> str:
+    path = tmp_path / "reading.toml"
+    text = SET.replace('help = "Number of classes."', 'read = "ssd_classes"')
+    path.write_text(text.split("[[item]]\nrule")[0])
+    return str(path)
+
+
+def test_the_graph_tells_what_nobody_chose(tmp_path: Path) -> None:
+    name, graph = _reading(tmp_path), parse_text(SCORES)
+    assert ApplyRules((name,)).apply(graph)["y"].attrs["numClasses_u_int"] == 7
+    assert ApplyRules((f"{name}(classes = 4)",)).apply(graph)["y"].attrs["numClasses_u_int"] == 4
+    rule_set = find_rule_set(name)
+    assert rule_set.found_in(graph) == {"classes": 7}
+    assert rule_set_from_toml(rule_set_to_toml(rule_set)).parameters == rule_set.parameters
+
+
+def test_a_graph_that_does_not_tell_leaves_the_stated_value(tmp_path: Path) -> None:
+    name, graph = _reading(tmp_path), parse_text(SCORES.replace("12, 7", "12, ?"))
+    assert ApplyRules((name,)).apply(graph)["y"].attrs["numClasses_u_int"] == 91
+
+
+def test_an_inner_set_is_read_unless_the_outer_chooses(tmp_path: Path) -> None:
+    graph = parse_text(SCORES)
+    item = f'id = "outer"\n[[item]]\nset = "{_reading(tmp_path)}"\n'
+    for more, classes in (("", 7), ("parameters = { classes = 3 }", 3)):
+        after = ApplyRules(inline=item + more).apply(graph)
+        assert after["y"].attrs["numClasses_u_int"] == classes

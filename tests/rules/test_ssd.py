@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from surgeon_gui.edits.rules import ApplyRules
@@ -31,8 +32,19 @@ def test_a_detector_gets_its_plugins(cured: Graph) -> None:
         "concat_priorbox/axis",
     ]
     assert cured["concat_priorbox"].attrs["N"] == 1
-    assert cured["GridAnchor"].inputs == ()
+    assert [ref.node for ref in cured["GridAnchor"].inputs] == ["AnchorInput"]
     assert cured.dangling() == []
+
+
+def test_size_maps_classes_and_thresholds_are_those_of_the_graph(cured: Graph) -> None:
+    assert str(cured["Input"].attrs["shape"]) == "[1,256,256,3]"
+    anchors, kept = cured["GridAnchor"].attrs, cured["NMS"].attrs
+    assert anchors["featureMapShapes_u_ilist"] == (16, 8, 4, 2, 1)
+    assert anchors["numLayers_u_int"] == 5
+    assert kept["numClasses_u_int"] == 4
+    assert (kept["topK_u_int"], kept["keepTopK_u_int"]) == (100, 100)
+    assert kept["nmsThreshold_u_float"] == np.float32(0.6)
+    assert kept["confidenceThreshold_u_float"] == np.float32(1e-8)
 
 
 def test_nothing_unsupported_is_left_for_uff(cured: Graph) -> None:

@@ -279,6 +279,7 @@ def test_parameters_of_a_rule_set_are_asked_for(driver: Driver) -> None:
     assert not rules.parameters_button.isVisible()
     rules.show_set(bundled_sets()["ssd-mobilenet-v1"])
     driver.click(rules.parameters_button)
+    driver.settle()
     (dialog,) = driver.window.findChildren(ParametersDialog)
     dialog.lines["classes"].setText("four")
     driver.click(dialog.use_button)
@@ -291,6 +292,28 @@ def test_parameters_of_a_rule_set_are_asked_for(driver: Driver) -> None:
     driver.settle()
     values = {each.name: each.value for each in rules.model.rule_set().parameters}
     assert values["classes"] == 4
+
+
+def test_parameters_show_what_the_graph_tells_and_keep_what_is_typed(
+    driver: Driver, tmp_path: Path
+) -> None:
+    path = tmp_path / "ssd.pb"
+    save_graph(parse_text("concat_1 = Placeholder() {shape=[1, 12, 7]}\ny = Relu(concat_1)"), path)
+    driver.open(path)
+    rules = driver.window.rules
+    driver.window.bottom_dock.open_page("rules")
+    rules.show_set(bundled_sets()["ssd-mobilenet-v1"])
+    driver.click(rules.parameters_button)
+    driver.settle()
+    (dialog,) = driver.window.findChildren(ParametersDialog)
+    assert dialog.lines["classes"].text() == "7"
+    assert dialog.words.text().startswith("Read from this graph: classes.")
+    dialog.lines["overlap"].setText("0.45")
+    driver.click(dialog.use_button)
+    driver.settle()
+    chosen = {each.name: each for each in rules.model.rule_set().parameters}
+    assert (chosen["overlap"].value, chosen["overlap"].read) == (0.45, "")
+    assert (chosen["classes"].value, chosen["classes"].read) == (91, "ssd_classes")
 
 
 def test_what_an_edit_would_touch_is_outlined_while_it_is_asked_for(

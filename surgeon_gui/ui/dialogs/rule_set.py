@@ -173,8 +173,11 @@ class RuleSetDialog(QDialog):
     def _parameter(self, at: int) -> Parameter:
         cells = [self.parameters.item(at, column) for column in range(3)]
         name, text, help_ = ("" if cell is None else cell.text().strip() for cell in cells)
-        before = {each.name: each.value for each in self._set.parameters}
-        return Parameter(name, _value(text, before.get(name)), help_)
+        before = {each.name: each for each in self._set.parameters}.get(name)
+        if before is None:
+            return Parameter(name, _value(text, None), help_)
+        value = _value(text, before.value)
+        return Parameter(name, value, help_, before.read if value == before.value else "")
 
     def _use(self) -> None:
         try:

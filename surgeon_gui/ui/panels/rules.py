@@ -6,7 +6,9 @@ import dataclasses
 import itertools
 import logging
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -215,10 +217,16 @@ class RulesPanel(QWidget):
         self._enable()
 
     def ask_parameters(self) -> None:
-        """Ask for the values of the set's parameters."""
-        dialog = ParametersDialog(self.model.rule_set(), self.model.theme, self.window())
-        dialog.chosen.connect(self._use_parameters)
-        dialog.open()
+        """Ask for the values of the set's parameters, with what the graph tells of them."""
+        present, graph = self.model.rule_set(), self._session.graph
+
+        def ask(found: dict[str, Any]) -> None:
+            dialog = ParametersDialog(present, self.model.theme, self.window(), found)
+            dialog.chosen.connect(self._use_parameters)
+            dialog.open()
+
+        work = partial(present.found_in, graph) if graph is not None else dict[str, Any]
+        self._session.tasks.run("rule-set", work, ask, self._session.failed.emit)
 
     def _use_parameters(self, rule_set: RuleSet) -> None:
         self.show_set(rule_set, self._path)
