@@ -1,8 +1,9 @@
 """Results between two processes, in parts small enough that unpacking holds nobody up.
 
 Unpickling is one call that keeps Python's lock; of a large result it would take a tenth of a second
-of the interface's thread. So large dicts and tuples travel as parcels of their own, in slices. A
-parcel is a pickle with its length before it. The graph a result is about does not travel.
+of the interface's thread. So large dicts and tuples travel as parcels of their own, in slices, and
+large arrays as the bytes they are: those are read straight into their place, without the lock. A
+parcel has its length before it. The graph a result is about does not travel.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import IO, Any, cast
 
+import numpy as np
+
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.model import Graph
 
@@ -21,6 +24,12 @@ _HEAD = struct.Struct("<Q")
 # Items in a slice: about two milliseconds of unpickling.
 _SLICE = 400
 _GRAPH = "graph"
+
+_LARGE = 1 << 16
+"""Bytes from which on an array is a parcel of its own."""
+
+_PART = 1 << 24
+"""Bytes read at a time."""
 
 
 class ParcelError(Exception):
@@ -49,15 +58,20 @@ def read_bytes(stream: IO[bytes]) -> bytes:
     return data
 
 
-def packed_result(result: object, graph: Graph) -> list[bytes]:
+def packed_result(result: object, graph: Graph) -> list[bytes | memoryview]:
     """Return a result that may mention `graph` as parcels: how many slices, the slices, the rest.
+
+    A slice, as the rest, is how many arrays it has, the arrays, and a pickle.
 
     Raises:
         TypeError, pickle.PicklingError: something in it cannot be pickled.
     """
-    slices: list[bytes] = []
+    slices: list[_Slice] = []
     main = _packed(result, graph, slices)
-    return [pickle.dumps(len(slices)), *slices, main]
+    parcels: list[bytes | memoryview] = [pickle.dumps(len(slices))]
+    for data, arrays in (*slices, main):
+        parcels += [pickle.dumps(len(arrays)), *arrays, data]
+    return parcels
 
 
 def read_result(stream: IO[bytes], graph: Graph, pause: Callable[[], object]) -> Any:
@@ -68,14 +82,54 @@ def read_result(stream: IO[bytes], graph: Graph, pause: Callable[[], object]) ->
     """
     found: list[Any] = []
     for _ in range(pickle.loads(read_bytes(stream))):
-        found.append(_Unpacker(read_bytes(stream), graph, found).load())
+        found.append(_read_slice(stream, graph, found))
         pause()
-    return _Unpacker(read_bytes(stream), graph, found).load()
+    return _read_slice(stream, graph, found)
+
+
+def _read_slice(stream: IO[bytes], graph: Graph, found: list[Any]) -> Any:
+    arrays = [_read_array(stream) for _ in range(pickle.loads(read_bytes(stream)))]
+    return _Unpacker(read_bytes(stream), graph, found, arrays).load()
+
+
+def _read_array(stream: IO[bytes]) -> memoryview:
+    """Read one parcel into memory that nobody fills with zeros before."""
+    head = stream.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        raise ParcelError
+    (size,) = _HEAD.unpack(head)
+    data = np.empty(size, np.uint8).data
+    at = 0
+    while at < size:
+        part = cast("io.BufferedReader", stream).readinto(data[at : at + _PART])
+        if not part:
+            raise ParcelError
+        at += part
+    return data
+
+
+_Slice = tuple[bytes, list[memoryview]]
+"""A pickle, and the arrays it left out."""
 
 
 class _Packer(pickle.Pickler):
-    def __init__(self, file: IO[bytes], graph: Graph, slices: list[bytes], whole: object) -> None:
-        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+    def __init__(
+        self,
+        file: IO[bytes],
+        graph: Graph,
+        slices: list[_Slice],
+        whole: object,
+        arrays: list[memoryview],
+    ) -> None:
+        def left_out(buffer: pickle.PickleBuffer) -> bool:
+            """Take an array out of the pickle; True leaves it there."""
+            data = buffer.raw()
+            if data.nbytes < _LARGE:
+                return True
+            arrays.append(data)
+            return False
+
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL, buffer_callback=left_out)
         self._graph = graph
         self._slices = slices
         self._whole = whole
@@ -108,8 +162,10 @@ class _Packer(pickle.Pickler):
 
 
 class _Unpacker(pickle.Unpickler):
-    def __init__(self, data: bytes, graph: Graph, found: list[Any]) -> None:
-        super().__init__(io.BytesIO(data))
+    def __init__(
+        self, data: bytes, graph: Graph, found: list[Any], arrays: list[memoryview]
+    ) -> None:
+        super().__init__(io.BytesIO(data), buffers=arrays)
         self._graph = graph
         self._found = found
 
@@ -120,12 +176,11 @@ class _Unpacker(pickle.Unpickler):
         return dict(items) if key[0] == "dict" else tuple(items)
 
 
-def _packed(value: object, graph: Graph, slices: list[bytes]) -> bytes:
-    buffer = io.BytesIO()
-    _Packer(buffer, graph, slices, value if not isinstance(value, dict | tuple) else None).dump(
-        value
-    )
-    return buffer.getvalue()
+def _packed(value: object, graph: Graph, slices: list[_Slice]) -> _Slice:
+    buffer, arrays = io.BytesIO(), list[memoryview]()
+    whole = value if not isinstance(value, dict | tuple) else None
+    _Packer(buffer, graph, slices, whole, arrays).dump(value)
+    return buffer.getvalue(), arrays
 
 
 def _error(kind: type[SurgeonError], args: tuple[Any, ...], state: dict[str, Any]) -> SurgeonError:
