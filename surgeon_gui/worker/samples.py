@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from surgeon_gui.compare.images import ENDINGS, ImageFeed, image_arrays
-from surgeon_gui.compare.inputs import load_npz, random_inputs
+from surgeon_gui.compare.inputs import load_arrays, random_inputs
 from surgeon_gui.errors import ScriptError, UsageError
 from surgeon_gui.graph.values import Array, TensorType
 from surgeon_gui.jobs.quantize_spec import QuantizeSpec
 
 LABELS = "labels"
 """The array of class numbers beside the inputs."""
+
+_ARRAYS = (".npz", ".npy")
 
 Batch = Mapping[str, Array]
 
@@ -38,7 +40,7 @@ class Samples:
         sizes = {kind.shape.dims[0] for kind in types.values() if kind.shape.dims}
         self.batch = max(sizes, default=1)
         files = [path for path in spec.data for path in _files(path)]
-        self._arrays = [path for path in files if path.suffix == ".npz"]
+        self._arrays = [path for path in files if path.suffix.lower() in _ARRAYS]
         self._scripts = [path for path in files if path.suffix == ".py"]
         images = [path for path in files if path.suffix.lower() in ENDINGS]
         self._feed = spec.images
@@ -49,12 +51,12 @@ class Samples:
             raise UsageError(
                 "There is nothing to calibrate with.",
                 where="data",
-                hint="Give .npz files, images or a script; or draw random samples.",
+                hint="Give .npz or .npy files, images or a script; or draw random samples.",
             )
 
     def __iter__(self) -> Iterator[Batch]:
         for path in self._arrays:
-            yield from self._split(load_npz(path), str(path))
+            yield from self._split(load_arrays(path, tuple(self._types)), str(path))
         for path in self._scripts:
             for found in _run(path):
                 yield from self._split(found, str(path))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 
+from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.network.quantize.ranges import load_ranges
@@ -19,7 +20,8 @@ w = Const() {value=f32[3,3,3,4]{0.1}}
 a = Conv2D(x, w) {strides=[1,1,1,1], padding="SAME"}
 r = Relu(a)
 v = Const() {value=f32[3,3,4,4]{0.05}}
-b = Conv2D(r, v) {strides=[1,1,1,1], padding="SAME"}
+i = Identity(r) {T=f32}
+b = Conv2D(i, v) {strides=[1,1,1,1], padding="SAME"}
 y = Tanh(b)
 """
 
@@ -84,6 +86,47 @@ def test_a_range_can_be_typed_and_saved(opened: Driver, tmp_path: Path) -> None:
     model.setData(model.index(0, 1), "0.5")
     panel.load(target)
     assert panel.tensors.reach()[name] == pytest.approx(0.25)
+
+
+def test_ranges_go_with_the_rule_set_to_the_next_graph(opened: Driver, tmp_path: Path) -> None:
+    panel = calibrated(opened)
+    model = panel.tensors.model_
+    name = model.rows[0].name
+    model.setData(model.index(0, 1), "0.25")
+    assert not panel.build_button.isEnabled()  # What was rounded is not what the table says.
+    (tmp_path / "ours.toml").write_text('[[item]]\nrule = "strip-identity"\n')
+    opened.answers.path = tmp_path / "ours.toml"
+    opened.click(panel.save_button)
+    opened.settle()
+    opened.open(tmp_path / "net.pb")
+    assert not panel.again_button.isEnabled()
+    opened.window.session.apply(ApplyRules((str(tmp_path / "ours.toml"),)))
+    opened.settle()
+    assert panel.tensors.reach()[name] == 0.25
+    panel.result = None
+    opened.click(panel.again_button)
+    opened.bot.waitUntil(lambda: panel.result is not None, timeout=60_000)
+    assert panel.tensors.reach()[name] == 0.25
+    assert panel.build_button.isEnabled()
+
+
+def test_a_script_makes_the_samples(opened: Driver, tmp_path: Path) -> None:
+    script = tmp_path / "samples.py"
+    script.write_text(
+        "import numpy as np\n"
+        "def samples():\n"
+        "    for number in range(3):\n"
+        "        yield {'x': np.full((1, 8, 8, 3), number, np.float32)}\n"
+    )
+    panel = opened.window.quantize
+    panel.feeding.kind.setCurrentIndex(panel.feeding.kind.findData("script"))
+    opened.click(panel.calibrate_button)
+    assert "Choose the script" in panel.words.text()
+    panel.feeding.script.setText(str(script))
+    calibrated(opened)
+    assert panel.result is not None
+    assert panel.result.samples == 3
+    assert max(panel.tensors.reach().values()) >= 2.0
 
 
 def test_an_edit_forgets_what_was_found(opened: Driver) -> None:

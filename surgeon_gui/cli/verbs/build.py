@@ -16,10 +16,9 @@ from surgeon_gui.jobs.engine_card import provenance_of
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import PRECISIONS, BuildResult, BuildSpec, ShapeRange
 from surgeon_gui.jobs.store import job_directory
-from surgeon_gui.network.quantize import Ranges, kept_layers, quantized_network, save_ranges
-from surgeon_gui.network.store import load_network, save_network
+from surgeon_gui.network.quantize import Ranges
 from surgeon_gui.pipeline import prepare_build, prepare_verify
-from surgeon_gui.range_files import load_any_ranges, ranges_of_sets
+from surgeon_gui.range_files import eight_bit_build, load_any_ranges, ranges_of_sets
 from surgeon_gui.settings import load_settings
 
 
@@ -147,7 +146,7 @@ def build_verb(
                 prepared.graph, folder, wanted, outputs=prepared.outputs, shapes=prepared.shapes
             )
         if known is not None:
-            spec = _in_eight_bits(spec, known, implicit, folder)
+            spec = eight_bit_build(spec, known, folder, implicit=implicit)
         with job_progress() as on_event:
             result = run_job(spec, on_event, directory=folder)
     if as_json:
@@ -172,24 +171,6 @@ def _check_precision(
         raise UsageError(
             "It goes with fp16 and bf16, and with int8 by ranges, only.", where="--keep", hint=hint
         )
-
-
-def _in_eight_bits(spec: BuildSpec, known: Ranges, implicit: bool, folder: Path) -> BuildSpec:
-    """Return `spec` of the network rounded by these ranges, or telling them to TensorRT."""
-    kept = (*known.kept, *spec.kept)
-    if implicit:
-        save_ranges(known, folder / "ranges.json")
-        return replace(spec, ranges=folder / "ranges.json", kept=kept)
-    if spec.route != "direct":
-        raise UsageError(
-            "NVIDIA's parsers take ranges beside the network only.",
-            where="--ranges",
-            hint="Add --implicit, for TensorRT 8.6 or 10; or build from the graph itself.",
-        )
-    network = load_network(spec.network)
-    rounded = quantized_network(network, known, kept=kept_layers(network, kept))
-    save_network(rounded, folder / "rounded.network")
-    return replace(spec, network=folder / "rounded.network", kept=())
 
 
 def _verified(prepared: Prepared, wanted: BuildSpec) -> BuildSpec:

@@ -34,6 +34,7 @@ from surgeon_gui.ui.machine import Machine
 from surgeon_gui.ui.panels.build_book import BuildBook, BuildTask
 from surgeon_gui.ui.panels.build_log import BuildLog
 from surgeon_gui.ui.panels.build_options import BuildOptions, parse_gpus
+from surgeon_gui.ui.panels.build_precision import PrecisionOptions
 from surgeon_gui.ui.panels.build_recent import RecentBuilds, result_rows
 from surgeon_gui.ui.panels.feeding import align_labels
 from surgeon_gui.ui.panels.job_panel import JobPanel
@@ -87,6 +88,9 @@ class BuildPanel(JobPanel):
         self.precision.setToolTip("The number format TensorRT may compute in")
         self.precision.addItems(list(PRECISIONS))
         self.precision.setCurrentText(settings.precision)
+        self.rounding = PrecisionOptions(chooser, session.selected_nodes)
+        self.precision.currentTextChanged.connect(self.rounding.set_precision)
+        self.rounding.set_precision(settings.precision)
         self.options = BuildOptions(settings.workspace_mib)
         self.output = QLineEdit()
         self.output.setAccessibleName("Engine file")
@@ -131,6 +135,7 @@ class BuildPanel(JobPanel):
         form.addRow("Route", self.route)
         form.addRow("GPU targets", self.gpus)
         form.addRow("Precision", self.precision)
+        form.addRow(self.rounding)
         form.addRow(self.options)
         form.addRow("Engine file", row(self.output, self.browse, spacing=4))
         form.addRow("", row(self.build_button, self.cancel_button, None))
@@ -160,7 +165,7 @@ class BuildPanel(JobPanel):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        align_labels(form, self.options.form)
+        align_labels(form, self.rounding.form, self.options.form)
         layout.addWidget(form_column(form))
         layout.addWidget(self.pages, 1)
 
@@ -187,7 +192,7 @@ class BuildPanel(JobPanel):
         if document is None:
             return
         try:
-            wanted = self._spec()
+            wanted, rounding = self._spec(), self.rounding.choice()
         except SurgeonError as error:
             self._say_error(error)
             return
@@ -198,7 +203,8 @@ class BuildPanel(JobPanel):
             source = None
             if path is not None:
                 source = replace(provenance_of(path, script_to_toml(edits)), verified=verified)
-            return prepare_build(graph, directory, replace(wanted, provenance=source))
+            spec = prepare_build(graph, directory, replace(wanted, provenance=source))
+            return rounding.put_into(spec, directory, edits)
 
         self._put(self.book.task(str(path or ""), wanted, prepare))
 
@@ -286,6 +292,7 @@ class BuildPanel(JobPanel):
             box.setCurrentIndex(max(box.findData(value), 0))
         self.gpus.setText(", ".join(spec.gpus))
         self.precision.setCurrentText(spec.precision)
+        self.rounding.show_spec(spec)
         self.options.show_spec(spec)
 
     def _build_again(self, record: BuildRecord) -> None:
@@ -319,12 +326,13 @@ class BuildPanel(JobPanel):
             flavour=self.flavour.currentData(),
             plugins=tuple(map(Path, self._settings.plugins)),
         )
-        return self.options.apply(spec)
+        return self.rounding.apply(self.options.apply(spec))
 
     def _know_flavour(self) -> None:
         installed = self._machine.flavours
         chosen = self.flavour.currentData()
         present = next((item for item in installed if chosen in (None, item.id)), None)
+        self.rounding.set_flavour(present)
         self.options.set_flavour(present, has_gpu=bool(self._machine.gpus))
 
     def _know_network(self) -> None:

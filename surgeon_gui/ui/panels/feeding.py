@@ -1,4 +1,4 @@
-"""The form that says what a run is fed: random values, arrays of a file, or images."""
+"""The form that says what a run is fed: random values, arrays, images, or what a script makes."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ComboBox, SpinBox, button, label, row
 
-RANDOM, ARRAYS, IMAGES = "random", "arrays", "images"
+RANDOM, ARRAYS, IMAGES, SCRIPT = "random", "arrays", "images", "script"
 
 _KINDS = (
     (RANDOM, "Random values"),
     (ARRAYS, "Arrays from a file"),
     (IMAGES, "Images"),
 )
+_SCRIPT_WORDS = "What a script makes"
 _DRAWN = {
     "uniform": "−1 to 1",
     "unit": "0 to 1",
@@ -40,6 +41,7 @@ _DRAWN = {
     "ones": "all 1",
 }
 _ARRAY_FILES = ("Arrays (*.npz *.npy)", "All files (*)")
+_SCRIPT_FILES = ("Python scripts (*.py)",)
 _IMAGE_FILES = (f"Images ({' '.join('*' + ending for ending in ENDINGS)})", "All files (*)")
 _OWN = "Own numbers"
 _BETWEEN = "; "
@@ -48,19 +50,26 @@ _BETWEEN = "; "
 class FeedingForm(QWidget):
     """A form of rows that change with where the inputs come from.
 
+    Args:
+        chooser: asks for files.
+        seed: of random values, at first.
+        scripts: offer a script whose `samples()` yields inputs; a choice of it is `inputs`.
+
     Signals:
         changed(): the rows shown are others.
     """
 
     changed = Signal()
 
-    def __init__(self, chooser: PathChooser, seed: int) -> None:
+    def __init__(self, chooser: PathChooser, seed: int, *, scripts: bool = False) -> None:
         super().__init__()
         self._chooser = chooser
         self.kind = ComboBox("Inputs")
         self.kind.setToolTip("Where the inputs come from")
         for key, words in _KINDS:
             self.kind.addItem(words, key)
+        if scripts:
+            self.kind.addItem(_SCRIPT_WORDS, SCRIPT)
         self.seed = SpinBox()
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setValue(seed)
@@ -72,6 +81,9 @@ class FeedingForm(QWidget):
         for name in DISTRIBUTIONS:
             self.drawn.addItem(_DRAWN[name], name)
         self.arrays = _field("Arrays", "An .npz file keyed by input name, or an .npy file")
+        self.script = _field(
+            "Script", "Its samples() yields mappings of inputs to arrays; run only what you trust"
+        )
         self.images = _field("Images", "Image files and folders, separated by semicolons")
         self.recipe = ComboBox("Numbers")
         self.recipe.setToolTip("What the pixels become: what the network was trained with")
@@ -87,6 +99,7 @@ class FeedingForm(QWidget):
         self.input = _field("Input", "Which input takes the images; empty for the only one")
         self.input.setPlaceholderText("the only one")
         browse_arrays = button("Choose…", lambda: self._choose(_ARRAY_FILES, self.arrays))
+        browse_script = button("Choose…", lambda: self._choose(_SCRIPT_FILES, self.script))
         browse_image = button("Add…", self._add_image, tip="Add an image file")
         browse_folder = button("Folder…", self._add_folder, tip="Take all images of a folder")
         self.form = form = QFormLayout(self)
@@ -97,6 +110,7 @@ class FeedingForm(QWidget):
         self._rows: list[tuple[str, QWidget]] = []
         self._add(RANDOM, "Seed", row(self.seed, self.drawn, None))
         self._add(ARRAYS, "File", row(self.arrays, browse_arrays, spacing=4))
+        self._add(SCRIPT, "Script", row(self.script, browse_script, spacing=4))
         self._add(IMAGES, "Files", row(self.images, browse_image, browse_folder, spacing=4))
         self._add(IMAGES, "Size", self.resize_)
         colours = row(self.channels, label("Layout", "muted"), self.layout_, None)
@@ -110,7 +124,7 @@ class FeedingForm(QWidget):
         self._show_rows()
 
     def set_theme(self, theme: Theme) -> None:
-        for field in (self.arrays, self.images, self.mean, self.std, self.input):
+        for field in (self.arrays, self.script, self.images, self.mean, self.std, self.input):
             field.setFont(theme.mono_font)
 
     def choice(self) -> Feeding:
@@ -121,10 +135,12 @@ class FeedingForm(QWidget):
         """
         kind, seed = self.kind.currentData(), self.seed.value()
         drawn = self.drawn.currentData()
-        if kind == ARRAYS:
-            if not self.arrays.text().strip():
-                raise UsageError("Choose the file with the inputs.", where="Inputs")
-            return Feeding(Path(self.arrays.text().strip()).absolute(), None, seed, drawn)
+        if kind in (ARRAYS, SCRIPT):
+            name = (self.arrays if kind == ARRAYS else self.script).text().strip()
+            if not name:
+                what = "file with" if kind == ARRAYS else "script that makes"
+                raise UsageError(f"Choose the {what} the inputs.", where="Inputs")
+            return Feeding(Path(name).absolute(), None, seed, drawn)
         if kind == RANDOM:
             return Feeding(seed=seed, distribution=drawn)
         names = [part.strip() for part in self.images.text().split(";") if part.strip()]

@@ -25,7 +25,8 @@ from surgeon_gui.jobs.quantize_spec import DTYPES, QuantizeResult, QuantizeSpec
 from surgeon_gui.jobs.spec import BuildResult, BuildSpec
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.network.quantize.histogram import COLLECTORS
-from surgeon_gui.network.quantize.ranges import Ranges, load_ranges, save_ranges
+from surgeon_gui.network.quantize.ranges import Ranges, load_ranges
+from surgeon_gui.range_files import load_any_ranges, ranges_of_edits, save_any_ranges
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.panels.feeding import FeedingForm, align_labels
@@ -50,7 +51,11 @@ _COLLECTED = {
     "mse": "least mean square error",
 }
 _ENGINES = ("Engines (*.engine)",)
-_RANGES = ("Ranges (*.json)", "TensorRT calibration cache (*.cache)")
+_RANGES = (
+    "Ranges (*.json)",
+    "TensorRT calibration cache (*.cache)",
+    "Rule set, for the next training run (*.toml)",
+)
 
 
 class QuantizePanel(JobPanel):
@@ -77,7 +82,7 @@ class QuantizePanel(JobPanel):
         self._ranges: Ranges | None = None
         self._spread: dict[str, Array] = {}
         self.result: QuantizeResult | None = None
-        self.feeding = FeedingForm(chooser, settings.verify_seed)
+        self.feeding = FeedingForm(chooser, settings.verify_seed, scripts=True)
         self.count = SpinBox()
         self.count.setRange(1, 100_000)
         self.count.setValue(32)
@@ -110,8 +115,12 @@ class QuantizePanel(JobPanel):
         self.cancel_button = button(
             "Cancel", self.cancel, kind="button", tip="Stop; ranges found so far are kept"
         )
-        self.load_button = button("Load ranges…", self._load, tip="Ours, or TensorRT's cache")
-        self.save_button = button("Save ranges…", self._save, tip="Ours, or TensorRT's cache")
+        self.load_button = button(
+            "Load ranges…", self._load, tip="Ours, TensorRT's cache, a rule set"
+        )
+        self.save_button = button(
+            "Save ranges…", self._save, tip="Ours, TensorRT's cache, a rule set"
+        )
         self.build_button = button("Build engine…", self._ask_build, tip="Of the rounded network")
         self.words = label(_INTRO, "muted", wrap=True, copyable=True)
         self.hint = label("", "muted", wrap=True, copyable=True)
@@ -122,8 +131,8 @@ class QuantizePanel(JobPanel):
         self._lay_out()
         self.layers.doubleClicked.connect(self._show)
         self.layers.activated.connect(self._show)
-        self.layers.kept_changed.connect(self._enable)
-        self.tensors.edited.connect(self._enable)
+        self.layers.kept_changed.connect(self._unmeasured)
+        self.tensors.edited.connect(self._unmeasured)
         self.tensors.edited.connect(self._draw_spread)
         self.tensors.selectionModel().selectionChanged.connect(lambda *_: self._draw_spread())
         session.opened.connect(self._reset)
@@ -195,7 +204,7 @@ class QuantizePanel(JobPanel):
         """Measure with the ranges in the table and the layers ticked."""
         if self._ranges is not None:
             present = replace(self._ranges, reach=self.tensors.reach())
-            self._run(present, self.layers.kept())
+            self._run(present, self._kept())
 
     def _run(self, known: Ranges | None, kept: tuple[str, ...]) -> None:
         graph = self._session.graph
@@ -287,19 +296,50 @@ class QuantizePanel(JobPanel):
     def load(self, path: Path) -> None:
         """Take ranges from a file; Measure again works with them."""
         try:
-            self._ranges = load_ranges(path)
+            found = load_any_ranges(path)
         except SurgeonError as error:
             self._say_error(error)
             return
-        self.tensors.show_ranges(self._ranges.reach, self._ranges.largest)
-        self._say(f"{len(self._ranges.reach)} ranges are loaded.", "strong", "Measure again.")
+        self._take(found, "are loaded")
+
+    def _take(self, ranges: Ranges, source: str) -> None:
+        """Show ranges that were found before."""
+        self._ranges, self._network = ranges, None
+        self.layers.show_layers(())
+        self.tensors.show_ranges(ranges.reach, ranges.largest)
+        self._say(f"{len(ranges.reach)} ranges {source}.", "strong", "Measure again.")
         self._enable()
+
+    def _unmeasured(self) -> None:
+        """Hold back the engine: what was rounded is not what the tables say now."""
+        if self._network is not None:
+            self._network = None
+            self.hint.setText("Measure again to round the network so, and to build it.")
+            self.hint.show()
+        self._enable()
+
+    def _kept(self) -> tuple[str, ...]:
+        """Return the layers ticked; before any is shown, those the ranges come with."""
+        if self._ranges is None or self.layers.model_.rows:
+            return self.layers.kept()
+        return self._ranges.kept
+
+    def _take_applied(self) -> None:
+        """Take the ranges of the rule sets that were applied, where they have some."""
+        document = self._session.document
+        try:
+            applied = None if document is None else ranges_of_edits(document.edits)
+        except SurgeonError as error:
+            self._say_error(error)
+            return
+        if applied is not None:
+            self._take(applied, "are those of the rule set that was applied")
 
     def _save(self) -> None:
         ranges = self._ranges
         if ranges is None:
             return
-        present = replace(ranges, reach=self.tensors.reach())
+        present = replace(ranges, reach=self.tensors.reach(), kept=self._kept())
         name = (self._session.path or Path("graph")).with_suffix(".ranges.json")
         self._chooser.save_file(
             self.window(),
@@ -307,7 +347,7 @@ class QuantizePanel(JobPanel):
             name,
             _RANGES,
             lambda path: self._session.compute(
-                "export", lambda: save_ranges(present, path), lambda _: None
+                "export", lambda: save_any_ranges(present, path), lambda _: None
             ),
         )
 
@@ -349,6 +389,7 @@ class QuantizePanel(JobPanel):
         self.curve.show(self.result)
         self._say(_INTRO, "muted")
         self._enable()
+        self._take_applied()
 
     def _enable(self) -> None:
         running, has_graph = self.is_running(), self._session.graph is not None

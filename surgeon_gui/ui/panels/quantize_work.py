@@ -41,14 +41,25 @@ def summary(result: QuantizeResult) -> tuple[str, str, str]:
     if worst.top1 is not None:
         words += f", top-1 the same in {worst.top1:.1%}"
     notes = list(result.notes)
+    half = max((item.noise for item in result.half), default=None)
+    if half is not None:
+        notes.insert(0, f"In fp16 it would be {half:.3%}. {effect(result)}")
     if result.accuracy_float is not None and result.accuracy_rounded is not None:
         notes.insert(
             0,
-            f"Accuracy: {result.accuracy_float:.2%} in float, "
-            f"{result.accuracy_rounded:.2%} in eight bits.",
+            f"Accuracy: {result.accuracy_float:.2%} in float, {result.accuracy_half or 0.0:.2%} "
+            f"in fp16, {result.accuracy_rounded:.2%} in eight bits.",
         )
     role = "strong"
     if result.meets is False:
         notes.insert(0, "The noise allowed is not met even with every layer in float.")
         role = "caveat"
     return f"{words}.", role, "\n".join(notes)
+
+
+def effect(result: QuantizeResult) -> str:
+    """Return in a sentence what can be counted of the network's size and work."""
+    return (
+        f"{result.share:.1%} of the multiplications are in eight bits; weights "
+        f"{result.float_bytes / 1e6:.2f} MB in float32, {result.rounded_bytes / 1e6:.2f} MB so."
+    )
