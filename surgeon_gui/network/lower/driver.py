@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.query import deduce_outputs
@@ -38,17 +38,30 @@ def network_from_graph(
         GraphCycle: the graph goes in a circle.
     """
     given = dict(shapes or {})
-    if any(min(shape.dims or (0,)) < 0 for shape in given.values()):
-
-        def attempt(known: Mapping[str, Shape]) -> Lowering:
-            return network_from_graph(
-                graph, outputs=outputs, shapes={**given, **known}, simplify=simplify
-            )
-
-        return lower_open(attempt, given, _padded_same(graph))
     wanted = tuple(outputs) if outputs is not None else deduce_outputs(graph)
+    if all(min(shape.dims or (0,)) >= 0 for shape in given.values()):
+        return _lowered(graph, wanted, given, simplify)
+    padded_same = _padded_same(graph)
+    # With the batch alone open, windows know their padding.
+    spatial = any(min(shape.dims[1:], default=0) < 0 for shape in given.values() if shape.dims)
+    by_size = padded_same if spatial else frozenset()
+
+    def attempt(known: Mapping[str, Shape]) -> Lowering:
+        return _lowered(graph, wanted, {**given, **known}, simplify, by_size)
+
+    return lower_open(attempt, given, padded_same)
+
+
+def _lowered(
+    graph: Graph,
+    wanted: Sequence[TensorRef],
+    given: Mapping[str, Shape],
+    simplify: bool,
+    padded_by_size: Set[str] = frozenset(),
+) -> Lowering:
+    """Lower at known sizes; see `simplify` for the nodes padded by size."""
     inlined = inline_functions(with_grids_spread(graph))
-    run = Run(inlined, given)
+    run = Run(inlined, dict(given))
     for unit in execution_order(inlined.graph, reached(run.scope, wanted)):
         if isinstance(unit, Frame):
             run.lower_frame(unit)
@@ -61,7 +74,7 @@ def network_from_graph(
     layers_of: Mapping[str, tuple[str, ...]] = {}
     if not run.problems:
         built = tidy(run.b.builder.build(), refs)
-        network = settle(simplified(built) if simplify else built)
+        network = settle(simplified(built, padded_by_size) if simplify else built)
         layers_of = nodes_layers(network)
     # Nodes of functions are not in the graph the user sees: their call speaks for them.
     judged = {name for name in run.done - run.unjudged if name not in run.owners}
@@ -78,5 +91,5 @@ def network_from_graph(
     )
 
 
-def _padded_same(graph: Graph) -> set[str]:
-    return {node.name for node in graph if node.attrs.get("padding") == b"SAME"}
+def _padded_same(graph: Graph) -> frozenset[str]:
+    return frozenset(node.name for node in graph if node.attrs.get("padding") == b"SAME")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Set
 
 from surgeon_gui.network.ir import Network
 from surgeon_gui.network.simplify.before import fold_affines_before
@@ -59,16 +60,21 @@ _PASSES = (
 )
 
 
-def simplify(network: Network) -> Network:
+def simplify(network: Network, padded_by_size: Set[str] = frozenset()) -> Network:
     """Return an equal network with fewer layers.
 
     Tensors that stay keep their names, sources and numbers; layers keep the nodes they stand for.
+
+    Args:
+        network: what to simplify.
+        padded_by_size: nodes with SAME padding in a graph of any size. Where they stride, how much
+            they pad is told by a mode, and padding before them is not added to it.
     """
-    bench = Bench(network)
+    bench = Bench(network, padded_by_size)
     for layer in bench.each():
         inner = layer.kind.networks()
         if inner:
-            shorter = {name: simplify(item) for name, item in inner.items()}
+            shorter = {name: simplify(item, padded_by_size) for name, item in inner.items()}
             bench.replace(layer, dataclasses.replace(layer.kind, **shorter))
     for step in _PASSES:
         step(bench)

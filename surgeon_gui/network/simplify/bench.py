@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -21,9 +21,10 @@ class Bench:
     tensors, and the origins of merged layers are kept.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, padded_by_size: Set[str] = frozenset()) -> None:
         self.inputs = network.inputs
         self.outputs = list(network.outputs)
+        self.padded_by_size = padded_by_size
         self.sources: dict[str, Source] = dict(network.sources)
         self.layers: dict[str, Layer] = {layer.name: layer for layer in network.layers}
         self.tensors: dict[str, Tensor] = network.tensors

@@ -166,6 +166,8 @@ def fold_paddings(bench: Bench) -> None:
         kind = layer.kind
         if not isinstance(kind, Convolution | Pooling):
             continue
+        if max(kind.stride) > 1 and not bench.padded_by_size.isdisjoint(layer.origin):
+            continue
         padding = bench.producer(layer.inputs[0])
         if padding is None or not isinstance(padding.kind, layers.Slice):
             continue

@@ -164,6 +164,20 @@ TAKEN: dict[str, tuple[Build, Sequence[int | None], Sequence[Sequence[int]]]] = 
         IMAGE,
         ((8, 9), (7, 6), (32, 33)),
     ),
+    "padding before strided SAME": (
+        lambda x: tf.nn.conv2d(
+            tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]]), numbers(2, 2, 3, 4), 2, "SAME"
+        ),
+        BATCH,
+        ((1, 8, 9), (2, 7, 6), (1, 32, 33)),
+    ),
+    "padding before SAME": (
+        lambda x: tf.nn.conv2d(
+            tf.pad(x, [[0, 0], [1, 2], [0, 1], [0, 0]]), numbers(3, 3, 3, 4), 1, "SAME"
+        ),
+        IMAGE,
+        ((8, 9), (7, 6)),
+    ),
     "dilated": (
         lambda x: tf.nn.conv2d(x, numbers(3, 3, 3, 4), 1, "SAME", dilations=2),
         IMAGE,
