@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from surgeon_gui.compare.report import Tolerance
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.jobs.run import run_job
-from surgeon_gui.jobs.spec import BuildSpec
+from surgeon_gui.jobs.spec import BuildSpec, VerifyResult, VerifySpec
 from surgeon_gui.pipeline import network_of, prepare_build, prepare_verify
 
 TITLES = ("architecture", "file MB", "nodes", "layers", "transposes", "seconds", "peak MB")
@@ -55,8 +56,16 @@ def architectures() -> list[str]:
     return sorted(name for name, item in members if inspect.isfunction(item))
 
 
-def prove(path: Path) -> Proof:
+def _in_a_job(spec: VerifySpec, directory: Path) -> VerifyResult:
+    return run_job(spec, directory=directory)
+
+
+def prove(path: Path, verify: Callable[[VerifySpec, Path], VerifyResult] = _in_a_job) -> Proof:
     """Compare a frozen graph's network with TensorFlow, and build it, as the program does.
+
+    Args:
+        path: the frozen graph.
+        verify: does the comparison, in a folder that is there for it.
 
     Raises:
         SurgeonError: it does not convert, run or build.
@@ -73,7 +82,7 @@ def prove(path: Path) -> Proof:
         }
         np.savez(here / "inputs.npz", allow_pickle=False, **images)
         spec = prepare_verify(graph, graph, here / "verify", inputs=here / "inputs.npz")
-        verified = run_job(spec, directory=here / "a")
+        verified = verify(spec, here / "a")
         wanted = BuildSpec(Path(), here / "x.engine", gpus=("sm86",))
         built = run_job(prepare_build(graph, here / "build", wanted), directory=here / "b")
     return Proof(verified.ok, max(row.metrics["max_rel"] for row in verified.outputs), built.bytes)
