@@ -165,6 +165,9 @@ class ReplaceNode:
         "Inputs", tip="What it reads, in order; empty keeps the inputs.", kind="tensors", default=()
     )
     plugin: str = plugin_param()
+    no_inputs: bool = param(
+        "No inputs", tip="It reads nothing, whatever the node read.", kind="bool", default=False
+    )
 
     @property
     def title(self) -> str:
@@ -172,7 +175,10 @@ class ReplaceNode:
 
     def apply(self, graph: Graph) -> Graph:
         node = graph[self.node]
-        inputs = [resolve_output(graph, text) for text in self.inputs] or node.inputs
+        if self.no_inputs and self.inputs:
+            raise EditError("Give inputs or say that there are none.", where=self.inputs[0])
+        kept = () if self.no_inputs else node.inputs
+        inputs = [resolve_output(graph, text) for text in self.inputs] or kept
         made = make_node(graph, self.node, self.op, inputs, self.attributes, self.plugin, like=node)
         if any(ref.node == self.node for ref in made.inputs):
             raise EditError("A node cannot read itself.", where=self.node)

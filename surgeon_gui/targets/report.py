@@ -10,7 +10,7 @@ from surgeon_gui import __version__
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.query import deduce_inputs, deduce_outputs
 from surgeon_gui.graph.shapes import Types, infer_types
-from surgeon_gui.graph.values import TensorType
+from surgeon_gui.graph.values import DType, TensorType
 from surgeon_gui.targets.again import inspect_again
 from surgeon_gui.targets.autofix import Fix, find_fix
 from surgeon_gui.targets.base import SupportReport, as_json
@@ -83,7 +83,11 @@ def model_facts(graph: Graph, model: str, target_id: str) -> dict[str, Any]:
 
 def _tensor(name: str, tensor: TensorType) -> dict[str, Any]:
     dims = tensor.shape.dims
-    return {"name": name, "dtype": tensor.dtype.text, "shape": None if dims is None else list(dims)}
+    return {
+        "name": name,
+        "dtype": "unknown" if tensor.dtype is DType.INVALID else tensor.dtype.text,
+        "shape": None if dims is None else list(dims),
+    }
 
 
 def _group(group: Group) -> dict[str, Any]:

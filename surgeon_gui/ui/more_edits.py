@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _OWN_COMMAND = frozenset(
     {
-        *("remove", "rename", "rename-namespace", "replace", "collapse", "set-attribute"),
+        *("rename", "rename-namespace", "replace", "collapse", "set-attribute"),
         *("set-input", "set-outputs", "strip", "rules", "patch"),
     }
 )

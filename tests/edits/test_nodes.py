@@ -128,6 +128,15 @@ def test_a_tensorflow_op_takes_dtypes_from_its_inputs() -> None:
     assert leaky.attrs["alpha"] == 0.5
 
 
+def test_a_node_can_be_replaced_by_one_that_reads_nothing() -> None:
+    edit = ReplaceNode("r", "Anchors_TRT", no_inputs=True)
+    after = edit.apply(parse_text(CHAIN))
+    assert after["r"].inputs == ()
+    assert "m" not in after
+    with pytest.raises(EditError, match="say that there are none"):
+        ReplaceNode("r", "Anchors_TRT", inputs=("x",), no_inputs=True).apply(parse_text(CHAIN))
+
+
 def test_replacing_drops_inputs_nobody_needs_any_more() -> None:
     after = ReplaceNode("m", "MyPlugin", inputs=("x",)).apply(parse_text(CHAIN))
     assert "w" not in after

@@ -16,26 +16,41 @@ from tests.helpers.shared import shared_path
 
 CONV = '{strides=[1, 1, 1, 1], padding="SAME", data_format="NHWC", dilations=[1, 1, 1, 1]}'
 
+STEP = CONV.replace("strides=[1, 1, 1, 1]", "strides=[1, STEP, STEP, 1]")
+
+
+def _predicted(layer: int, source: str, anchors: int) -> str:
+    """The boxes and the scores of four classes on one feature map."""
+    at = f"BoxPredictor_{layer}"
+    return f"""
+{at}/w = Const() {{value=f32[1, 1, 4, {4 * anchors}]{{0.1}}}}
+{at}/conv = Conv2D({source}, {at}/w) {CONV}
+{at}/to = Const() {{value=i32[3]{{1, -1, 4}}}}
+{at}/boxes = Reshape({at}/conv, {at}/to)
+{at}/scores = Reshape({at}/conv, {at}/to)
+"""
+
+
 SSD = f"""
 image_tensor = Placeholder() {{dtype=u8, shape=[1, ?, ?, 3]}}
 Cast = Cast(image_tensor) {{SrcT=u8, DstT=f32, Truncate=false}}
-Preprocessor/size = Const() {{value=i32[2]{{300, 300}}}}
+Preprocessor/size = Const() {{value=i32[2]{{240, 240}}}}
 Preprocessor/resize = ResizeBilinear(Cast, Preprocessor/size)
 Preprocessor/half = Const() {{value=f32{{0.00784314}}}}
 Preprocessor/mul = Mul(Preprocessor/resize, Preprocessor/half)
 w = Const() {{value=f32[1, 1, 3, 4]{{0.1}}}}
-FeatureExtractor/conv = Conv2D(Preprocessor/mul, w) {CONV}
+FeatureExtractor/conv = Conv2D(Preprocessor/mul, w) {STEP.replace("STEP", "24")}
 relu = Relu6(FeatureExtractor/conv)
 check = Assert(ok, relu)
 ok = Const() {{value=bool{{true}}}}
 i = Identity(relu, ^check)
-BoxPredictor_0/w = Const() {{value=f32[1, 1, 4, 8]{{0.1}}}}
-BoxPredictor_0/conv = Conv2D(i, BoxPredictor_0/w) {CONV}
-BoxPredictor_1/conv = Conv2D(i, BoxPredictor_0/w) {CONV}
+v = Const() {{value=f32[1, 1, 4, 4]{{0.1}}}}
+half = Conv2D(i, v) {STEP.replace("STEP", "2")}
+{_predicted(0, "i", 3)}{_predicted(1, "half", 6)}
 concat/axis = Const() {{value=i32{{1}}}}
-concat = ConcatV2(BoxPredictor_0/conv, BoxPredictor_1/conv, concat/axis) {{N=2}}
+concat = ConcatV2(BoxPredictor_0/boxes, BoxPredictor_1/boxes, concat/axis) {{N=2}}
 concat_1/axis = Const() {{value=i32{{1}}}}
-concat_1 = ConcatV2(BoxPredictor_1/conv, BoxPredictor_0/conv, concat_1/axis) {{N=2}}
+concat_1 = ConcatV2(BoxPredictor_0/scores, BoxPredictor_1/scores, concat_1/axis) {{N=2}}
 shape = Shape(relu)
 MultipleGridAnchorGenerator/a = Cast(shape) {{SrcT=i32, DstT=f32, Truncate=false}}
 MultipleGridAnchorGenerator/b = Relu(MultipleGridAnchorGenerator/a)
@@ -65,7 +80,9 @@ def test_a_single_shot_detector_gets_its_plugins(name: str) -> None:
     plugins = [node.op for node in after if node.op.endswith("_TRT")]
     assert plugins == ["FlattenConcat_TRT", "FlattenConcat_TRT", "GridAnchor_TRT", "NMS_TRT"]
     assert [node.name for node in after if node.op == "Placeholder"] == ["Input"]
-    assert str(after["Input"].attrs["shape"]) == "[1,300,300,3]"
+    assert str(after["Input"].attrs["shape"]) == "[1,240,240,3]"
+    assert after["GridAnchor"].attrs["featureMapShapes_u_ilist"] == (10, 5)
+    assert after["NMS"].attrs["numClasses_u_int"] == 4
     assert [ref.node for ref in after["NMS"].inputs] == [
         "concat_box_loc",
         "concat_box_conf",
@@ -77,12 +94,12 @@ def test_a_single_shot_detector_gets_its_plugins(name: str) -> None:
     assert report.supported, [problem for problem in report.problems if problem.severity == "error"]
 
 
-def test_other_detectors_are_a_matter_of_parameters() -> None:
+def test_what_is_stated_goes_before_what_the_graph_tells() -> None:
     graph = parse_text(SSD.replace("JOIN", JOINS["ssd-mobilenet-v2"]))
-    name = "ssd-mobilenet-v2(classes = 4, height = 512, width = 640, layers = 2)"
+    name = "ssd-mobilenet-v2(classes = 7, height = 512, width = 640, layers = 3)"
     after = ApplyRules((name,)).apply(graph)
-    assert after["NMS"].attrs["numClasses_u_int"] == 4
-    assert after["GridAnchor"].attrs["numLayers_u_int"] == 2
+    assert after["NMS"].attrs["numClasses_u_int"] == 7
+    assert after["GridAnchor"].attrs["numLayers_u_int"] == 3
     assert str(after["Input"].attrs["shape"]) == "[1,512,640,3]"
 
 

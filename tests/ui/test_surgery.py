@@ -162,6 +162,23 @@ def test_collapse_shows_inputs_and_outputs_before_applying(driver: Driver) -> No
     assert any(node.name.startswith(space) for node in graph_of(driver))
 
 
+@pytest.mark.parametrize("command", ["edit.collapse", "edit.replace"])
+def test_a_node_whose_inputs_are_all_unticked_reads_nothing(driver: Driver, command: str) -> None:
+    driver.open(MOBILENET)
+    name = "MobilenetV1/Predictions/Softmax"
+    driver.window.session.select((name,))
+    driver.run(command)
+    kind = CollapseDialog if command == "edit.collapse" else ReplaceDialog
+    dialog = dialog_of(driver, kind)
+    assert isinstance(dialog, kind)
+    for at in range(dialog.inputs.count()):
+        dialog.inputs.item(at).setCheckState(Qt.CheckState.Unchecked)
+    driver.type(dialog.op, "MySource_TRT")
+    press_apply(driver, dialog)
+    (made,) = (node for node in graph_of(driver) if node.op == "MySource_TRT")
+    assert made.inputs == ()
+
+
 def test_fix_in_the_problems_list_is_one_click(driver: Driver) -> None:
     driver.open(BOXES)
     window = driver.window

@@ -20,7 +20,7 @@ from surgeon_gui.errors import SurgeonError, UsageError
 from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.query import deduce_inputs
 from surgeon_gui.graph.shapes import infer_types
-from surgeon_gui.graph.values import Shape, TensorType
+from surgeon_gui.graph.values import DType, Shape, TensorType
 from surgeon_gui.targets import Status, SupportReport, as_json, catalogue, inspect
 from surgeon_gui.targets.groups import Group, group_ignored, group_problems
 
@@ -151,7 +151,11 @@ def _inspect(
 
 def _tensor(name: str, tensor: TensorType) -> dict[str, Any]:
     dims = tensor.shape.dims
-    return {"name": name, "dtype": tensor.dtype.text, "shape": None if dims is None else list(dims)}
+    return {
+        "name": name,
+        "dtype": "unknown" if tensor.dtype is DType.INVALID else tensor.dtype.text,
+        "shape": None if dims is None else list(dims),
+    }
 
 
 def _facts(prepared: Prepared) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from surgeon_gui.targets.base import (
     Target,
     Verdict,
 )
+from surgeon_gui.targets.contracts import add_contracts, has_plugins
 from surgeon_gui.targets.flavours import FLAVOURS, Flavour, installed
 from surgeon_gui.targets.pitfalls import add_pitfalls
 
@@ -65,6 +66,8 @@ def judge(flavour: Flavour | None, question: Question) -> Judgement:
             verdicts[name] = lacks[name]
         else:
             verdicts[name] = FOLDED if name in lowering.vanished else TAKES
+    if has_plugins(graph):
+        add_contracts("direct", graph, infer_types(graph, question.shapes), verdicts)
     return Judgement(_advised(graph, verdicts), types=lowering.types)
 
 

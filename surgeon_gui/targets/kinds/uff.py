@@ -24,6 +24,7 @@ from surgeon_gui.targets.base import (
     Verdict,
 )
 from surgeon_gui.targets.checks.context import Context, is_shape_arithmetic
+from surgeon_gui.targets.contracts import add_contracts
 from surgeon_gui.targets.jetpack import jetpack_source, jetpack_words
 from surgeon_gui.targets.pitfalls import add_pitfalls
 from surgeon_gui.targets.plugins import facts, is_plugin_node, plugin_available
@@ -71,6 +72,7 @@ def judge(target_id: str, question: Question) -> Judgement:
                 verdict = FOLDED
             verdicts[node.name] = verdict
     hits = add_pitfalls(target_id, graph, types, verdicts)
+    add_contracts(target_id, graph, types, verdicts)
     return Judgement(verdicts, hits, {ref: types.type(ref) for ref in map(TensorRef, verdicts)})
 
 

@@ -126,6 +126,10 @@ class _NodeDialog(EditDialog):
         chosen = self.inputs.chosen()
         return () if chosen == self._all_inputs else chosen
 
+    def _leaves_all_out(self) -> bool:
+        """Whether there are inputs and none of them has its tick."""
+        return bool(self._all_inputs) and not self.inputs.chosen()
+
 
 class ReplaceDialog(_NodeDialog):
     """Another operation or a plugin in the place of a node."""
@@ -147,6 +151,7 @@ class ReplaceDialog(_NodeDialog):
             self._op(),
             self.attributes.attributes(),
             inputs=self._chosen_inputs(),
+            no_inputs=self._leaves_all_out(),
         )
 
 
@@ -197,4 +202,5 @@ class CollapseDialog(_NodeDialog):
             name=self.name.text().strip(),
             attributes=self.attributes.attributes(),
             inputs=self._chosen_inputs(),
+            no_inputs=self._leaves_all_out(),
         )
