@@ -37,7 +37,7 @@ class TabStrip(QTabBar):
         font.setBold(True)
         bold = QFontMetrics(font).horizontalAdvance(self.tabText(index))
         # A badge belongs to the word before it, not to the next.
-        spare = 4 if self.tabButton(index, QTabBar.ButtonPosition.RightSide) is None else -8
+        spare = 4 if self.tabButton(index, QTabBar.ButtonPosition.RightSide) is None else 0
         return QSize(hint.width() + max(bold - plain, 0) + spare, STRIP_HEIGHT)
 
     def set_badge(self, index: int, text: str) -> None:
@@ -89,6 +89,10 @@ class TabPages(QWidget):
             layout.addWidget(header)
         layout.addWidget(self._stack, 1)
         self.strip.currentChanged.connect(self._turn)
+
+    def hasHeightForWidth(self) -> bool:
+        """No: pages fill their place; long texts in one must not make the window higher."""
+        return False
 
     def add(self, key: str, title: str, page: QWidget, tip: str = "") -> None:
         """Append a page; `key` names it for `show`."""

@@ -16,12 +16,14 @@ from PySide6.QtWidgets import (
     QScrollArea,
     QSizePolicy,
     QSpinBox,
+    QStyle,
     QStyleOptionComboBox,
     QVBoxLayout,
     QWidget,
 )
 
 GRID = 4
+FIELD_HEIGHT = 28
 
 
 def button(
@@ -72,9 +74,14 @@ class SpinBox(QSpinBox):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         # A style sheet's padding does not reach the field inside.
-        self.lineEdit().setTextMargins(6, 0, 0, 0)
+        self.lineEdit().setTextMargins(9, 0, 0, 0)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), FIELD_HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), FIELD_HEIGHT)
 
 
 def set_role(widget: QWidget, role: str) -> None:
@@ -116,20 +123,54 @@ def column(*items: QWidget, spacing: int = GRID, margin: int = 0) -> QWidget:
     return holder
 
 
-def form_column(form: QFormLayout, width: int = 436) -> QScrollArea:
-    """Return a form in a column of fixed width that scrolls where it is higher than its place."""
-    form.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, 3 * GRID)
-    form.setHorizontalSpacing(3 * GRID)
-    form.setVerticalSpacing(6)
-    holder = QWidget()
-    holder.setLayout(form)
-    scrolled = QScrollArea()
-    scrolled.setWidget(holder)
-    scrolled.setWidgetResizable(True)
-    scrolled.setFrameShape(QFrame.Shape.NoFrame)
-    scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    scrolled.setFixedWidth(width)
-    return scrolled
+class FormColumn(QWidget):
+    """A form beside results: it scrolls where it is high, its buttons stay in sight below.
+
+    It takes what height there is, and gives up width to what stands beside it.
+
+    Args:
+        form: the fields.
+        foot: the buttons.
+        width: the most it takes, in pixels.
+    """
+
+    def __init__(self, form: QFormLayout, foot: QWidget, width: int = 436) -> None:
+        super().__init__()
+        form.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, 3 * GRID)
+        form.setHorizontalSpacing(3 * GRID)
+        form.setVerticalSpacing(6)
+        holder = QWidget()
+        holder.setLayout(form)
+        scrolled = QScrollArea()
+        scrolled.setWidget(holder)
+        scrolled.setWidgetResizable(True)
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        foot.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scrolled, 1)
+        layout.addWidget(rule())
+        layout.addWidget(foot)
+        self._holder, self._width = holder, width
+        self.setMaximumWidth(width)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._width, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        least = self._holder.minimumSizeHint().width() + bar
+        return QSize(min(least, self._width), super().minimumSizeHint().height())
+
+
+def takes_what_is_left(widget: QWidget, least: int = 96) -> QWidget:
+    """Have a widget fill its place, however small: its page scrolls below `least` pixels only."""
+    widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+    widget.setMinimumHeight(least)
+    return widget
 
 
 def middle(text: str, metrics: QFontMetrics, width: int) -> str:
@@ -201,10 +242,10 @@ class ComboBox(QComboBox):
 
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()
-        return QSize(hint.width() + 3 * GRID, 28)
+        return QSize(hint.width() + 3 * GRID, FIELD_HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(super().minimumSizeHint().width(), 28)
+        return QSize(super().minimumSizeHint().width(), FIELD_HEIGHT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

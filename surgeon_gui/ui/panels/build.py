@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +21,16 @@ from PySide6.QtWidgets import (
 
 from surgeon_gui.edits.script import script_to_toml
 from surgeon_gui.errors import SurgeonError, UsageError
-from surgeon_gui.jobs.build_history import BUILT, CANCELLED, FAILED, BuildRecord, again
+from surgeon_gui.jobs.build_history import CANCELLED, FAILED, BuildRecord, again
 from surgeon_gui.jobs.engine_card import provenance_of
-from surgeon_gui.jobs.outcome import Cancelled, Outcome, Succeeded
+from surgeon_gui.jobs.outcome import Outcome
 from surgeon_gui.jobs.spec import PRECISIONS, BuildResult, BuildSpec, JobSpec
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.pipeline import prepare_build
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.machine import Machine
-from surgeon_gui.ui.panels.build_book import BuildBook, BuildTask
+from surgeon_gui.ui.panels.build_book import BuildBook, BuildTask, outcome_facts
 from surgeon_gui.ui.panels.build_log import BuildLog
 from surgeon_gui.ui.panels.build_options import BuildOptions, parse_gpus
 from surgeon_gui.ui.panels.build_precision import PrecisionOptions
@@ -41,7 +40,16 @@ from surgeon_gui.ui.panels.job_panel import JobPanel
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.tabs import TabPages
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, ElidedLabel, button, form_column, label, row, set_role
+from surgeon_gui.ui.widgets import (
+    ComboBox,
+    ElidedLabel,
+    FormColumn,
+    button,
+    label,
+    row,
+    set_role,
+    takes_what_is_left,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -138,7 +146,6 @@ class BuildPanel(JobPanel):
         form.addRow(self.rounding)
         form.addRow(self.options)
         form.addRow("Engine file", row(self.output, self.browse, spacing=4))
-        form.addRow("", row(self.build_button, self.cancel_button, None))
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self.phase)
@@ -157,17 +164,15 @@ class BuildPanel(JobPanel):
         right.addWidget(self.hint)
         right.addLayout(self.facts)
         right.addWidget(self.log, 1)
-        inset = QWidget()
-        QVBoxLayout(inset).addWidget(self.recent)
         self.pages = TabPages("Builds")
         self.pages.add("present", "This build", present, "What is being built, and how it went")
-        self.pages.add("recent", "Builds", inset, "Those that wait, and those made before")
+        self.pages.add("recent", "Builds", self.recent, "Those that wait, and those made before")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         align_labels(form, self.rounding.form, self.options.form)
-        layout.addWidget(form_column(form))
-        layout.addWidget(self.pages, 1)
+        layout.addWidget(FormColumn(form, row(self.build_button, self.cancel_button, None)))
+        layout.addWidget(takes_what_is_left(self.pages, 160), 1)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -251,19 +256,8 @@ class BuildPanel(JobPanel):
 
     def _ended(self, outcome: Outcome) -> None:
         super()._ended(outcome)
-        if isinstance(outcome, Succeeded) and isinstance(outcome.result, BuildResult):
-            made = outcome.result
-            self._keep(
-                BUILT,
-                bytes=made.bytes,
-                layers=made.layers,
-                tensorrt=made.tensorrt,
-                gpus=made.gpu,
-            )
-        elif isinstance(outcome, Cancelled):
-            self._keep(CANCELLED)
-        else:
-            self._keep(FAILED, message=outcome.message)
+        word, facts = outcome_facts(outcome)
+        self._keep(word, **facts)
 
     def _keep(self, outcome: str, **facts: Any) -> None:
         """Put the build that ended on the list, and begin the next."""
@@ -271,17 +265,7 @@ class BuildPanel(JobPanel):
         if task is None:
             return
         self._present = None
-        spec, folder = launched if launched is not None else (task.wanted, None)
-        record = BuildRecord(
-            spec=replace(spec, provenance=None),
-            model=task.model,
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
-            outcome=outcome,
-            seconds=round(self._seconds(), 2),
-            log=folder,
-            **facts,
-        )
-        self.book.keep(record)
+        self.book.keep(task, launched, outcome, self._seconds(), **facts)
         following = self.book.next()
         if following is not None:
             self._make(following)
@@ -304,11 +288,9 @@ class BuildPanel(JobPanel):
             self._use(record.spec)
             self.start()
         else:
+            hint = f"Open {record.model or 'its graph'} and build it with these settings."
             self._say_error(
-                UsageError(
-                    "The network of that build is not kept any more.",
-                    hint=f"Open {record.model or 'its graph'} and build it with these settings.",
-                )
+                UsageError("The network of that build is not kept any more.", hint=hint)
             )
             self.pages.show_page("present")
 
@@ -349,9 +331,7 @@ class BuildPanel(JobPanel):
         set_role(self.message, "strong")
         logger.info("Built %s", result.path)
         self.built.emit(result.path)
-        rows = result_rows(result)
-        if not self._machine.gpus:
-            rows.append(("Test-run", "needs a GPU; this machine has none"))
+        rows = result_rows(result, has_gpu=bool(self._machine.gpus))
         for at, (name, words) in enumerate(rows):
             self.facts.addWidget(label(name, "muted"), at, 0)
             self.facts.addWidget(ElidedLabel(words, font=self._theme.mono_font), at, 1)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from surgeon_gui.jobs.build_history import (
+    BUILT,
+    CANCELLED,
+    FAILED,
     BuildRecord,
     estimate,
     forget_build,
     keep_build,
     load_builds,
 )
-from surgeon_gui.jobs.spec import BuildSpec
+from surgeon_gui.jobs.outcome import Cancelled, Outcome, Succeeded
+from surgeon_gui.jobs.spec import BuildResult, BuildSpec
 from surgeon_gui.ui.panels.build_recent import RecentBuilds, Waiting
 from surgeon_gui.ui.session import Session
 
@@ -36,6 +42,21 @@ class BuildTask:
     model: str
     wanted: BuildSpec
     prepare: Callable[[Path], BuildSpec]
+
+
+def outcome_facts(outcome: Outcome) -> tuple[str, dict[str, Any]]:
+    """Return the word for how a build ended, and what a `BuildRecord` keeps of it."""
+    if isinstance(outcome, Succeeded) and isinstance(outcome.result, BuildResult):
+        made = outcome.result
+        return BUILT, {
+            "bytes": made.bytes,
+            "layers": made.layers,
+            "tensorrt": made.tensorrt,
+            "gpus": made.gpu,
+        }
+    if isinstance(outcome, Cancelled):
+        return CANCELLED, {}
+    return FAILED, {"message": outcome.message}
 
 
 class BuildBook(QObject):
@@ -85,8 +106,33 @@ class BuildBook(QObject):
         self._queue.clear()
         self._show()
 
-    def keep(self, record: BuildRecord) -> None:
-        """Add a build that ended to the list."""
+    def keep(
+        self,
+        task: BuildTask,
+        launched: tuple[BuildSpec, Path] | None,
+        outcome: str,
+        seconds: float,
+        **facts: Any,
+    ) -> None:
+        """Add a build that ended to the list.
+
+        Args:
+            task: what was asked for.
+            launched: what the worker was given, and the job's folder; None: it never began.
+            outcome: a word of `build_history`.
+            seconds: how long it took.
+            facts: more of the `BuildRecord`.
+        """
+        spec, folder = launched if launched is not None else (task.wanted, None)
+        record = BuildRecord(
+            spec=replace(spec, provenance=None),
+            model=task.model,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            outcome=outcome,
+            seconds=round(seconds, 2),
+            log=folder,
+            **facts,
+        )
         self._change(lambda: keep_build(record))
 
     def estimate(self, task: BuildTask) -> float | None:

@@ -24,7 +24,7 @@ from surgeon_gui.jobs.spec import BuildResult, BuildSpec, TensorInfo
 from surgeon_gui.ui.icons import status_icon
 from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import button, label
+from surgeon_gui.ui.widgets import ElidedLabel, button, label
 
 _COLUMNS = ("", "Graph", "Built as", "For", "Size", "Took", "When", "Engine")
 _WIDTHS = (32, 200, 110, 170, 90, 70, 120)
@@ -77,7 +77,7 @@ def _when(record: BuildRecord) -> datetime:
     return datetime.fromisoformat(record.started).astimezone()
 
 
-def result_rows(result: BuildResult) -> list[tuple[str, str]]:
+def result_rows(result: BuildResult, *, has_gpu: bool) -> list[tuple[str, str]]:
     """Return what was built, as names and words."""
     return [
         ("Engine", f"{result.path}"),
@@ -86,6 +86,7 @@ def result_rows(result: BuildResult) -> list[tuple[str, str]]:
         ("Inputs", ", ".join(map(_tensor, result.inputs))),
         ("Outputs", ", ".join(map(_tensor, result.outputs))),
         *(("Warning", words) for words in result.warnings),
+        *([] if has_gpu else [("Test-run", "needs a GPU; this machine has none")]),
     ]
 
 
@@ -130,17 +131,17 @@ class RecentBuilds(QWidget):
         )
         self.open_button = button("Look at engine", self._open, tip="Open it in the run panel")
         self.remove_button = button("Remove", self._remove, tip="Take it off this list")
-        self.words = label("No builds yet.", "muted")
+        self.words = ElidedLabel("No builds yet.", role="muted")
+        self.words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         bar = QHBoxLayout()
-        bar.setContentsMargins(0, 4, 0, 4)
+        bar.setContentsMargins(12, 8, 12, 8)
         bar.setSpacing(8)
         for each in (
             *(self.use_button, self.again_button, self.compare_button),
             *(self.open_button, self.remove_button),
         ):
             bar.addWidget(each)
-        bar.addStretch(1)
-        bar.addWidget(self.words)
+        bar.addWidget(self.words, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -158,7 +159,7 @@ class RecentBuilds(QWidget):
         """Show another list."""
         self.rows.show([*waiting, *made])
         count = len(waiting)
-        self.words.setText(f"{count} waiting" if count else "" if made else "No builds yet.")
+        self.words.set_full(f"{count} waiting" if count else "" if made else "No builds yet.")
         self._enable()
 
     def _selected(self) -> list[Waiting | BuildRecord]:

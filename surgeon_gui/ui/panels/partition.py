@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
-    QSizePolicy,
     QSplitter,
     QVBoxLayout,
 )
@@ -37,7 +36,15 @@ from surgeon_gui.ui.panels.partition_tables import SegmentsTable, StayingTable
 from surgeon_gui.ui.panels.partition_work import result_words, tftrt_spec, verify_spec
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import SpinBox, button, form_column, label, row, set_role
+from surgeon_gui.ui.widgets import (
+    FormColumn,
+    SpinBox,
+    button,
+    label,
+    row,
+    set_role,
+    takes_what_is_left,
+)
 from surgeon_gui.view.coloring import Kinds
 
 _FORM_WIDTH = 400
@@ -80,7 +87,7 @@ class PartitionPanel(JobPanel):
         self.batch.setToolTip(
             "Engines take any batch up to this one where the graph leaves it open"
         )
-        self.dynamic = QCheckBox("Engines for shapes met at run time")
+        self.dynamic = QCheckBox("Engines for run-time shapes")
         self.dynamic.setToolTip("Parts with inputs of unknown size are built when they are fed")
         self.denied = QLineEdit()
         self.denied.setAccessibleName("Stay in TensorFlow")
@@ -93,7 +100,7 @@ class PartitionPanel(JobPanel):
         )
         self.cancel_button = button("Cancel", self.cancel, kind="button", tip="Stop")
         self.collapse_button = button(
-            "Collapse into engine nodes", self.collapse, tip="One TRTEngineOp node for each segment"
+            "Collapse", self.collapse, tip="Put one TRTEngineOp node in place of each segment"
         )
         self.save_button = button(
             "Make bundle…", self.save, tip="Write graph, segments and networks into a folder"
@@ -130,29 +137,25 @@ class PartitionPanel(JobPanel):
         form.addRow("", self.dynamic)
         form.addRow("Stay in TensorFlow", self.denied)
         form.addRow("", row(self.keep_button, None))
-        form.addRow("", row(self.divide_button, self.cancel_button, None))
-        left = form_column(form, _FORM_WIDTH)
         tables = QSplitter(Qt.Orientation.Horizontal)
         tables.addWidget(self.segments)
         tables.addWidget(self.staying)
         tables.setChildrenCollapsible(False)
         tables.setSizes([440, 560])
-        # They take what is left: the page scrolls only where even their least does not fit.
-        for part in (tables, left):
-            part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         right = QVBoxLayout()
         right.setContentsMargins(12, 12, 12, 8)
         right.setSpacing(8)
         right.addWidget(self.words)
         right.addWidget(self.hint)
-        right.addWidget(tables, 1)
+        right.addWidget(takes_what_is_left(tables), 1)
         bundle = (self.save_button, self.build_button, self.verify_button)
         steps = (self.collapse_button, *bundle, self.tftrt_button)
-        right.addWidget(row(*steps, None, self.cure_button))
+        right.addWidget(row(*steps, None, self.cure_button, spacing=4))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(left)
+        foot = row(self.divide_button, self.cancel_button, None)
+        layout.addWidget(FormColumn(form, foot, _FORM_WIDTH))
         layout.addLayout(right, 1)
 
     def set_theme(self, theme: Theme) -> None:

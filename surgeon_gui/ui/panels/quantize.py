@@ -10,11 +10,8 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
     QHBoxLayout,
-    QScrollArea,
-    QSizePolicy,
     QSplitter,
     QVBoxLayout,
-    QWidget,
 )
 
 from surgeon_gui.compare.inputs import load_npz
@@ -36,7 +33,16 @@ from surgeon_gui.ui.panels.quantize_tables import LayersTable, TensorsTable
 from surgeon_gui.ui.panels.quantize_work import prepared, summary
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, SpinBox, button, label, row, set_role
+from surgeon_gui.ui.widgets import (
+    ComboBox,
+    FormColumn,
+    SpinBox,
+    button,
+    label,
+    row,
+    set_role,
+    takes_what_is_left,
+)
 from surgeon_gui.view.coloring import MAX, Numbers
 
 _INTRO = (
@@ -142,26 +148,17 @@ class QuantizePanel(JobPanel):
 
     def _lay_out(self) -> None:
         form = QFormLayout()
-        form.setContentsMargins(12, 12, 12, 12)
-        form.setHorizontalSpacing(12)
-        form.setVerticalSpacing(6)
         form.addRow(self.feeding)
         form.addRow("Samples", row(self.count, label("where they are random", "muted"), None))
         form.addRow("Ranges by", self.collector)
         form.addRow("Eight bits as", row(self.dtype, None))
         form.addRow("Allow", row(self.limit, self.tolerance, None))
         form.addRow("", self.sensitivity)
-        form.addRow("", row(self.calibrate_button, self.cancel_button, None))
-        form.addRow("", row(self.load_button, self.save_button, None))
         align_labels(form, self.feeding.form)
-        left = QWidget()
-        left.setLayout(form)
-        scrolled = QScrollArea()
-        scrolled.setWidget(left)
-        scrolled.setWidgetResizable(True)
-        scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
-        scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scrolled.setFixedWidth(420)
+        begin, files = (
+            (self.calibrate_button, self.cancel_button),
+            (self.load_button, self.save_button),
+        )
         plots = QSplitter(Qt.Orientation.Vertical)
         plots.addWidget(self.plot.widget)
         plots.addWidget(self.curve.widget)
@@ -171,20 +168,17 @@ class QuantizePanel(JobPanel):
             tables.addWidget(widget)
         tables.setChildrenCollapsible(False)
         tables.setSizes([460, 420, 260])
-        # They take what is left: the page scrolls only where even their least does not fit.
-        for part in (tables, scrolled):
-            part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         right = QVBoxLayout()
         right.setContentsMargins(12, 12, 12, 8)
         right.setSpacing(8)
         right.addWidget(self.words)
         right.addWidget(self.hint)
-        right.addWidget(tables, 1)
+        right.addWidget(takes_what_is_left(tables), 1)
         right.addWidget(row(self.again_button, self.build_button, None))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(scrolled)
+        layout.addWidget(FormColumn(form, row(*begin, None, *files)))
         layout.addLayout(right, 1)
 
     def set_theme(self, theme: Theme) -> None:

@@ -93,6 +93,8 @@ class CurvePlot(Plot):
         super().__init__("Noise (%) by share of layers in eight bits (%)", theme)
         # Where nothing is lost the line lies at the bottom, and no number is below none.
         self.widget.setLimits(yMin=-0.05, minYRange=1.0)
+        # In so little room smaller steps than these would lie on each other.
+        self.widget.getAxis("left").setStyle(maxTickLevel=0)
         self._result: QuantizeResult | None = None
 
     def show(self, result: QuantizeResult | None) -> None:

@@ -34,7 +34,15 @@ from surgeon_gui.ui.panels.precisions import Precisions, measured_in
 from surgeon_gui.ui.panels.run_results import RunResults
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, SpinBox, button, form_column, label, row, set_role
+from surgeon_gui.ui.widgets import (
+    ComboBox,
+    FormColumn,
+    SpinBox,
+    button,
+    label,
+    row,
+    set_role,
+)
 from surgeon_gui.view.overlays import times_by_node
 
 _ENGINES = ("TensorRT engine (*.engine *.plan *.trt)", "All files (*)")
@@ -142,7 +150,6 @@ class RunPanel(JobPanel):
         form.addRow("Streams", self._gpu_row)
         form.addRow("Compare with", self.reference)
         form.addRow("", self._file_row)
-        form.addRow("", row(self.run_button, self.cancel_button, None))
         align_labels(form, self.feeding.form)
         right = QVBoxLayout()
         right.setContentsMargins(12, 12, 12, 8)
@@ -154,7 +161,7 @@ class RunPanel(JobPanel):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(form_column(form))
+        layout.addWidget(FormColumn(form, row(self.run_button, self.cancel_button, None)))
         layout.addLayout(right, 1)
 
     def set_theme(self, theme: Theme) -> None:
@@ -345,7 +352,7 @@ def _number(name: str, low: int, high: int, value: int) -> SpinBox:
     made = SpinBox()
     made.setRange(low, high)
     made.setValue(value)
-    made.setFixedWidth(80)
+    made.setFixedWidth(72)
     made.setAccessibleName(name)
     made.setToolTip(name)
     return made

@@ -14,7 +14,7 @@ from surgeon_gui.ui.plots import pyqtgraph
 from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
 from surgeon_gui.ui.tabs import TabPages
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import label
+from surgeon_gui.ui.widgets import label, takes_what_is_left
 
 _BINS = 40
 _VERDICT = 5
@@ -107,7 +107,7 @@ class RunResults(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self.headline)
         layout.addWidget(self.figures)
-        layout.addWidget(self.pages, 1)
+        layout.addWidget(takes_what_is_left(self.pages, 96), 1)
         self.set_theme(theme)
 
     def _plot(self, below: str, left: str) -> Any:

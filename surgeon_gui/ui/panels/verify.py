@@ -35,7 +35,15 @@ from surgeon_gui.ui.panels.feeding import FeedingForm, align_labels
 from surgeon_gui.ui.panels.job_panel import JobPanel
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, button, form_column, label, row, set_role
+from surgeon_gui.ui.widgets import (
+    ComboBox,
+    FormColumn,
+    button,
+    label,
+    row,
+    set_role,
+    takes_what_is_left,
+)
 
 _FILE = "file"
 _WAYS = (
@@ -156,7 +164,6 @@ class VerifyPanel(JobPanel):
         form.addRow("", self._file_rows[1])
         form.addRow(self.feeding)
         form.addRow("", self.layers)
-        form.addRow("", row(self.verify_button, self.cancel_button, None))
         align_labels(form, self.feeding.form)
         right = QVBoxLayout()
         right.setContentsMargins(12, 12, 12, 8)
@@ -164,11 +171,11 @@ class VerifyPanel(JobPanel):
         right.addWidget(self.words)
         right.addWidget(self.hint)
         right.addWidget(row(self.show_button, self.report_button, self.store_button, None))
-        right.addWidget(self.table, 1)
+        right.addWidget(takes_what_is_left(self.table), 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(form_column(form))
+        layout.addWidget(FormColumn(form, row(self.verify_button, self.cancel_button, None)))
         layout.addLayout(right, 1)
 
     def set_theme(self, theme: Theme) -> None:

@@ -1,0 +1,74 @@
+"""The small widgets, dressed as in the window."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QFormLayout, QLabel, QTabBar, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from surgeon_gui.ui.style import style_sheet
+from surgeon_gui.ui.tabs import TabPages, TabStrip
+from surgeon_gui.ui.theme import LIGHT
+from surgeon_gui.ui.widgets import ComboBox, FormColumn, SpinBox, button, row
+
+
+@pytest.fixture
+def shown(qtbot: QtBot) -> QWidget:
+    """An empty widget in the window's style."""
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    widget.setStyleSheet(style_sheet(LIGHT))
+    QVBoxLayout(widget)
+    widget.show()
+    return widget
+
+
+def _put(shown: QWidget, widget: QWidget) -> None:
+    layout = shown.layout()
+    assert layout is not None
+    layout.addWidget(widget)
+
+
+def test_a_spin_box_has_room_for_its_digits(shown: QWidget, qtbot: QtBot) -> None:
+    box = SpinBox()
+    box.setRange(0, 99_999)
+    box.setValue(12_345)
+    _put(shown, box)
+    field = box.lineEdit()
+    needed = field.fontMetrics().horizontalAdvance("12345")
+    qtbot.waitUntil(lambda: field.width() - field.textMargins().left() > needed, timeout=5000)
+    assert box.height() >= ComboBox("beside").sizeHint().height()
+
+
+def test_a_tab_has_room_for_its_bold_word_and_its_badge(shown: QWidget) -> None:
+    strip = TabStrip("pages")
+    _put(shown, strip)
+    strip.addTab("Problems")
+    strip.addTab("Rules")
+    bare = strip.tabSizeHint(0).width()
+    strip.set_badge(0, "149")
+    badge = strip.tabButton(0, QTabBar.ButtonPosition.RightSide)
+    assert badge is not None
+    assert strip.tabSizeHint(0).width() - bare >= badge.sizeHint().width() - 4
+
+
+def test_a_form_scrolls_and_keeps_its_buttons_in_sight(shown: QWidget, qtbot: QtBot) -> None:
+    form = QFormLayout()
+    for number in range(12):
+        form.addRow(f"Field {number}", SpinBox())
+    begin = button("Begin")
+    column = FormColumn(form, row(begin, None))
+    _put(shown, column)
+    shown.resize(500, 200)
+    qtbot.waitUntil(lambda: 0 < column.height() <= 200, timeout=5000)
+    bottom = begin.mapTo(column, begin.rect().bottomLeft()).y()
+    assert bottom < column.height()
+
+
+def test_a_long_text_on_a_page_does_not_make_the_pages_higher(shown: QWidget) -> None:
+    pages = TabPages("pages")
+    words = QLabel("word " * 200)
+    words.setWordWrap(True)
+    pages.add("one", "One", words)
+    _put(shown, pages)
+    assert not pages.hasHeightForWidth()
