@@ -30,6 +30,8 @@ _STATUS_WORDS = {
     "changed": "changed",
 }
 _COLUMNS = 4
+_WIDEST = 280
+"""A longer note goes on in the next line: a wide legend is left out of small canvases."""
 
 
 class Legend(Corner):
@@ -155,6 +157,9 @@ class Legend(Corner):
         label.setFont(self.font())
         if is_muted and self._theme is not None:
             label.setStyleSheet(f"color: {self._theme.muted};")
+        if label.sizeHint().width() > _WIDEST:
+            label.setWordWrap(True)
+            label.setFixedSize(_WIDEST, label.heightForWidth(_WIDEST))
         label.show()
         return label
 
