@@ -70,7 +70,7 @@ GROUPS: tuple[tuple[frozenset[str], str, str, str | None], ...] = (
         None,
     ),
     (
-        names_in("Dequantize QuantizeV2 QuantizedConv2D QuantizedMatMul QuantizedRelu Requantize"),
+        names_in("QuantizedConv2D QuantizedMatMul QuantizedRelu Requantize"),
         "{op} works on quantized data with a zero point, TensorRT quantizes symmetrically.",
         "Convert the model in float32 and let TensorRT calibrate it.",
         None,

@@ -25,6 +25,7 @@ from tests.network.lower import (
     test_pointwise,
     test_shaping,
     test_whiles,
+    test_whole_steps,
 )
 from tests.network.lower.harness import Case, lowered, make
 
@@ -41,6 +42,7 @@ TABLES: dict[str, dict[str, Case]] = {
     "pointwise": test_pointwise.CASES,
     "shaping": test_shaping.SHAPES,
     "whiles": test_whiles.BOTH,
+    "whole steps": test_whole_steps.BACK,
 }
 
 
