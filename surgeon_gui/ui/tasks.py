@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from surgeon_gui.errors import SurgeonError
-from surgeon_gui.ui.pauses import shorten_pauses
+from surgeon_gui.ui.pauses import load_early, shorten_pauses
 
 T = TypeVar("T")
 
@@ -65,6 +65,7 @@ class Tasks(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         shorten_pauses()
+        load_early()
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="quick")
         self._long = ThreadPoolExecutor(1, thread_name_prefix="long")
         self._bridge = _Bridge()

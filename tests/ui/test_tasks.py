@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -89,3 +91,17 @@ def test_a_bug_is_not_swallowed(tasks: Tasks, qtbot: QtBot) -> None:
         qtbot.waitUntil(lambda: not tasks.is_busy())
         qtbot.wait(20)
     assert [kind for kind, _, _ in caught] == [ZeroDivisionError]
+
+
+def test_what_numpy_would_import_in_the_middle_of_a_picture_is_there(qtbot: QtBot) -> None:
+    """In a process of its own, where nothing else has asked for it."""
+    script = (
+        "import sys, threading\n"
+        "from surgeon_gui.ui.tasks import Tasks\n"
+        "assert 'numpy.ma' not in sys.modules\n"
+        "tasks = Tasks()\n"
+        "[t.join() for t in threading.enumerate() if t.name == 'load early']\n"
+        "assert 'numpy.ma' in sys.modules\n"
+        "tasks.close()\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
