@@ -23,11 +23,18 @@ def mix(first: QColor, second: QColor, share: float) -> str:
 
 
 def dress_application(theme: Theme) -> None:
-    """Give the whole application a theme's style, palette, font and style sheet."""
+    """Give the whole application a theme's style, palette, font and style sheet.
+
+    Nothing is done where it has them already: Qt would measure every widget again.
+    """
     application = QApplication.instance()
-    if isinstance(application, QApplication):
+    if not isinstance(application, QApplication):
+        return
+    sheet = style_sheet(theme)
+    worn = (application.styleSheet(), application.palette(), application.font())
+    if worn != (sheet, theme.palette(), theme.ui_font):
         apply_theme(application, theme)
-        application.setStyleSheet(style_sheet(theme))
+        application.setStyleSheet(sheet)
 
 
 def style_sheet(theme: Theme) -> str:
