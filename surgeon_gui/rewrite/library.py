@@ -12,7 +12,7 @@ from typing import Any
 
 from surgeon_gui.errors import RuleError
 from surgeon_gui.graph.model import Graph
-from surgeon_gui.rewrite.rule import GROUPS, Rule, rule_from_table
+from surgeon_gui.rewrite.rule import GROUPS, RULE_KEYS, Rule, rule_from_table
 from surgeon_gui.rewrite.ruleset import Item, RuleSet, load_rule_set, rule_set_of
 from surgeon_gui.rewrite.tomlfile import TomlFile
 from surgeon_gui.settings import config_dir
@@ -122,7 +122,14 @@ def load_set(path: Path) -> RuleSet:
         RuleError: it cannot be read or something in it is wrong; it names file and line.
     """
     file = TomlFile.read(path)
-    return _set_of_rule(file) if "match" in file.table else load_rule_set(path)
+    return _set_of_rule(file) if _states_a_rule(file.table) else load_rule_set(path)
+
+
+def _states_a_rule(table: Mapping[str, Any]) -> bool:
+    """Whether a file is about one rule, so that a misspelt key in it is told as such."""
+    keys = table.keys()
+    of_sets = keys & {"item", "rule", "parameter", "note"}
+    return "match" in keys or (not of_sets and bool(keys & (RULE_KEYS - {"targets", "id"})))
 
 
 def set_of_rule_text(text: str, name: str = "rule") -> RuleSet:

@@ -42,6 +42,7 @@ from surgeon_gui.rewrite.pattern import (
 )
 from surgeon_gui.rewrite.predicates import Condition, Place, parse_condition
 from surgeon_gui.rewrite.replacement import Replacement, Template, names_in
+from surgeon_gui.rewrite.routes import read_targets
 from surgeon_gui.rewrite.subject import Match, Mismatch, Subject
 from surgeon_gui.rewrite.tomlfile import Key, TomlFile
 
@@ -188,6 +189,8 @@ _KEYS = (
     *("id", "group", "benefit", "summary", "source", "targets", "exact", "match", "where"),
     *("shared", "replace", "action", "options", "attrs", "let", "example"),
 )
+RULE_KEYS = frozenset(_KEYS)
+"""The keys a rule has."""
 
 
 def rule_from_table(file: TomlFile, table: Mapping[str, Any], *path: Key) -> Rule:
@@ -224,7 +227,7 @@ class _Reader:
             benefit=file.get(table, "benefit", int, 0, *path),
             summary=file.get(table, "summary", str, ..., *path),
             source=file.get(table, "source", str, "", *path),
-            targets=file.texts(table, "targets", *path),
+            targets=read_targets(file, table, *path),
             exact=file.get(table, "exact", bool, True, *path),
             patterns=patterns,
             where=self._conditions(tensors),

@@ -44,6 +44,7 @@ import tomli_w
 from surgeon_gui.errors import RuleError, SaveError
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.rewrite.parameters import Parameter, chosen, fill, found_in, read_parameters
+from surgeon_gui.rewrite.routes import read_targets
 from surgeon_gui.rewrite.rule import Rule, rule_from_table
 from surgeon_gui.rewrite.tomlfile import Key, TomlFile
 
@@ -188,7 +189,7 @@ def _from_file(file: TomlFile, default_id: str) -> RuleSet:
         id=file.get(table, "id", str, default_id),
         title=file.get(table, "title", str, ""),
         note=file.get(table, "note", str, ""),
-        targets=file.texts(table, "targets"),
+        targets=read_targets(file, table),
         items=tuple(items),
         rules=rules,
         sources=tuple(own),

@@ -14,6 +14,7 @@ from surgeon_gui.errors import UsageError
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.values import Shape, TensorType
 from surgeon_gui.registry import Registry
+from surgeon_gui.rewrite.routes import ROUTES
 
 
 class Status(enum.Enum):
@@ -257,9 +258,6 @@ class SupportReport:
 
 
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-
-ROUTES = ("direct", "uff", "onnx", "hybrid")
-"""The routes, in the order people choose among them."""
 
 TARGETS: Registry[Callable[[], Sequence[Target]]] = Registry("surgeon_gui.targets.kinds")
 """Families of targets; each entry lists its targets. A new family is a new module in `kinds/`."""

@@ -8,6 +8,7 @@ from surgeon_gui.errors import RuleError, SaveError
 from surgeon_gui.rewrite.library import (
     bundled_sets,
     find_rule_set,
+    load_set,
     rules_of,
     steps,
     user_sets,
@@ -158,3 +159,20 @@ def test_a_set_that_cannot_be_written_is_an_error(home: Path) -> None:
     (home / "file").write_text("")
     with pytest.raises(SaveError):
         save_rule_set(RuleSet("a"), home / "file" / "a.toml")
+
+
+def test_a_misspelt_key_of_a_rule_file_is_told_as_the_rules(tmp_path: Path) -> None:
+    path = tmp_path / "swish.toml"
+    text = (
+        'id = "swish"\ngroup = "fuse"\nsummary = "s"\n'
+        'macth = "Relu:root(?x)"\nreplace = "Elu:root(?x)"\n'
+    )
+    path.write_text(text)
+    with pytest.raises(RuleError, match="no key macth") as caught:
+        load_set(path)
+    assert caught.value.where == f"{path}:4"
+    assert caught.value.hint == "Did you mean match?"
+    path.write_text('id = "mine"\ntargets = ["uff-8", "directly"]\n[[item]]\nset = "clean"\n')
+    with pytest.raises(RuleError, match="directly is no route") as caught:
+        load_set(path)
+    assert caught.value.where == f"{path}:2"

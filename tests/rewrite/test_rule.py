@@ -78,6 +78,7 @@ def test_a_rule_is_read() -> None:
         ('group = "fuse"', 'group = "fuse"\nshared = ["z"]', 4, "captures no z"),
         ('group = "fuse"', 'group = "fuse"\nbenefit = true', 4, "benefit must be a whole number"),
         ('match = "M', 'match = ["Relu:root(?y)", "M', 6, "no TOML"),
+        ('group = "fuse"', 'group = "fuse"\ntargets = ["ufff"]', 4, "ufff is no route"),
     ],
 )
 def test_a_wrong_rule_names_file_and_line(old: str, new: str, line: int, told: str) -> None:

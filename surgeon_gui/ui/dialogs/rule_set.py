@@ -25,12 +25,12 @@ from PySide6.QtWidgets import (
 
 from surgeon_gui.errors import RuleError
 from surgeon_gui.rewrite.parameters import Parameter
+from surgeon_gui.rewrite.routes import ROUTES
 from surgeon_gui.rewrite.ruleset import RuleSet, rule_set_from_toml, rule_set_to_toml
 from surgeon_gui.ui.dialogs.fields import one_line
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import button, label, row, set_role
 
-ROUTES = ("direct", "uff", "onnx", "hybrid")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
