@@ -48,11 +48,13 @@ class Document:
     """A graph under surgery.
 
     Revisions share unchanged nodes and constants, so a revision of a large graph costs little.
-    `path` is the file that was opened or last saved to.
+    `path` is the file that was opened or last saved to; `name` is what a graph in no file is
+    called, without an ending.
     """
 
-    def __init__(self, graph: Graph, path: Path | None = None) -> None:
+    def __init__(self, graph: Graph, path: Path | None = None, name: str = "") -> None:
         self.path = path
+        self.name = name
         self._revisions: list[Revision] = [Revision(None, graph)]
         self._index = 0
         self._saved: Revision | None = self._revisions[0]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from surgeon_gui.errors import NotFrozen, OpenError, UsageError
-from surgeon_gui.freeze.frozen import Choice, Frozen, frozen_graph
+from surgeon_gui.freeze.frozen import FED, Choice, Frozen, frozen_graph
 from surgeon_gui.freeze.sample import Sampler, tensor_type
 from surgeon_gui.freeze.trouble import first_line, missing_shards, unknown_op
 from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
@@ -110,14 +110,11 @@ def _sample(
     sampler: Sampler,
 ) -> None:
     """Run the graph in its session, fed at its placeholders or at the inputs chosen."""
-    chosen = {f"{ref.node}_input": ref for ref in (resolve_output(source, name) for name in inputs)}
+    cuts = [resolve_output(source, name) for name in inputs]
+    chosen = {f"{ref.node}_input": ref for ref in cuts if source[ref.node].op not in FED}
     fed = {ref.node for ref in chosen.values()}
     needed = reachable(source, {ref.node for ref in refs} - fed)
-    places = {
-        name: TensorRef(name)
-        for name in needed
-        if source[name].op in ("Placeholder", "PlaceholderV2")
-    }
+    places = {name: TensorRef(name) for name in needed if source[name].op in FED}
     places |= chosen
     tensors = {
         name: loaded.get_tensor_by_name(f"{ref.node}:{ref.port}") for name, ref in places.items()

@@ -13,6 +13,8 @@ from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.ops import is_variable
 from surgeon_gui.graph.query import reachable, resolve_output
 
+FED = ("Placeholder", "PlaceholderV2")
+"""Ops that are inputs as they are."""
 _TABLES = ("HashTable", "LookupTable", "MutableDenseHashTable", "MutableHashTable")
 _ITERATORS = ("Iterator", "OneShotIterator", "MultiDeviceIterator")
 
@@ -45,8 +47,8 @@ class Choice:
     """What the user wants of a source instead of all it has.
 
     Args:
-        outputs: tensors to keep; none keeps the source's outputs.
-        inputs: tensors to feed; what computes them goes.
+        outputs: tensors to keep, or names of the source's outputs; none keeps all of these.
+        inputs: tensors to feed, or names of the source's inputs; what computes them goes.
     """
 
     outputs: tuple[str, ...] = ()
@@ -78,10 +80,12 @@ def frozen_graph(
         EditError: a chosen input cannot be one.
     """
     whole, own = _named_outputs(graph_from_graphdef(graphdef), outputs)
-    refs = tuple(resolve_output(whole, name) for name in choice.outputs) or own
+    known = {name: ref for (name, _), ref in zip(outputs, own, strict=True)}
+    refs = tuple(known.get(name) or resolve_output(whole, name) for name in choice.outputs) or own
     graph = whole.with_outputs(refs)
     for name in choice.inputs:
-        graph = CutInput(name).apply(graph)
+        if graph[resolve_output(graph, name).node].op not in FED:
+            graph = CutInput(name).apply(graph)
     kept = reachable(graph, [ref.node for ref in refs])
     if not choice.inputs:
         kept |= {TensorRef.parse(name).node for name in inputs} & {node.name for node in graph}

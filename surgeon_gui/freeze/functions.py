@@ -12,11 +12,10 @@ import numpy as np
 from surgeon_gui.errors import ConvertError, NotFrozen, OpenError, UsageError
 from surgeon_gui.freeze.frozen import Choice, Frozen, frozen_graph
 from surgeon_gui.freeze.sample import Sampler, tensor_type
+from surgeon_gui.freeze.saved_model import DEFAULT_SIGNATURE
 from surgeon_gui.freeze.trouble import first_line, saved_model_nodes, unknown_op
 from surgeon_gui.graph.values import Array
 from surgeon_gui.reference.tensorflow_import import import_tensorflow
-
-DEFAULT_SIGNATURE = "serving_default"
 
 
 def freeze_saved_model(
@@ -59,6 +58,7 @@ def freeze_saved_model(
     keys = sorted(function.structured_outputs)
     if sampler is not None:
         _sample(function, lambda given: function(**given), sampler)
+    choice = _by_placeholder(function, choice or Choice())
     frozen = _freeze(function, keys, choice, lower_control_flow, "SavedModel")
     return replace(frozen, signature=name, signatures=tuple(model.signatures))
 
@@ -131,13 +131,25 @@ def freeze_keras(
     return _freeze(function, names, choice, lower_control_flow, "Keras model")
 
 
+def _arguments(function: Any) -> dict[str, Any]:
+    """Return what a concrete function calls its arguments, and their placeholders, in order."""
+    positional, keywords = function.structured_input_signature
+    names = [*(f"argument {place}" for place in range(len(positional))), *sorted(keywords)]
+    return dict(zip(names, function.inputs[: len(names)], strict=True))
+
+
+def _by_placeholder(function: Any, choice: Choice) -> Choice:
+    """Call chosen inputs that are the signature's what they are called in the graph."""
+    names = {name: tensor.op.name for name, tensor in _arguments(function).items()}
+    return replace(choice, inputs=tuple(names.get(name, name) for name in choice.inputs))
+
+
 def _sample(function: Any, call: Callable[[dict[str, Any]], Any], sampler: Sampler) -> None:
     """Run a concrete function; `call` is given tensors by argument, in the function's order."""
     tensorflow = import_tensorflow()
-    positional, keywords = function.structured_input_signature
-    arguments = [*(f"argument {place}" for place in range(len(positional))), *sorted(keywords)]
+    arguments = _arguments(function)
     # In the frozen graph the inputs have the names of the function's placeholders.
-    tensors = function.inputs[: len(arguments)]
+    tensors = list(arguments.values())
     names = [tensor.op.name for tensor in tensors]
 
     def compute(feeds: Mapping[str, Array]) -> Sequence[Array]:

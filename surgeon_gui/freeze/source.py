@@ -12,14 +12,31 @@ from surgeon_gui.graph.ops import is_variable
 
 SAVED_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt")
 _CHECKPOINT_FILE = re.compile(r"\.(meta|index|data-\d+-of-\d+)$")
+_KERAS_ENDINGS = (".keras", ".h5", ".hdf5")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
+def is_source(path: Path) -> bool:
+    """Whether a path looks like something to freeze: a folder, or a file named like a part of it.
+
+    Quick: the file is not read. A `.meta` file without its checkpoint is a graph to look at.
+    """
+    if path.suffix == ".meta":
+        return path.with_suffix(".index").is_file()
+    return (
+        path.is_dir()
+        or path.name in SAVED_MODEL_FILES
+        or path.suffix.lower() in _KERAS_ENDINGS
+        or _CHECKPOINT_FILE.search(path.name) is not None
+        or Path(f"{path}.index").is_file()
+    )
+
+
 def source_kind(path: Path) -> str:
-    """Return `saved_model`, `keras` or `checkpoint`.
+    """Return `saved_model`, `keras`, `checkpoint`, or `graph` for a frozen one.
 
     Raises:
-        OpenError: it does not exist, is frozen already, or is something else.
+        OpenError: it does not exist, has variables without values, or is something else.
     """
     if path.name in SAVED_MODEL_FILES or any((path / name).is_file() for name in SAVED_MODEL_FILES):
         return "saved_model"
@@ -42,7 +59,7 @@ def source_kind(path: Path) -> str:
             where=str(path),
             hint="Freeze the checkpoint, and name this file as its graph.",
         )
-    raise OpenError("This graph is frozen already.", where=str(path), hint="Open it as it is.")
+    return "graph"
 
 
 def _is_keras(path: Path) -> bool:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 OPEN_FILTERS = (
     "Graphs (*.pb *.pbtxt *.uff)",
+    "Sources to freeze (*.keras *.h5 *.meta *.index)",
     "All files (*)",
 )
 

@@ -16,6 +16,7 @@ from surgeon_gui.ui.comparing.commands import compare_commands
 from surgeon_gui.ui.cures import cure_commands
 from surgeon_gui.ui.engine_commands import engine_commands
 from surgeon_gui.ui.explore import explore_commands
+from surgeon_gui.ui.freezing import freezing_commands
 from surgeon_gui.ui.help import help_commands
 from surgeon_gui.ui.more_edits import other_edit_commands
 from surgeon_gui.ui.overlays import overlay_commands
@@ -40,6 +41,7 @@ def command_table(window: MainWindow) -> list[Command]:
     return [
         *_file(window),
         *_edit(window),
+        *freezing_commands(window),
         *other_edit_commands(window),
         *_view(window),
         *explore_commands(window),

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from surgeon_gui.document import Document
 from surgeon_gui.edits.script import script_to_toml
 from surgeon_gui.errors import SurgeonError
+from surgeon_gui.freeze.source import is_source
 from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.opening import open_view
@@ -25,7 +26,10 @@ logger = logging.getLogger(__name__)
 EXPORT_FORMS = {".uff": "UFF", ".onnx": "ONNX", ".network": "Network"}
 GRAPH_FILTERS = ("Frozen graph (*.pb)", "GraphDef text (*.pbtxt)")
 UFF_FILTERS = ("UFF (*.uff)", *GRAPH_FILTERS)
-BOTH_FILTER = "Graphs and engines (*.pb *.pbtxt *.uff *.engine *.plan *.trt)"
+BOTH_FILTER = (
+    "Graphs, sources and engines "
+    "(*.pb *.pbtxt *.uff *.keras *.h5 *.meta *.index *.engine *.plan *.trt)"
+)
 ENGINE_ENDINGS = (".engine", ".plan", ".trt")
 MOST_REFUSED = 12
 """How many nodes a question lists."""
@@ -40,6 +44,7 @@ class Files(QObject):
         load_failed(object): a SurgeonError; what was open stays open.
         load_cancelled(): the user did not want to wait.
         engine_chosen(object): the `Path` is an engine, which is looked at beside the graph.
+        source_chosen(object): the `Path` is a SavedModel or the like, which is frozen first.
         saved(object): a `Path` was written.
     """
 
@@ -48,6 +53,7 @@ class Files(QObject):
     load_failed = Signal(object)
     load_cancelled = Signal()
     engine_chosen = Signal(object)
+    source_chosen = Signal(object)
     saved = Signal(object)
 
     def __init__(
@@ -73,8 +79,14 @@ class Files(QObject):
         """Open a graph, after asking about unsaved changes; an engine stands beside the graph."""
         if Path(path).suffix.lower() in ENGINE_ENDINGS:
             self.engine_chosen.emit(Path(path).absolute())
-            return
-        self.ask_unsaved(lambda: self._read(Path(path)))
+        elif is_source(Path(path)):
+            self.source_chosen.emit(Path(path).absolute())
+        else:
+            self.read(Path(path))
+
+    def read(self, path: Path) -> None:
+        """Open the graph that a file holds as it is, after asking about unsaved changes."""
+        self.ask_unsaved(lambda: self._read(path))
 
     def cancel(self) -> None:
         """Stop waiting for the file being read; its bytes are dropped when they arrive."""
@@ -85,9 +97,9 @@ class Files(QObject):
     def close_document(self) -> None:
         self.ask_unsaved(lambda: self._session.set_document(None))
 
-    def show_new(self, graph: Graph) -> None:
+    def show_new(self, graph: Graph, name: str = "") -> None:
         """Show a graph that is in no file yet, after asking about unsaved changes."""
-        self.ask_unsaved(lambda: self._session.set_document(Document(graph)))
+        self.ask_unsaved(lambda: self._session.set_document(Document(graph, name=name)))
 
     def save(self) -> None:
         """Write the graph where it was opened from, or ask where."""
@@ -192,7 +204,8 @@ class Files(QObject):
         present = self._session.path
         folder = Path(self._folder() or ".")
         if present is None:
-            return folder / f"graph{suffix}"
+            document = self._session.document
+            return folder / f"{(document.name if document else '') or 'graph'}{suffix}"
         name = (
             f"{present.stem}_edited{suffix}" if suffix == present.suffix else present.stem + suffix
         )

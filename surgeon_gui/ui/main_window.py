@@ -31,6 +31,7 @@ from surgeon_gui.ui.cures import Cures
 from surgeon_gui.ui.docks import PanelDock, TabbedDock
 from surgeon_gui.ui.drops import Drops
 from surgeon_gui.ui.files import Files
+from surgeon_gui.ui.freezing import Freezing
 from surgeon_gui.ui.help import Help
 from surgeon_gui.ui.machine import Machine, find_machine
 from surgeon_gui.ui.memory import Memory
@@ -108,6 +109,7 @@ class MainWindow(QMainWindow):
         self.pictures = Pictures(self)
         self.memory = Memory(self, remembers=remembers)
         self.bookmarks = Bookmarks(self)
+        self.freezing = Freezing(self)
         self.actions_ = Actions(self, self.theme)
         self.preferences = Preferences(self, watches=remembers)
         self._make_panels(log)
@@ -382,13 +384,12 @@ class MainWindow(QMainWindow):
         self.keeper.forget()
         # Threads may take a moment to end; the user need not watch that.
         self.hide()
-        self.build.stop()
-        self.run_.stop()
-        self.devices.stop()
+        for stop in (
+            *(self.build.stop, self.run_.stop, self.verify.stop, self.quantize.stop),
+            *(self.partition.stop, self.devices.stop, self.freezing.stop),
+        ):
+            stop()
         self.inspector.op_docs.stop()
-        self.verify.stop()
-        self.quantize.stop()
-        self.partition.stop()
         self.log.close_log()
         self.session.close()
         super().closeEvent(event)

@@ -158,15 +158,21 @@ class Memory(QObject):
         self._wanted = None
         self._window.bookmarks.show(())
 
-    def _loaded(self, path: Path) -> None:
+    def add_recent(self, path: Path) -> None:
+        """Put a file or folder first among those opened lately."""
         window = self._window
         state = window.state.with_recent(path, window.settings.recent_files)
         window.state = dataclasses.replace(state, folder=str(path.absolute().parent))
+        if self._remembers:
+            window.state = dataclasses.replace(window.state, recent=self._all_recent())
+            self._save_state()
+
+    def _loaded(self, path: Path) -> None:
+        window = self._window
+        self.add_recent(path)
         self._path = path
         if not self._remembers:
             return
-        window.state = dataclasses.replace(window.state, recent=self._all_recent())
-        self._save_state()
         kept = load_memory(path)
         window.bookmarks.show(kept.bookmarks)
         if kept.view is not None:

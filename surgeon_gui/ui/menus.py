@@ -28,6 +28,7 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
             (
                 "file.new-window",
                 "file.open",
+                "file.open-folder",
                 MenuSpec("Open &recent", (), partial(_fill_recent, window)),
                 MenuSpec("Open sa&mple", (), partial(_fill_samples, window)),
                 "-",
@@ -89,7 +90,7 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
                     ),
                 ),
                 "-",
-                *("edit.shape", "edit.output", "edit.strip"),
+                *("edit.shape", "edit.output", "edit.strip", "edit.optimise"),
             ),
         ),
         MenuSpec(

@@ -114,7 +114,9 @@ class Session(QObject):
     @property
     def title(self) -> str:
         """The file's name, as breadcrumb and window call the document."""
-        return self.path.name if self.path else "Untitled"
+        if self.path is not None:
+            return self.path.name
+        return self.document.name if self.document and self.document.name else "Untitled"
 
     @property
     def target(self) -> Target:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from surgeon_gui.compare.inputs import save_npz
+from surgeon_gui.edits.optimise import PRESETS
 from surgeon_gui.errors import NotFrozen, OpenError, UnknownNode, UsageError
 from surgeon_gui.freeze import optimise as grappler
 from surgeon_gui.graph.graphdef import save_graphdef
@@ -275,13 +276,35 @@ def test_a_table_is_refused_unless_the_outputs_need_none(
     assert_computes(graph, Model(tmp_path, {"x": x}, {"scores": value}))
 
 
-def test_a_graph_with_variables_says_how_to_freeze_it(
-    frozen: Freeze, version1: Model, tmp_path: Path
-) -> None:
+def test_a_graph_with_variables_says_how_to_freeze_it(frozen: Freeze, version1: Model) -> None:
     with pytest.raises(OpenError, match="has variables") as caught:
         frozen(version1.path / "graph.pb")
     assert caught.value.hint == "Freeze the checkpoint, and name this file as its graph."
+
+
+@pytest.mark.parametrize("options", [{}, {"optimize": True, "passes": PRESETS["all"]}])
+def test_a_frozen_graph_is_taken_as_it_is(
+    frozen: Freeze, exported: Model, tmp_path: Path, options: dict[str, Any]
+) -> None:
     plain = tmp_path / "plain.pb"
-    save_graphdef(open_graph(frozen(version1.path / "saved").path), plain)
-    with pytest.raises(OpenError, match="frozen already"):
-        frozen(plain)
+    before = save_graphdef(open_graph(frozen(exported.path).path), plain)
+    result = frozen(plain, **options)
+    assert result.source == "frozen graph"
+    assert result.inputs == ("image",)
+    assert (result.bytes < before) == bool(options)
+    assert_verified(result, "output_0")
+
+
+def test_names_of_the_signature_choose_outputs_and_inputs(
+    frozen: Freeze, version1: Model, branching: Model
+) -> None:
+    result = frozen(branching.path, signature="first", outputs=("waved",), inputs=("x",))
+    assert result.outputs == ("waved",)
+    assert len(result.inputs) == 1
+    assert_verified(result, "doubled", "waved")
+    version = frozen(version1.path / "saved", outputs=("y",), inputs=("x",))
+    assert (version.inputs, version.outputs) == (("x",), ("y",))
+    assert_verified(version, "y")
+    checkpoint = frozen(version1.path / "model.ckpt-7", outputs=("y",), inputs=("x",))
+    assert checkpoint.inputs == ("x",)
+    assert_verified(checkpoint, "y")

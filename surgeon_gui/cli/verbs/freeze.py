@@ -87,6 +87,7 @@ def freeze_verb(
 ) -> int:
     """Freeze a SavedModel folder, a checkpoint, or a Keras file (.keras, .h5) to a .pb.
 
+    A graph that is frozen already is taken as it is, to be cut down or optimised.
     The result is held against the source, its variables loaded. Exit status 1: the numbers differ.
     """
     spec = FreezeSpec(

@@ -125,12 +125,17 @@ def preview_edit(window: MainWindow, edit: Edit) -> None:
         return
 
     def shown(after: Graph) -> None:
-        window.compare.bar.set_mode(MERGED)
-        _show(window, PRESENT, Source(f"Preview: {edit.title}", Revision(edit, after)))
+        preview_graph(window, edit.title, edit, after)
 
     window.session.tasks.run(
         "compare-preview", lambda: edit.apply(graph), shown, window.session.failed.emit
     )
+
+
+def preview_graph(window: MainWindow, title: str, edit: Edit, after: Graph) -> None:
+    """Show the graph that edits, of which `edit` is the last, would lead to."""
+    window.compare.bar.set_mode(MERGED)
+    _show(window, PRESENT, Source(f"Preview: {title}", Revision(edit, after)))
 
 
 def _compare_opened(window: MainWindow) -> None:

@@ -25,10 +25,11 @@ from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import button, label, row
 
 FORMATS: tuple[tuple[str, str, str], ...] = (
-    ("Frozen graph", ".pb .graphdef", "Opened as it is; variables may be left, they only show."),
+    ("Frozen graph", ".pb .graphdef", "Opened as it is; variables left can be frozen then."),
     ("GraphDef as text", ".pbtxt .textproto .prototxt", "Opened as it is."),
-    ("MetaGraph", ".meta", "Its graph is opened; its weights are in the checkpoint beside it."),
     ("SavedModel", "a folder", "Frozen by TensorFlow first, where it is installed."),
+    ("Checkpoint", ".meta .index", "Frozen too; without values a .meta file's graph is opened."),
+    ("Keras model", ".keras .h5", "Frozen too."),
     ("UFF", ".uff", "Opened, edited and built on every TensorRT, also those without a parser."),
     ("Rule set", ".toml", "Its rules join the list of rules."),
     ("Edit script", ".toml", "Its edits are replayed on the open graph."),

@@ -1,4 +1,4 @@
-"""Freeze a SavedModel, a Keras model or a checkpoint; optimise and verify it if asked."""
+"""Freeze a SavedModel, Keras model, checkpoint or frozen graph; optimise and verify if asked."""
 
 from __future__ import annotations
 
@@ -51,11 +51,14 @@ def _frozen(spec: FreezeSpec, sampler: Sampler | None) -> Frozen:
     from surgeon_gui.freeze.checkpoint import freeze_checkpoint
     from surgeon_gui.freeze.frozen import Choice
     from surgeon_gui.freeze.functions import freeze_keras, freeze_saved_model
+    from surgeon_gui.freeze.graph_file import freeze_graph_file
 
     choice = Choice(spec.outputs, spec.inputs)
     kind = source_kind(spec.source)
     if kind == "checkpoint":
         return freeze_checkpoint(spec.source, graph=spec.graph, choice=choice, sampler=sampler)
+    if kind == "graph":
+        return freeze_graph_file(spec.source, choice=choice, sampler=sampler)
     if kind == "keras":
         return freeze_keras(
             spec.source,
