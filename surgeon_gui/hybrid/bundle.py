@@ -4,6 +4,7 @@
     graph.pb                 the GraphDef with a `TRTEngineOp` node for each segment
     segments/NAME.pb         the segment's own TensorFlow nodes
     segments/NAME.network    its network, where its shapes are known
+    segments/NAME.int8.network  the same in eight bits, once calibrated
     segments/NAME.engine     its plan, once built
 
 A segment runs as its engine, else as its network in ONNX Runtime, else as its TensorFlow nodes.
@@ -31,6 +32,10 @@ FORMAT = "surgeon-hybrid"
 VERSION = 1
 MANIFEST = "manifest.json"
 GRAPH = "graph.pb"
+ROUNDED = ".int8.network"
+"""Ending of a segment's network in eight bits; engines are built from it, the float one runs on the
+CPU."""
+
 _SEGMENTS = "segments"
 
 
@@ -143,6 +148,8 @@ def write_bundle(
         names = input_names(segment)
         part = segment_graph(plan.graph, segment, plan.kinds)
         save_graphdef(part, segment_path(folder, segment.name, ".pb"))
+        # It was calibrated for the network that is replaced.
+        segment_path(folder, segment.name, ROUNDED).unlink(missing_ok=True)
         network = plan.networks.get(segment.name)
         if network is not None:
             save_network(network, segment_path(folder, segment.name, ".network"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -38,21 +38,43 @@ def quantized_segments(
         ConvertError: no segment ran, or none can compute in eight bits.
         JobError: a worker crashed.
     """
-    seen: dict[str, list[Mapping[str, Array]]] = {}
-    found: dict[str, Network] = {}
     with tempfile.TemporaryDirectory(prefix="surgeon-calibrate-") as name:
         folder = Path(name)
         write_bundle(plan, folder, max_batch_size=max_batch_size)
-        with HybridRunner(
-            folder,
-            ("tensorflow",),
-            watcher=lambda segment, read, _: seen.setdefault(segment, []).append(read),
-        ) as hybrid:
-            for sample in samples:
-                hybrid.run(sample)
-        for segment, network in plan.networks.items():
-            if segment in seen and placement_of(network).layers:
-                found[segment] = _quantized(folder, segment, network, seen[segment])
+        return rounded_segments(folder, samples, folder, run_job)
+
+
+def rounded_segments(
+    bundle: Path,
+    samples: Iterable[Mapping[str, Array]],
+    folder: Path,
+    quantize: Callable[[QuantizeSpec], object],
+) -> dict[str, Network]:
+    """Return the networks of a bundle's segments that can compute in eight bits, rounded.
+
+    Args:
+        bundle: its folder.
+        samples: inputs of whole runs, by name.
+        folder: for the files in between.
+        quantize: does what a spec asks.
+
+    Raises:
+        ConvertError: no segment ran, or none can compute in eight bits.
+    """
+    seen: dict[str, list[Mapping[str, Array]]] = {}
+    found: dict[str, Network] = {}
+    with HybridRunner(
+        bundle,
+        ("tensorflow",),
+        watcher=lambda segment, read, _: seen.setdefault(segment, []).append(read),
+    ) as hybrid:
+        for sample in samples:
+            hybrid.run(sample)
+        segments = [item.name for item in hybrid.bundle.segments if item.has_network]
+    for segment in segments:
+        network = load_network(segment_path(bundle, segment, ".network"))
+        if segment in seen and placement_of(network).layers:
+            found[segment] = _quantized(folder, network, seen[segment], quantize)
     if not found:
         raise ConvertError(
             "No segment that ran can compute in eight bits.",
@@ -62,16 +84,17 @@ def quantized_segments(
 
 
 def _quantized(
-    folder: Path, segment: str, network: Network, fed: list[Mapping[str, Array]]
+    folder: Path,
+    network: Network,
+    fed: list[Mapping[str, Array]],
+    quantize: Callable[[QuantizeSpec], object],
 ) -> Network:
     arrays = {
         tensor.name: np.concatenate([np.asarray(item[tensor.name]) for item in fed])
         for tensor in network.inputs
     }
-    data = folder / "samples.npz"
+    data, source, result = (folder / name for name in ("fed.npz", "float.network", "int8.network"))
     save_npz(data, arrays)
-    source = segment_path(folder, segment, ".network")
     save_network(network, source)
-    result = folder / "rounded.network"
-    run_job(QuantizeSpec(source, folder / "ranges.json", result, data=(data,)))
+    quantize(QuantizeSpec(source, folder / "ranges.json", result, data=(data,)))
     return load_network(result)

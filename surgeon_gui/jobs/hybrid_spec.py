@@ -63,7 +63,11 @@ class BundleBuildSpec(JobSpec[BundleBuildResult]):
     Args:
         bundle: the folder.
         gpus: compute capabilities, as in a build.
-        precision: as in a build.
+        precision: as in a build; in int8, segments that cannot be rounded are built in fp32.
+        data: with int8, samples of whole runs, as for `QuantizeSpec`; none where the segments'
+            networks are rounded already.
+        random: with int8, draw this many samples instead; their ranges say little of real data.
+        seed: of random samples.
         flavour: as in a build.
         workspace_bytes: as in a build, for each segment.
         plugins: plugin libraries the segments need; they are code.
@@ -74,6 +78,9 @@ class BundleBuildSpec(JobSpec[BundleBuildResult]):
     bundle: Path
     gpus: tuple[str, ...] = ()
     precision: str = "fp32"
+    data: tuple[Path, ...] = ()
+    random: int = 0
+    seed: int = 0
     flavour: str | None = None
     workspace_bytes: int | None = None
     plugins: tuple[Path, ...] = ()

@@ -119,8 +119,8 @@ class QuantizeSpec(JobSpec[QuantizeResult]):
         ranges: where the ranges go; written too when the job is cancelled half way.
         result: where the quantized network goes, or None.
         data: `.npz` files, or folders of them: arrays keyed by input, samples along the first
-            dimension (an `.npy` file is of the only input); `labels` are class numbers. A `.py` file is run: its `samples()` yields
-            mappings of such arrays.
+            dimension (an `.npy` file is of the only input); `labels` are class numbers. A `.py`
+            file is run: its `samples()` yields mappings of such arrays.
         images: image files for one input, besides or instead.
         random: draw this many samples instead; their ranges say little of real data.
         seed: of random samples.

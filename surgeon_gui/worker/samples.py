@@ -38,7 +38,8 @@ class Samples:
         self._spec = spec
         self._types = types
         sizes = {kind.shape.dims[0] for kind in types.values() if kind.shape.dims}
-        self.batch = max(sizes, default=1)
+        # A batch that is left open is gone through sample by sample.
+        self.batch = max(1, *sizes) if sizes else 1
         files = [path for path in spec.data for path in _files(path)]
         self._arrays = [path for path in files if path.suffix.lower() in _ARRAYS]
         self._scripts = [path for path in files if path.suffix == ".py"]
@@ -76,7 +77,7 @@ class Samples:
         wanted = {name: np.asarray(arrays[name]) for name in self._types}
         for name, array in wanted.items():
             dims = self._types[name].shape.dims or ()
-            if array.ndim != len(dims) or array.shape[1:] != tuple(dims[1:]):
+            if array.ndim != len(dims) or not _fit(array.shape[1:], dims[1:]):
                 raise UsageError(
                     f"The array of {name} is {list(array.shape)}; samples of "
                     f"{list(dims[1:])} along its first dimension are needed.",
@@ -116,6 +117,11 @@ class Samples:
             return None
         images = 0 if self._feed is None else sum(len(_files(path)) for path in self._feed.paths)
         return -(-images // self.batch) + -(-self._spec.random // self.batch)
+
+
+def _fit(have: Sequence[int], wanted: Sequence[int]) -> bool:
+    """Whether dimensions are those wanted, of which -1 is any."""
+    return all(dim in (-1, size) for size, dim in zip(have, wanted, strict=True))
 
 
 def _files(path: Path) -> Sequence[Path]:

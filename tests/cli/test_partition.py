@@ -94,3 +94,11 @@ def test_a_whole_graph_becomes_a_plain_engine(tmp_path: Path) -> None:
     assert found.status == 0
     assert engine.stat().st_size > 0
     assert "it leaves out input" in found.stdout
+
+
+def test_eight_bits_need_samples(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--build", "--precision", "int8", "-o", tmp_path / "bundle")
+    assert surgeon("partition", model, *options).status == 2
+    assert "--random" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from surgeon_gui.graph.values import Shape
 from surgeon_gui.hybrid.bundle import (
     GRAPH,
     MANIFEST,
+    ROUNDED,
     is_bundle,
     read_bundle,
     segment_path,
@@ -24,10 +26,13 @@ from surgeon_gui.hybrid.bundle import (
 )
 from surgeon_gui.hybrid.convert import TrtGraphConverter
 from surgeon_gui.hybrid.plan import plan_hybrid
+from surgeon_gui.jobs.hybrid_spec import BundleBuildResult, BundleBuildSpec
+from surgeon_gui.jobs.report import QuietReport
 from surgeon_gui.network.layers import Quantize
 from surgeon_gui.network.store import load_network
 from surgeon_gui.targets.partition import PartitionOptions
 from surgeon_gui.targets.segments import ENGINE_OP
+from surgeon_gui.worker.tasks.bundle import build_bundle
 
 HYBRID = """
 x = Placeholder() {dtype=f32, shape=[-1, 4]}
@@ -179,6 +184,48 @@ f = Abs(e)
         network = load_network(segment_path(tmp_path / "hybrid", segment.name, ".network"))
         assert any(isinstance(layer.kind, Quantize) for layer in network.layers)
         assert segment.layers > 0
+
+
+MIXED = """
+x = Placeholder() {dtype=f32, shape=[-1, 6, 6, 3]}
+w = Const() {value=f32[3,3,3,4]{0.1}}
+a = Conv2D(x, w) {strides=[1,1,1,1], padding="SAME"}
+b = Relu(a)
+c = Tanh(b)
+s = Lgamma(c) {T=f32}
+d = Tanh(s)
+e = Abs(d)
+f = Sqrt(e)
+"""
+"""A segment that can be rounded, one that cannot, and a batch that is left open."""
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.tensorrt
+def test_a_bundle_is_calibrated_in_its_job(tmp_path: Path) -> None:
+    plan = plan_hybrid(parse_text(MIXED), max_batch_size=2)
+    folder = tmp_path / "hybrid"
+    write_bundle(plan, folder, max_batch_size=2)
+    report = QuietReport(tmp_path)
+    spec = BundleBuildSpec(folder, ("sm86",), "int8")
+    with pytest.raises(UsageError, match="no samples"):
+        build_bundle(spec, report)
+    np.savez(tmp_path / "x.npz", x=np.random.default_rng(0).random((6, 6, 6, 3), np.float32))
+    spec = replace(spec, data=(tmp_path / "x.npz",))
+    built = build_bundle(spec, report)
+    assert isinstance(built, BundleBuildResult)
+    assert built.ok
+    assert len(built.segments) == 2
+    rounded = [segment_path(folder, item.name, ROUNDED).exists() for item in built.segments]
+    assert rounded == [True, False]
+    plain = load_network(segment_path(folder, built.segments[0].name, ".network"))
+    assert not any(isinstance(layer.kind, Quantize) for layer in plain.layers)
+    again = build_bundle(spec, report)
+    assert isinstance(again, BundleBuildResult)
+    assert all(item.reused for item in again.segments)
+    write_bundle(plan, folder, max_batch_size=2)
+    assert not segment_path(folder, built.segments[0].name, ROUNDED).exists()
 
 
 def test_only_int8_is_calibrated() -> None:

@@ -87,7 +87,18 @@ _SHOWN = 8
     type=click.Choice(PRECISIONS),
     default="fp32",
     show_default=True,
-    help="As there.",
+    help="As there; int8 needs --data or --random.",
+)
+@click.option(
+    "--data",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    metavar="X.npz|FOLDER|SAMPLES.py",
+    help="With int8: samples of whole runs, as in quantize; each segment is calibrated with what "
+    "reaches it.",
+)
+@click.option(
+    "--random", type=click.IntRange(min=0), default=0, help="With int8: draw so many samples."
 )
 @click.option(
     "--verify",
@@ -129,6 +140,8 @@ def partition_verb(
     wants_build: bool,
     gpu: str,
     precision: str,
+    data: tuple[Path, ...],
+    random: int,
     wants_verify: bool,
     engine_path: Path | None,
     wants_tftrt: bool,
@@ -188,7 +201,15 @@ def partition_verb(
         gpus = tuple(name for name in gpu.split(",") if name)
         plugins = tuple(map(Path, load_settings().settings.plugins))
         with job_progress() as on_event:
-            build = BundleBuildSpec(folder.absolute(), gpus, precision, plugins=plugins)
+            build = BundleBuildSpec(
+                folder.absolute(),
+                gpus,
+                precision,
+                data=tuple(path.absolute() for path in data),
+                random=random,
+                seed=seed,
+                plugins=plugins,
+            )
             built = run_job(build, on_event)
         facts["build"] = _plain(built)
         ok = ok and built.ok

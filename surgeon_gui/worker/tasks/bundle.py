@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,18 +13,21 @@ from pathlib import Path
 
 from surgeon_gui.compare.inputs import load_npz, random_inputs
 from surgeon_gui.compare.report import TensorComparison, Tolerance, compare_tensor
-from surgeon_gui.errors import EngineError, OpenError
+from surgeon_gui.errors import EngineError, OpenError, UsageError
 from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph, write_atomically
 from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.open import open_graph
-from surgeon_gui.graph.values import Array
+from surgeon_gui.graph.values import Array, Shape
 from surgeon_gui.hybrid.bundle import (
+    ROUNDED,
     Bundle,
     BundleSegment,
     read_bundle,
     segment_path,
     write_manifest,
 )
+from surgeon_gui.hybrid.calibrate import rounded_segments
+from surgeon_gui.hybrid.runner import HybridRunner
 from surgeon_gui.jobs.engine_card import read_card, sha256_of
 from surgeon_gui.jobs.hybrid_spec import (
     BundleBuildResult,
@@ -35,11 +39,15 @@ from surgeon_gui.jobs.hybrid_spec import (
     TfTrtResult,
     TfTrtSpec,
 )
+from surgeon_gui.jobs.quantize_spec import QuantizeSpec
 from surgeon_gui.jobs.report import Report
 from surgeon_gui.jobs.spec import BuildResult, BuildSpec, ShapeRange
-from surgeon_gui.network.store import load_network
+from surgeon_gui.network.layers import Quantize
+from surgeon_gui.network.store import load_network, save_network
 from surgeon_gui.targets.segments import ENGINE_OP
 from surgeon_gui.worker.registry import task
+from surgeon_gui.worker.samples import LABELS, Samples
+from surgeon_gui.worker.tasks.quantize import quantize
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +58,8 @@ _AT_RUN_TIME = "Its shapes are known only at run time; it is built when they are
 def build_bundle(spec: BundleBuildSpec, report: Report) -> BundleBuildResult:
     """Build what has no fitting plan yet; the manifest notes each plan as soon as it is there."""
     bundle = read_bundle(spec.bundle)
+    if spec.precision == "int8":
+        _round(spec, bundle, report)
     done: list[SegmentBuilt] = []
     last: BuildResult | None = None
     for index, segment in enumerate(bundle.segments):
@@ -77,11 +87,59 @@ def build_bundle(spec: BundleBuildSpec, report: Report) -> BundleBuildResult:
     return BundleBuildResult(spec.bundle, tuple(done), last.tensorrt, last.gpu)
 
 
+def _round(spec: BundleBuildSpec, bundle: Bundle, report: Report) -> None:
+    """Put a rounded network beside that of every segment that can compute in eight bits."""
+    if not (spec.data or spec.random):
+        if not any(_source(spec, item)[1] == "int8" for item in bundle.segments):
+            raise UsageError(
+                "INT8 engines need ranges, and there are no samples to find them with.",
+                where="data",
+                hint="Give samples of whole runs: --data X.npz, or --random 16 to try.",
+            )
+        return
+    report.progress("Running the samples")
+    with HybridRunner(spec.bundle, ("tensorflow",)) as hybrid:
+        types = {
+            name: replace(kind, shape=_with_batch(kind.shape, bundle.max_batch_size))
+            for name, kind in hybrid.inputs().items()
+        }
+    asked = QuantizeSpec(Path(), Path(), data=spec.data, random=spec.random, seed=spec.seed)
+    with tempfile.TemporaryDirectory(prefix="surgeon-calibrate-") as name:
+        found = rounded_segments(
+            spec.bundle,
+            (
+                {key: array for key, array in batch.items() if key != LABELS}
+                for batch in Samples(asked, types)
+            ),
+            Path(name),
+            lambda wanted: quantize(wanted, report),
+        )
+    for segment, network in found.items():
+        save_network(network, segment_path(spec.bundle, segment, ROUNDED))
+
+
+def _with_batch(shape: Shape, batch: int) -> Shape:
+    dims = shape.dims
+    return Shape((batch, *dims[1:])) if dims and dims[0] < 0 else shape
+
+
+def _source(spec: BundleBuildSpec, segment: BundleSegment) -> tuple[Path, str]:
+    """Return the network a segment's engine is built from, and in which precision."""
+    plain = segment_path(spec.bundle, segment.name, ".network")
+    if spec.precision != "int8" or not segment.has_network:
+        return plain, spec.precision
+    rounded = segment_path(spec.bundle, segment.name, ROUNDED)
+    source = rounded if rounded.exists() else plain
+    layers = load_network(source).layers
+    is_rounded = any(isinstance(layer.kind, Quantize) for layer in layers)
+    return source, "int8" if is_rounded else "fp32"
+
+
 def _key(spec: BundleBuildSpec, bundle: Bundle, segment: BundleSegment) -> str:
     """Return what a plan depends on, in short."""
     settings = spec.to_json()
     settings.pop("bundle")
-    network = sha256_of(segment_path(spec.bundle, segment.name, ".network"))
+    network = sha256_of(_source(spec, segment)[0])
     text = json.dumps([network, bundle.max_batch_size, settings], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -99,7 +157,7 @@ def _build(
 ) -> BuildResult:
     from surgeon_gui.engine.build import build
 
-    network_file = segment_path(spec.bundle, segment.name, ".network")
+    network_file, precision = _source(spec, segment)
     most = bundle.max_batch_size
     ranges = []
     for tensor in load_network(network_file).inputs:
@@ -112,7 +170,7 @@ def _build(
         network=network_file,
         engine=segment_path(spec.bundle, segment.name, ".engine"),
         gpus=spec.gpus,
-        precision=spec.precision,
+        precision=precision,
         flavour=spec.flavour,
         profiles=(tuple(ranges),) if ranges else (),
         workspace_bytes=spec.workspace_bytes,
@@ -124,7 +182,6 @@ def _build(
 @task("bundle-verify")
 def verify_bundle(spec: BundleVerifySpec, report: Report) -> BundleVerifyResult:
     """Run the original and the bundle in TensorFlow, and compare outputs and segments."""
-    from surgeon_gui.hybrid.runner import HybridRunner
     from surgeon_gui.reference.tensorflow_runner import TensorflowRunner
 
     report.progress("Opening the graphs")
