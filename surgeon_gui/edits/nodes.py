@@ -9,7 +9,7 @@ from typing import Any
 
 from surgeon_gui.edits.base import counted, edit, param
 from surgeon_gui.errors import EditError
-from surgeon_gui.graph.draft import Draft
+from surgeon_gui.graph.draft import Draft, normalised
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.ops import category, is_known_op, output_count
 from surgeon_gui.graph.query import deduce_outputs, resolve_output
@@ -221,7 +221,7 @@ def make_node(
         raise EditError("Say which operation to put there.", where=name)
     if plugin not in PLUGIN_CHOICES:
         raise EditError(f"plugin must be one of {', '.join(PLUGIN_CHOICES)}.", where=name)
-    attrs = dict(attributes)
+    attrs = {key: normalised(value) for key, value in attributes.items()}
     if plugin == "yes" or (plugin == "auto" and not is_known_op(op)):
         known_plugin = find_plugin(op)
         if known_plugin is not None:

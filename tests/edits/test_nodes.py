@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from surgeon_gui.edits.nodes import (
@@ -124,8 +125,8 @@ def test_a_tensorflow_op_takes_dtypes_from_its_inputs() -> None:
     graph = parse_text(CHAIN.replace("shape=[2, 4]", "shape=[2, 4], dtype=f16"))
     node = ReplaceNode("r", "Elu").apply(graph)["r"]
     assert dict(node.attrs) == {"T": DType.FLOAT16}
-    leaky = ReplaceNode("r", "LeakyRelu", {"alpha": 0.5}).apply(graph)["r"]
-    assert leaky.attrs["alpha"] == 0.5
+    leaky = ReplaceNode("r", "LeakyRelu", {"alpha": 0.1}).apply(graph)["r"]
+    assert leaky.attrs["alpha"] == np.float32(0.1)
 
 
 def test_a_node_can_be_replaced_by_one_that_reads_nothing() -> None:
