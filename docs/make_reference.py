@@ -1,7 +1,7 @@
 """Make the pages of docs/reference that the program knows best: `python -m docs.make_reference`.
 
 Command line, targets, plugins, rules and edits, from their own help, catalogue, descriptions and
-files. MkDocs makes them before it builds the site; they are not kept in the repository.
+files.
 """
 
 from __future__ import annotations
@@ -184,11 +184,6 @@ def write(folder: Path) -> list[Path]:
             path.write_text(text, encoding="utf-8")
         made.append(path)
     return made
-
-
-def on_pre_build(config: object) -> None:
-    """Make the pages before MkDocs reads the folder; MkDocs calls this."""
-    write(FOLDER)
 
 
 def main() -> int:

@@ -61,6 +61,8 @@ def test_the_wheel_holds_the_code_and_its_data(wheel: Path) -> None:
     assert _files("surgeon_gui") <= names
     for folder in ("rules", "samples"):
         assert {f"surgeon_gui/data/{name}" for name in _files(folder)} <= names
+    pages = {name for name in _files("docs") if name.endswith((".md", ".png"))}
+    assert {f"surgeon_gui/data/{name}" for name in pages} <= names
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/", "docs/"))]
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 

@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QUrl, qVersion
-from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, qVersion
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 
 from surgeon_gui.errors import OpenError
 from surgeon_gui.ui.actions import Command
 from surgeon_gui.ui.diagnostics import LOG_LINES, diagnostics, parts
+from surgeon_gui.ui.dialogs.reader import Reader, docs_dir
 from surgeon_gui.ui.dialogs.sheets import KeysSheet, Sheet, about_sheet, formats_sheet
 from surgeon_gui.ui.samples import samples
 from surgeon_gui.ui.tour import Step, Tour
-from surgeon_gui.ui.widgets import button, row
+from surgeon_gui.ui.widgets import button
 
 if TYPE_CHECKING:
     from surgeon_gui.ui.main_window import MainWindow
-
-
-def docs_page() -> Path | None:
-    """Return the first page of the documentation on this machine, None where it was not built."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "data" / "docs", package.parent / "site"):
-        page = folder / "index.html"
-        if page.is_file():
-            return page
-    return None
-
-
-def readme_text() -> str:
-    """Return the README that came with the program, as Markdown.
-
-    Raises:
-        OpenError: it did not come along.
-    """
-    beside = Path(__file__).resolve().parents[2] / "README.md"
-    if beside.is_file():
-        return beside.read_text("utf-8")
-    # The wheel carries it as the description of the package.
-    texts = importlib.metadata.metadata("surgeon-gui").get_all("Description")
-    if not texts:
-        raise OpenError("The documentation did not come with the program.", where=str(beside))
-    return str(texts[0])
 
 
 class Help(QObject):
@@ -58,16 +31,13 @@ class Help(QObject):
         self.tour: Tour | None = None
 
     def show_docs(self) -> None:
-        """Open the documentation in the browser, from this machine; else the README here."""
-        page = docs_page()
-        if page is not None and QDesktopServices.openUrl(QUrl.fromLocalFile(str(page))):
-            return
+        """Open the documentation that came along."""
         try:
-            text = readme_text()
+            folder = docs_dir()
         except OpenError as error:
             self._window.show_error(error)
             return
-        _Reader(text, self._window).open()
+        Reader(folder, self._window).begin()
 
     def show_keys(self) -> Sheet:
         window = self._window
@@ -141,28 +111,6 @@ class Help(QObject):
     def _ended(self) -> None:
         self.tour = None
         self._window.canvas.setFocus()
-
-
-class _Reader(QDialog):
-    """Markdown to read."""
-
-    def __init__(self, text: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("docs")
-        self.setWindowTitle("Documentation")
-        self.setAccessibleName("Documentation")
-        self.resize(860, 680)
-        browser = QTextBrowser()
-        browser.setAccessibleName("Documentation")
-        browser.setOpenExternalLinks(True)
-        browser.setSearchPaths([str(Path(__file__).resolve().parents[2])])
-        browser.setMarkdown(text)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
-        layout.setSpacing(12)
-        layout.addWidget(browser, 1)
-        layout.addWidget(row(None, button("Close", self.accept, kind="primary")))
-        self.finished.connect(lambda _result: self.deleteLater())
 
 
 def _opened(sheet: Sheet) -> Sheet:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QDialog, QTextBrowser
+from PySide6.QtGui import QGuiApplication
 
+from surgeon_gui.errors import OpenError
 from surgeon_gui.ui import help as help_module
 from surgeon_gui.ui.diagnostics import licence_of, parts, without_paths
+from surgeon_gui.ui.dialogs.reader import Reader, docs_dir, title_of
 from surgeon_gui.ui.dialogs.sheets import FORMATS, KeysSheet, Sheet
 from surgeon_gui.ui.samples import samples_dir
 from tests.ui.conftest import Driver
@@ -135,31 +136,48 @@ def test_paths_are_cut_to_names(text: str, kept: str) -> None:
     assert without_paths(text) == kept
 
 
-def test_help_opens_the_built_documentation_offline(
-    driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = tmp_path / "index.html"
-    page.write_text("<h1>Docs</h1>")
-    opened: list[str] = []
-
-    def open_url(url: QUrl) -> bool:
-        opened.append(url.toLocalFile())
-        return True
-
-    monkeypatch.setattr(help_module, "docs_page", lambda: page)
-    monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
+def test_help_opens_the_documentation_that_came_along(driver: Driver) -> None:
     driver.run("help.docs")
-    assert opened == [str(page)]
-
-
-def test_help_shows_the_readme_where_nothing_was_built(
-    driver: Driver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(help_module, "docs_page", lambda: None)
-    driver.run("help.docs")
-    reader = driver.window.findChild(QDialog, "docs")
+    reader = driver.window.findChild(Reader, "docs")
     assert reader is not None
-    browser = reader.findChild(QTextBrowser)
-    assert browser is not None
-    assert "Graph Surgeon" in browser.toPlainText()
+    assert "by surgery" in reader.page.toPlainText()
+    reader.page.setSource(reader.page.source().resolved(QUrl("tutorials/boxes3d.md")))
+    driver.settle()
+    chosen = reader.contents.currentItem()
+    assert chosen is not None
+    assert chosen.text(0) == "3D boxes in the window"
+    assert "surgeon inspect samples/boxes3d.pb" in reader.page.toPlainText()
+    reader.page.backward()
+    first = reader.contents.currentItem()
+    assert first is not None
+    assert first.text(0) == "Graph Surgeon"
     reader.close()
+
+
+def test_every_page_of_the_documentation_can_be_chosen(driver: Driver) -> None:
+    driver.run("help.docs")
+    reader = driver.window.findChild(Reader, "docs")
+    assert reader is not None
+    for path in docs_dir().rglob("*.md"):
+        (item,) = reader.contents.findItems(title_of(path), Qt.MatchFlag.MatchRecursive)
+        reader.contents.setCurrentItem(item)
+        assert Path(reader.page.source().toLocalFile()) == path
+        assert reader.page.toPlainText().startswith(title_of(path).replace("`", ""))
+    reader.close()
+
+
+def test_pictures_of_the_documentation_fit_their_page(driver: Driver) -> None:
+    driver.run("help.docs")
+    reader = driver.window.findChild(Reader, "docs")
+    assert reader is not None
+    assert reader.page.horizontalScrollBar().maximum() == 0
+    reader.close()
+
+
+def test_missing_documentation_is_told(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> Path:
+        raise OpenError("The documentation did not come with the program.")
+
+    monkeypatch.setattr(help_module, "docs_dir", gone)
+    driver.run("help.docs")
+    assert driver.window.findChild(Reader, "docs") is None
