@@ -11,7 +11,6 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFormLayout,
-    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
@@ -34,7 +33,7 @@ from surgeon_gui.ui.panels.build_book import BuildBook, BuildTask, outcome_facts
 from surgeon_gui.ui.panels.build_log import BuildLog
 from surgeon_gui.ui.panels.build_options import BuildOptions, parse_gpus
 from surgeon_gui.ui.panels.build_precision import PrecisionOptions
-from surgeon_gui.ui.panels.build_recent import RecentBuilds, result_rows
+from surgeon_gui.ui.panels.build_recent import RecentBuilds, ResultFacts
 from surgeon_gui.ui.panels.feeding import align_labels
 from surgeon_gui.ui.panels.job_panel import JobPanel
 from surgeon_gui.ui.session import Session
@@ -42,7 +41,6 @@ from surgeon_gui.ui.tabs import TabPages
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import (
     ComboBox,
-    ElidedLabel,
     FormColumn,
     button,
     label,
@@ -115,7 +113,7 @@ class BuildPanel(JobPanel):
         self.bar.setAccessibleName("Progress of the phase")
         self.message = label("", wrap=True, copyable=True)
         self.hint = label("", "muted", wrap=True, copyable=True)
-        self.facts = QGridLayout()
+        self.facts = ResultFacts()
         self.log = BuildLog(theme)
         self.recent = RecentBuilds(theme)
         self._present: BuildTask | None = None
@@ -151,9 +149,6 @@ class BuildPanel(JobPanel):
         head.addWidget(self.phase)
         head.addWidget(self.elapsed)
         head.addStretch(1)
-        self.facts.setHorizontalSpacing(12)
-        self.facts.setVerticalSpacing(4)
-        self.facts.setColumnStretch(1, 1)
         present = QWidget()
         right = QVBoxLayout(present)
         right.setContentsMargins(12, 8, 12, 8)
@@ -162,7 +157,7 @@ class BuildPanel(JobPanel):
         right.addWidget(self.bar)
         right.addWidget(self.message)
         right.addWidget(self.hint)
-        right.addLayout(self.facts)
+        right.addWidget(self.facts)
         right.addWidget(self.log, 1)
         self.pages = TabPages("Builds")
         self.pages.add("present", "This build", present, "What is being built, and how it went")
@@ -331,10 +326,7 @@ class BuildPanel(JobPanel):
         set_role(self.message, "strong")
         logger.info("Built %s", result.path)
         self.built.emit(result.path)
-        rows = result_rows(result, has_gpu=bool(self._machine.gpus))
-        for at, (name, words) in enumerate(rows):
-            self.facts.addWidget(label(name, "muted"), at, 0)
-            self.facts.addWidget(ElidedLabel(words, font=self._theme.mono_font), at, 1)
+        self.facts.show_result(result, self._theme, has_gpu=bool(self._machine.gpus))
 
     def _say(self, words: str, role: str, hint: str = "") -> None:
         self.message.setText(words)
@@ -345,10 +337,7 @@ class BuildPanel(JobPanel):
     def _clear(self) -> None:
         self._say("", "")
         self.log.clear()
-        while (item := self.facts.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.deleteLater()
+        self.facts.clear()
 
     def _reset(self) -> None:
         if self.is_running():

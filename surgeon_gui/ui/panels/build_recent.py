@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QDialogButtonBox,
+    QGridLayout,
     QHBoxLayout,
     QTableView,
     QVBoxLayout,
@@ -77,7 +78,7 @@ def _when(record: BuildRecord) -> datetime:
     return datetime.fromisoformat(record.started).astimezone()
 
 
-def result_rows(result: BuildResult, *, has_gpu: bool) -> list[tuple[str, str]]:
+def _result_rows(result: BuildResult, *, has_gpu: bool) -> list[tuple[str, str]]:
     """Return what was built, as names and words."""
     return [
         ("Engine", f"{result.path}"),
@@ -93,6 +94,32 @@ def result_rows(result: BuildResult, *, has_gpu: bool) -> list[tuple[str, str]]:
 def _tensor(info: TensorInfo) -> str:
     dims = ",".join("?" if dim < 0 else str(dim) for dim in info.shape)
     return f"{info.name} {info.dtype} [{dims}]"
+
+
+class ResultFacts(QWidget):
+    """What was built, a line for each fact."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(1, 1)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+
+    def show_result(self, result: BuildResult, theme: Theme, *, has_gpu: bool) -> None:
+        """Show a build; without a GPU, say that it cannot run here."""
+        self.clear()
+        for at, (name, words) in enumerate(_result_rows(result, has_gpu=has_gpu)):
+            self._grid.addWidget(label(name, "muted"), at, 0)
+            self._grid.addWidget(ElidedLabel(words, font=theme.mono_font), at, 1)
 
 
 class RecentBuilds(QWidget):
