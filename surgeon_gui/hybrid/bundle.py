@@ -250,6 +250,7 @@ def make_bundle(
     folder: Path,
     model: str = "",
     max_batch_size: int = 1,
+    maximum_cached_engines: int = 1,
 ) -> Bundle:
     """Plan a hybrid run of a graph and write its bundle.
 
@@ -258,4 +259,10 @@ def make_bundle(
         SaveError: a file cannot be written.
     """
     plan = plan_hybrid(graph, target, options, max_batch_size=max_batch_size, suggest=False)
-    return write_bundle(plan, folder, model=model, max_batch_size=max_batch_size)
+    return write_bundle(
+        plan,
+        folder,
+        model=model,
+        maximum_cached_engines=maximum_cached_engines,
+        max_batch_size=max_batch_size,
+    )

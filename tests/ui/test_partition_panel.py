@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QWidget
 
+from surgeon_gui.errors import UsageError
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.hybrid.bundle import is_bundle, read_bundle, segment_path
+from surgeon_gui.jobs.hybrid_spec import BundleBuildSpec
 from surgeon_gui.targets.segments import ENGINE_OP
 from tests.ui.conftest import Driver
 
@@ -133,6 +135,32 @@ def test_the_bundle_is_made_built_and_verified(
         assert segment_path(folder, segment.name, ".engine").is_file()
     opened.click(panel.verify_button)
     opened.bot.waitUntil(lambda: "equals TensorFlow" in panel.words.text(), timeout=90_000)
+
+
+def test_what_engines_shall_be_is_asked_for(opened: Driver, tmp_path: Path) -> None:
+    options = opened.window.partition.engines
+    spec = BundleBuildSpec(tmp_path)
+    assert options.put_into(spec) == spec
+    options.precision.setCurrentText("fp16")
+    assert options.put_into(spec).precision == "fp16"
+    options.precision.setCurrentText("int8")
+    with pytest.raises(UsageError, match="Choose samples"):
+        options.put_into(spec)
+    options.samples.setText(str(tmp_path / "x.npz"))
+    with pytest.raises(UsageError, match="no such file"):
+        options.put_into(spec)
+    (tmp_path / "x.npz").touch()
+    assert options.put_into(spec).data == (tmp_path / "x.npz",)
+
+
+def test_engines_to_keep_ready_are_in_the_bundle(opened: Driver, tmp_path: Path) -> None:
+    panel = opened.window.partition
+    panel.engines.cached.setValue(3)
+    divide(opened)
+    panel.make(tmp_path / "bundle")
+    opened.bot.waitUntil(lambda: is_bundle(tmp_path / "bundle"), timeout=20_000)
+    opened.settle()
+    assert read_bundle(tmp_path / "bundle").maximum_cached_engines == 3
 
 
 @pytest.mark.tensorflow

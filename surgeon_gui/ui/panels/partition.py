@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from surgeon_gui.edits.patch import Patch, patch_between
+from surgeon_gui.errors import SurgeonError
 from surgeon_gui.hybrid.bundle import make_bundle
 from surgeon_gui.hybrid.plan import Division, divide_graph
 from surgeon_gui.jobs.hybrid_spec import (
@@ -31,7 +32,9 @@ from surgeon_gui.targets.partition import PartitionOptions
 from surgeon_gui.targets.segments import hybrid_graph
 from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.chooser import PathChooser
+from surgeon_gui.ui.panels.feeding import align_labels
 from surgeon_gui.ui.panels.job_panel import JobPanel
+from surgeon_gui.ui.panels.partition_engines import EngineOptions
 from surgeon_gui.ui.panels.partition_tables import SegmentsTable, StayingTable
 from surgeon_gui.ui.panels.partition_work import result_words, tftrt_spec, verify_spec
 from surgeon_gui.ui.session import Session
@@ -89,6 +92,7 @@ class PartitionPanel(JobPanel):
         )
         self.dynamic = QCheckBox("Engines for run-time shapes")
         self.dynamic.setToolTip("Parts with inputs of unknown size are built when they are fed")
+        self.engines = EngineOptions(chooser)
         self.denied = QLineEdit()
         self.denied.setAccessibleName("Stay in TensorFlow")
         self.denied.setPlaceholderText("Names or patterns, separated by commas")
@@ -137,6 +141,8 @@ class PartitionPanel(JobPanel):
         form.addRow("", self.dynamic)
         form.addRow("Stay in TensorFlow", self.denied)
         form.addRow("", row(self.keep_button, None))
+        form.addRow(self.engines)
+        align_labels(form, self.engines.form)
         tables = QSplitter(Qt.Orientation.Horizontal)
         tables.addWidget(self.segments)
         tables.addWidget(self.staying)
@@ -244,10 +250,10 @@ class PartitionPanel(JobPanel):
         if graph is None:
             return
         target, options, batch = self._session.target.id, self.options(), self.batch.value()
-        model = str(self._session.path or "")
+        model, cached = str(self._session.path or ""), self.engines.cached.value()
 
         def work() -> Path:
-            backstage().ask(make_bundle, graph, target, options, folder, model, batch)
+            backstage().ask(make_bundle, graph, target, options, folder, model, batch, cached)
             return folder
 
         def done(made: Path) -> None:
@@ -265,7 +271,11 @@ class PartitionPanel(JobPanel):
             return
         gpus = self._settings.gpus
         plugins = tuple(map(Path, self._settings.plugins))
-        spec = BundleBuildSpec(folder, gpus, plugins=plugins)
+        try:
+            spec = self.engines.put_into(BundleBuildSpec(folder, gpus, plugins=plugins))
+        except SurgeonError as error:
+            self._say_error(error)
+            return
         self._begin("Building", lambda: (spec, new_job_directory("bundle-build")))
 
     def verify(self) -> None:
