@@ -29,7 +29,8 @@ from typing import NamedTuple
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.figures import record
@@ -40,9 +41,11 @@ from surgeon_gui.graph.model import Graph, Node
 from surgeon_gui.graph.values import DType, TensorValue
 from surgeon_gui.log import LogBuffer
 from surgeon_gui.settings import Settings
+from surgeon_gui.ui.canvas.edges import edges_on
 from surgeon_gui.ui.comparing.bar import MERGED, SIDES
 from surgeon_gui.ui.main_window import MainWindow
 from surgeon_gui.ui.theme import LIGHT
+from surgeon_gui.view.carried import Edge
 
 TICK_MS = 2
 BUDGET_MS = 50.0
@@ -207,6 +210,24 @@ class Bench:
                     print(self.watcher.between(gap.end - gap.wall / 1e3, gap.end))
             self.watcher.samples.clear()
 
+    def over_edges(self) -> None:
+        """Find the edge under the mouse where one stands, all over the canvas."""
+        canvas = self.window.canvas
+        room = canvas.viewport().rect()
+        for x in range(0, room.width(), room.width() // 8):
+            for y in range(0, room.height(), room.height() // 8):
+                QTest.mouseMove(canvas.viewport(), QPoint(x, y))
+                self.probe.tick()
+
+    def widest_edge(self) -> tuple[Edge, ...]:
+        """The drawn edge that stands for most of the graph's."""
+        plan = self.window.canvas.plan()
+        if plan is None:
+            return ()
+        strands = plan.picture.strands
+        widest = max(range(len(strands)), key=lambda at: len(strands[at].links), default=None)
+        return edges_on(plan, widest) if widest is not None else ()
+
     def walk(self, name: str, path: Path) -> None:
         """Open, expand, find, edit, compare, undo and judge anew."""
         window = self.window
@@ -216,7 +237,12 @@ class Bench:
         graph = window.session.graph
         if graph is None:
             raise SystemExit(f"{path} did not open")
+        self.time("choose a wide edge", lambda: window.canvas.choose_edge(self.widest_edge()))
+        self.time("let it go", lambda: window.canvas.choose_edge(()))
         self.time("expand all", window.canvas.expand_all)
+        self.time("over edges", self.over_edges)
+        self.time("choose an edge", lambda: window.canvas.choose_edge(self.widest_edge()))
+        self.time("let go of it", lambda: window.canvas.choose_edge(()))
         self.time("search", lambda: window.search.setText("op:relu"))
         self.time("clear search", lambda: window.search.setText(""))
         middle = graph.nodes[len(graph) // 2].name

@@ -192,6 +192,7 @@ def _habits(selected: tuple[str, ...]) -> dict[str, State]:
     both: dict[str, State] = {}
     for action, graph, arguments in (
         ("loading", None, ()),
+        ("edge", SAMPLE, ()),
         ("searching", SAMPLE, ()),
         ("bookmarked", SAMPLE, ()),
         ("documented", SAMPLE, conv),

@@ -18,6 +18,7 @@ from surgeon_gui.jobs.spec import RunResult, TensorInfo
 from surgeon_gui.ui.application import run
 from surgeon_gui.ui.main_window import MainWindow
 from surgeon_gui.ui.op_docs import docs_path
+from surgeon_gui.view.carried import Edge
 
 _CONV = OpDoc(
     "Conv2D",
@@ -39,6 +40,17 @@ _CONV = OpDoc(
 
 def loading(window: MainWindow) -> None:
     window.files.loading.emit(Path("resnet50_frozen.pb"))
+
+
+def edge(window: MainWindow) -> None:
+    """A tensor that three namespaces read is chosen where it leaves its producer."""
+    canvas = window.canvas
+    canvas.choose_edge(
+        [
+            Edge("flatten/Reshape", f"{head}/MatMul")
+            for head in ("dimension/dense", "orientation/dense_2", "confidence/dense_4")
+        ]
+    )
 
 
 def searching(window: MainWindow) -> None:
@@ -151,6 +163,7 @@ _RUN = RunResult(
 
 ACTIONS: Mapping[str, Callable[[MainWindow], object]] = {
     "loading": loading,
+    "edge": edge,
     "searching": searching,
     "bookmarked": bookmarked,
     "documented": documented,

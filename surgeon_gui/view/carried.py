@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,18 +14,6 @@ class Edge(NamedTuple):
 
     producer: str
     consumer: str
-
-    def is_in(self, graph: Graph) -> bool:
-        """Whether the graph has this edge."""
-        consumer = graph.get(self.consumer)
-        return (
-            consumer is not None
-            and self.producer in graph
-            and (
-                self.producer in consumer.controls
-                or any(ref.node == self.producer for ref in consumer.inputs)
-            )
-        )
 
 
 class Reader(NamedTuple):
@@ -63,8 +51,21 @@ class Load:
     controls: tuple[Edge, ...] = ()
 
 
+def edges_in(graph: Graph, edges: Iterable[Edge]) -> tuple[Edge, ...]:
+    """Return those of some edges that a graph has."""
+    slots = _Slots(graph)
+    return tuple(
+        edge
+        for edge in edges
+        if edge.producer in graph
+        and (consumer := graph.get(edge.consumer)) is not None
+        and (edge.producer in consumer.controls or edge.producer in slots.of(edge.consumer))
+    )
+
+
 def load_of(graph: Graph, edges: Iterable[Edge]) -> Load:
     """Return what some edges of a graph carry together; edges it does not have are left out."""
+    slots = _Slots(graph)
     here: dict[TensorRef, dict[str, Reader]] = {}
     controls: dict[Edge, None] = {}
     for edge in edges:
@@ -73,17 +74,17 @@ def load_of(graph: Graph, edges: Iterable[Edge]) -> Load:
             continue
         if edge.producer in consumer.controls:
             controls[edge] = None
-        for ref in dict.fromkeys(consumer.inputs):
-            if ref.node == edge.producer:
-                here.setdefault(ref, {})[consumer.name] = _reader(graph, consumer.name, ref)
+        for ref, places in slots.of(edge.consumer).get(edge.producer, {}).items():
+            here.setdefault(ref, {})[edge.consumer] = Reader(edge.consumer, tuple(places))
     tensors = tuple(
         Carried(
             ref,
             tuple(readers.values()),
             tuple(
-                _reader(graph, other.name, ref)
+                Reader(other.name, tuple(read))
                 for other in graph.consumers(ref.node)
-                if other.name not in readers and ref in other.inputs
+                if other.name not in readers
+                and (read := slots.of(other.name).get(ref.node, {}).get(ref))
             ),
         )
         for ref, readers in here.items()
@@ -91,5 +92,18 @@ def load_of(graph: Graph, edges: Iterable[Edge]) -> Load:
     return Load(tensors, tuple(controls))
 
 
-def _reader(graph: Graph, name: str, ref: TensorRef) -> Reader:
-    return Reader(name, tuple(at for at, read in enumerate(graph[name].inputs) if read == ref))
+class _Slots:
+    """By which of its inputs a node reads what; nodes may have very many inputs, so found once."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._found: dict[str, dict[str, dict[TensorRef, list[int]]]] = {}
+
+    def of(self, name: str) -> Mapping[str, Mapping[TensorRef, Sequence[int]]]:
+        """The inputs of a node by producer and tensor."""
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = {}
+            for at, ref in enumerate(self._graph[name].inputs):
+                found.setdefault(ref.node, {}).setdefault(ref, []).append(at)
+        return found

@@ -111,6 +111,23 @@ def test_a_lifted_edge_lists_all_it_carries(small: Driver) -> None:
     assert [text for label, text in rows if label == "Read by"] == ["block/a", "block/b"]
 
 
+def test_an_edge_of_very_many_tensors_is_told_too(driver: Driver, tmp_path: Path) -> None:
+    names = [f"in/a{at}" for at in range(320)]
+    lines = [f"{name} = Placeholder() {{dtype=float32, shape=[1]}}" for name in names]
+    total = f"sum = AddN({', '.join(names)}) {{N=320, T=float32}}"
+    path = tmp_path / "wide.pb"
+    save_graph(parse_text("\n".join([*lines, total])), path)
+    driver.open(path)
+    driver.window.canvas.choose_edge([Edge(name, "sum") for name in names])
+    driver.settle()
+    rows = told(driver)
+    assert rows[0] == ("Carries", "320 tensors")
+    assert rows[-1] == ("", "and 296 more tensors")
+    driver.window.canvas.choose_edge(())
+    driver.settle()
+    assert ("Nodes", "321") in told(driver)
+
+
 def test_a_control_edge_says_so_and_its_dialog_drops_it(small: Driver) -> None:
     choose(small, "square", "z")
     assert ("Carries", "1 control edge") in told(small)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 
 from surgeon_gui.ui.canvas.lights import Lights, shown_for
 from surgeon_gui.ui.canvas.plan import Plan
-from surgeon_gui.view.carried import Edge
+from surgeon_gui.view.carried import Edge, edges_in
 from surgeon_gui.view.labels import OPEN_HEAD
 
 REACH = 5.0
@@ -111,9 +111,7 @@ class EdgeChoice:
         """Follow another picture; return whether edges that were chosen are gone."""
         plan = self._board.plan()
         self._lights.hover_edge = None
-        return self.choose(
-            edge for edge in self.chosen if plan is not None and edge.is_in(plan.tree.graph)
-        )
+        return self.choose(edges_in(plan.tree.graph, self.chosen) if plan is not None else ())
 
     def _light(self) -> None:
         plan = self._board.plan()

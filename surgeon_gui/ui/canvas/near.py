@@ -304,6 +304,9 @@ class Near:
             left, middle = x + points[0] + 7, y + points[1] + 12
             if plan.strand(at).is_label_low:
                 left, middle = x + points[-2] + 7, y + points[-1] - 13
+                if points[0] > points[-2]:
+                    # The edge comes from the right, over where the label would stand.
+                    left -= self.ink.width(text, "mono") + 14
             self._write(text, "mono", left, middle, theme.color("muted"))
 
     # Marks

@@ -31,6 +31,9 @@ from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import label, row
 from surgeon_gui.view.carried import Edge, Load, load_of
 
+_AT_ONCE = 300
+"""Edges of the graph; what more of them carry is found off the UI thread."""
+
 
 class InspectorPanel(QWidget):
     """Facts, verdict and constants of the selection; the graph's own facts when nothing is.
@@ -142,11 +145,21 @@ class InspectorPanel(QWidget):
 
     def refresh(self) -> None:
         """Show the selection, or the edge, anew."""
+        graph, edges = self._session.graph, self._edge
+        self._session.tasks.drop("edge")
+        if graph is None or self._other is not None:
+            self._show(Load())
+        elif len(edges) <= _AT_ONCE:
+            self._show(load_of(graph, edges))
+        else:
+            present = graph
+            self._session.tasks.run(
+                "edge", lambda: load_of(present, edges), self._show, self._session.failed.emit
+            )
+
+    def _show(self, load: Load) -> None:
         graph, selection = self._session.graph, self._session.selection
-        is_edge = graph is not None and bool(self._edge) and self._other is None
-        self._load = load_of(graph, self._edge) if graph is not None and is_edge else None
-        if self._load is not None and not (self._load.tensors or self._load.controls):
-            self._load = None
+        self._load = load if load.tensors or load.controls else None
         self.edge_card.show_load(graph, self._load or Load())
         is_one = graph is not None and len(selection) == 1 and self._other is None
         is_one = is_one and self._load is None

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
 
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.ui.canvas import GraphCanvas
@@ -100,15 +101,19 @@ def test_an_overlay_stays_when_the_graph_changes(show: Show) -> None:
     assert marks.tints.value(marks.tints.tree.find("probabilities") or 0) == 5e3
 
 
-def test_a_canvas_far_away_and_in_the_minimap_is_coloured_too(show: Show) -> None:
+def test_a_canvas_far_away_and_in_the_minimap_is_coloured_too(show: Show, qtbot: QtBot) -> None:
     canvas = show(network())
     canvas.set_coloring(SIZES)
     canvas.set_zoom(0.3)
-    image = canvas.grab().toImage()
     deepest = TintInk(LIGHT).scale[-1].fill.rgb()
-    assert any(
-        image.pixel(x, y) == deepest for x in range(image.width()) for y in range(image.height())
-    )
+
+    def is_painted() -> bool:
+        image = canvas.grab().toImage()
+        width, height = image.width(), image.height()
+        return any(image.pixel(x, y) == deepest for x in range(width) for y in range(height))
+
+    # Tiles come one after the other where the machine is busy.
+    qtbot.waitUntil(is_painted, timeout=20_000)
 
 
 def texts(canvas: GraphCanvas) -> set[str]:
