@@ -113,7 +113,7 @@ def test_a_plugin_takes_a_nodes_place_with_suffixed_fields() -> None:
     node = edit.apply(parse_text(CHAIN))["r"]
     assert (node.op, node.inputs) == ("Mine_TRT", (TensorRef("m"),))
     assert dict(node.attrs) == {
-        "negSlope_u_float": 0.1,
+        "negSlope_u_float": np.float32(0.1),
         "mode_u_str": b"fast",
         "levels_u_ilist": (1, 2),
         "scales_u_flist": (1.0, 2.0),
