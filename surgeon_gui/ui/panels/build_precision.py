@@ -86,7 +86,7 @@ class PrecisionOptions(QWidget):
         self.ranges = _field(
             "Ranges", "Saved by the Quantize panel, a calibration cache, or a rule set with ranges"
         )
-        self.ranges.setPlaceholderText("of the rule sets applied, or of the training")
+        self.ranges.setPlaceholderText("the rule set's, or trained ones")
         self.browse = button("Choose…", self._choose, tip="Choose a file of ranges")
         self.implicit = QCheckBox("Let TensorRT choose what to round")
         self.form = QFormLayout(self)
@@ -99,7 +99,7 @@ class PrecisionOptions(QWidget):
         self.form.addRow("Ranges", self._ranges_row)
         self.form.addRow("", self._implicit_row)
         self.form.addRow("In float32", self._kept_row)
-        self.form.addRow("Change", self._ends_row)
+        self.form.addRow("Convert", self._ends_row)
         self.set_flavour(None)
         self.set_precision(self._precision)
 

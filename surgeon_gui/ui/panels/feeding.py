@@ -84,6 +84,7 @@ class FeedingForm(QWidget):
         self.script = _field(
             "Script", "Its samples() yields mappings of inputs to arrays; run only what you trust"
         )
+        self.script.setPlaceholderText("A .py file with samples()")
         self.images = _field("Images", "Image files and folders, separated by semicolons")
         self.recipe = ComboBox("Numbers")
         self.recipe.setToolTip("What the pixels become: what the network was trained with")

@@ -31,7 +31,7 @@ class EngineOptions(QWidget):
         self.precision.addItems(list(PRECISIONS))
         self.samples = QLineEdit()
         self.samples.setAccessibleName("Samples")
-        self.samples.setPlaceholderText("Arrays, or a script that makes them")
+        self.samples.setPlaceholderText("Arrays, or a script")
         self.samples.setToolTip(
             "Inputs of whole runs; each segment is calibrated with what reaches it. "
             "A script is code: run only what you trust"
