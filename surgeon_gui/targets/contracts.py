@@ -189,7 +189,7 @@ def _grid(place: _Place) -> Verdict | None:
 
 
 def _scores(place: _Place) -> Verdict | None:
-    """Refuse a detector whose scores are not as many as anchors and classes say."""
+    """Refuse a detector whose boxes or scores are not as many as its anchors say."""
     classes, order = place.field("numClasses"), place.field("inputOrder")
     stated = order if isinstance(order, tuple) else (0, 1, 2)
     places = [item for item in stated if isinstance(item, int)]
@@ -198,7 +198,17 @@ def _scores(place: _Place) -> Verdict | None:
     inputs = place.node.inputs
     scores = _elements(place, inputs[places[1]])
     anchors = _anchors(place, inputs[places[2]])
-    if scores is None or not anchors or scores == anchors * classes:
+    if not anchors:
+        return None
+    boxes = _elements(place, inputs[places[0]])
+    if boxes is not None and place.field("shareLocation") == 1 and boxes != 4 * anchors:
+        return _refuses(
+            f"{anchors} anchors have {4 * anchors} corners of boxes, but it reads {boxes}.",
+            "Set featureMapShapes of the anchors to the sides of the feature maps, and inputOrder "
+            "to the order in which it reads boxes, scores and anchors.",
+            _CLASSES,
+        )
+    if scores is None or scores == anchors * classes:
         return None
     right, rest = divmod(scores, anchors)
     return _refuses(

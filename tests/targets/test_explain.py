@@ -51,6 +51,23 @@ def test_a_consequence_is_told_after_its_cause(boxes: Graph) -> None:
     assert found[0].rule == "explicit-reshape"
 
 
+@pytest.mark.parametrize(
+    ("assertion", "of", "remedy"),
+    [
+        ("numPriors * param.numClasses == inputDims[1].d[0]", "scores", "numClasses"),
+        ("numPriors * numLocClasses * 4 == inputDims[0].d[0]", "boxes", "inputOrder"),
+    ],
+)
+def test_a_detectors_assertion_says_which_field_is_wrong(
+    assertion: str, of: str, remedy: str
+) -> None:
+    graph = parse_text("b = Placeholder() {shape=[1, 4]}\nnms = NMS_TRT(b, b, b)")
+    (finding,) = explain(f"nmsPlugin.cpp:139: Assertion `{assertion}' failed.", graph)
+    assert finding.nodes == ("nms",)
+    assert of in finding.reason
+    assert remedy in (finding.remedy or "")
+
+
 def test_equal_messages_are_told_once_with_their_number(boxes: Graph) -> None:
     (finding,) = explain("Invalid scale mode, nbWeights: 32\n" * 3, boxes)
     assert finding.count == 3
