@@ -138,6 +138,7 @@ SHARED: dict[str, tuple[dict[str, tuple[int, ...]], dict[str, Any], int]] = {
         99,
     ),
     "control_flow_small/ae/frozen_model.pb": ({}, {}, 0),
+    "control_flow_small/batchnorm__rank4_nchw_batch2_sz5_fused/frozen_model.pb": ({}, {}, 0),
     "control_flow_small/conv_4/frozen_model.pb": ({"image": (3, 4, 4, 5)}, {}, 99),
     "control_flow_small/simpleif_0_alt/frozen_model.pb": ({}, {}, 0),
     "control_flow_small/cond__cond_false/frozen_model.pb": ({}, {}, 0),
