@@ -212,6 +212,7 @@ class KindTints:
         self.kinds = (*self._names[:most], *((OTHER,) if len(self._names) > most else ()))
         self.others = len(self._names) - most if len(self._names) > most else 0
         self._groups: dict[int, int] = {}
+        self._alike: dict[int, bool] = {}
 
     def value(self, item: int) -> str | None:
         """The kind of a node, or the one that stands for a group; None where there is none."""
@@ -229,9 +230,18 @@ class KindTints:
         if value is None:
             return ""
         word = self.coloring.words.get(value, value)
-        if item >= 0:
+        if item >= 0 or self._is_alike(item):
             return word
         return f"worst: {word}" if self.coloring.are_verdicts else f"mostly {word}"
+
+    def _is_alike(self, group: int) -> bool:
+        """Whether all nodes of a group have the kind that stands for it."""
+        found = self._alike.get(group)
+        if found is None:
+            start, stop = self.tree.range_of(group)
+            found = bool((self._codes[start:stop] == self._code(group)).all())
+            self._alike[group] = found
+        return found
 
     def _code(self, item: int) -> int:
         if item >= 0:

@@ -116,6 +116,13 @@ def test_the_most_frequent_kind_stands_for_a_group(values: dict[str, str]) -> No
         assert known.count(found) == max(map(known.count, known))
 
 
+def test_a_group_that_is_all_of_a_kind_says_so() -> None:
+    drawn = [TREE.graph.nodes[position].name for position in TREE.nodes]
+    assert kinds(dict.fromkeys(drawn, "a")).text(ROOT) == "a"
+    assert kinds({**dict.fromkeys(drawn, "a"), drawn[0]: "b"}).text(ROOT) == "mostly a"
+    assert kinds(dict.fromkeys(drawn[1:], "a")).text(ROOT) == "mostly a"
+
+
 def test_rare_kinds_share_the_last_colour() -> None:
     tints = kinds({name: str(at) for at, name in enumerate(NAMES)})
     assert len(tints.kinds) == MOST_KINDS + 1
