@@ -91,10 +91,6 @@ class CurvePlot(Plot):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Noise (%) by share of layers in eight bits (%)", theme)
-        # Where nothing is lost the line lies at the bottom, and no number is below none.
-        self.widget.setLimits(yMin=-0.05, minYRange=1.0)
-        # In so little room smaller steps than these would lie on each other.
-        self.widget.getAxis("left").setStyle(maxTickLevel=0)
         self._result: QuantizeResult | None = None
 
     def show(self, result: QuantizeResult | None) -> None:
@@ -111,5 +107,10 @@ class CurvePlot(Plot):
         total = max(len(result.layers), 1)
         shares = [100 * (1 - point.kept / total) for point in result.curve]
         noise = [100 * point.noise for point in result.curve]
+        # In so little room steps between would lie on each other. Where nothing is lost the line
+        # lies at the bottom.
+        top = max(*noise, 1.0)
+        self.widget.setYRange(0.0, top, padding=0.1)
+        self.widget.getAxis("left").setTicks([[(0.0, "0"), (top, f"{top:.2g}")]])
         colour = self.theme.color("accent")
         self.widget.plot(shares, noise, pen=colour, symbol="o", symbolSize=6, symbolBrush=colour)
