@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QRectF, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrintPreviewDialog
 from PySide6.QtWidgets import QDialog
 
-from surgeon_gui.errors import SurgeonError
 from surgeon_gui.ui.actions import Command
 from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.marks import Marks
@@ -24,6 +23,8 @@ from surgeon_gui.ui.theme import LIGHT
 
 if TYPE_CHECKING:
     from surgeon_gui.ui.main_window import MainWindow
+
+T = TypeVar("T")
 
 _AROUND = 16.0
 _CLIPBOARD_SCALE = 2.0
@@ -79,13 +80,17 @@ class Pictures(QObject):
             return
         plan, marks = shown
         ink = Ink(LIGHT if light else self._window.theme)
-        try:
-            with _hourglass():
-                made = save_plan(plan, marks, ink, path, area=area, scale=scale)
-        except SurgeonError as error:
-            self._window.show_error(error)
-            return
-        self._window.message.show_note(f"Wrote {path}. {made.note or ''}".strip())
+        self._draw(
+            lambda: save_plan(plan, marks, ink, path, area=area, scale=scale),
+            lambda made: self._window.message.show_note(f"Wrote {path}. {made.note or ''}".strip()),
+        )
+
+    def is_drawing(self) -> bool:
+        return self._window.session.tasks.is_busy("picture")
+
+    def _draw(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Draw off the UI thread: a large graph takes seconds."""
+        self._window.session.tasks.run("picture", work, done, self._window.show_error)
 
     def copy(self) -> None:
         """Put the selection, or the view without one, on the clipboard as an image."""
@@ -93,12 +98,16 @@ class Pictures(QObject):
         if shown is None or not parts:
             return
         area = parts.get("selection") or parts.get("view") or parts["whole"]
-        with _hourglass():
-            image = plan_image(*shown, Ink(self._window.theme), area, _CLIPBOARD_SCALE)
-        QGuiApplication.clipboard().setImage(image)
+        plan, marks = shown
+        ink = Ink(self._window.theme)
         what = "selection" if "selection" in parts else "view"
-        size = f"{image.width()} × {image.height()} pixels"
-        self._window.message.show_note(f"Copied a picture of the {what}, {size}.")
+
+        def put(image: QImage) -> None:
+            QGuiApplication.clipboard().setImage(image)
+            size = f"{image.width()} × {image.height()} pixels"
+            self._window.message.show_note(f"Copied a picture of the {what}, {size}.")
+
+        self._draw(lambda: plan_image(plan, marks, ink, area, _CLIPBOARD_SCALE), put)
 
     def print(self) -> None:
         """Ask for a printer and print everything."""
@@ -117,13 +126,27 @@ class Pictures(QObject):
         dialog.setWindowTitle("Print preview")
         dialog.setAccessibleName("Print preview")
         dialog.resize(900, 700)
-        dialog.paintRequested.connect(self.print_to)
+        dialog.paintRequested.connect(self._paint_pages)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
         return dialog
 
     def print_to(self, printer: QPrinter) -> None:
         """Print everything the canvas holds, on as many pages as it takes to be read."""
+        shown, title = self._shown(), self._window.session.title
+        if shown is None:
+            return
+        plan, marks = shown
+        area = whole(plan, marks, Ink(LIGHT))
+
+        def tell(count: int) -> None:
+            pages = "1 page" if count == 1 else f"{count} pages"
+            self._window.message.show_note(f"Sent {pages} to the printer.")
+
+        self._draw(lambda: print_plan(printer, plan, marks, area, title), tell)
+
+    def _paint_pages(self, printer: QPrinter) -> None:
+        """Paint the pages while Qt's preview waits for them."""
         shown = self._shown()
         if shown is not None:
             plan, marks = shown
@@ -165,6 +188,9 @@ def picture_commands(window: MainWindow) -> list[Command]:
     def has_graph() -> bool:
         return window.session.graph is not None
 
+    def can_draw() -> bool:
+        return has_graph() and not pictures.is_drawing()
+
     return [
         Command(
             "export.picture",
@@ -172,7 +198,7 @@ def picture_commands(window: MainWindow) -> list[Command]:
             pictures.ask,
             "Ctrl+Shift+I",
             "image",
-            has_graph,
+            can_draw,
             tip="Export the graph, the view or the selection as SVG, PNG or PDF",
         ),
         Command(
@@ -181,10 +207,10 @@ def picture_commands(window: MainWindow) -> list[Command]:
             pictures.copy,
             "Ctrl+Shift+C",
             "",
-            has_graph,
+            can_draw,
             tip="Copy the selection, or the view, as an image",
         ),
-        Command("file.print", "&Print…", pictures.print, "Ctrl+P", "printer", has_graph),
+        Command("file.print", "&Print…", pictures.print, "Ctrl+P", "printer", can_draw),
         Command(
             "file.print-preview",
             "Print pre&view…",

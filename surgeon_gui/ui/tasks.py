@@ -31,7 +31,7 @@ LONG = frozenset(
             "machine",
             "warm-up",
         ),
-        *("export", "save", "build-prepare", "verify-prepare"),
+        *("export", "save", "picture", "build-prepare", "verify-prepare"),
         *("autofix", "autofix-check-prepare", "explain"),
     }
 )

@@ -43,6 +43,7 @@ def test_the_selection_is_exported_in_every_form(
     assert dialog.scale.isEnabled() == (form == ".png")
     driver.answers.path = tmp_path / f"vgg{form}"
     driver.click(dialog.export)
+    driver.settle()
     path = driver.answers.path
     area = driver.window.pictures.parts()["selection"]
     if form == ".png":
@@ -62,6 +63,7 @@ def test_a_picture_can_be_light_in_a_dark_window(driver: Driver, tmp_path: Path)
     for name, light, paper in (("a", False, DARK), ("b", True, LIGHT)):
         path = tmp_path / f"{name}.png"
         driver.window.pictures.save(path, area, 1.0, light=light)
+        driver.settle()
         assert QImage(str(path)).pixelColor(2, 2) == QColor(paper.canvas)
 
 
@@ -69,6 +71,7 @@ def test_a_disk_that_refuses_is_told(driver: Driver, tmp_path: Path) -> None:
     driver.open(BOXES)
     area = driver.window.pictures.parts()["whole"]
     driver.window.pictures.save(tmp_path / "absent" / "a.png", area, 1.0)
+    driver.settle()
     assert driver.window.message.isVisible()
     assert "a.png" in driver.window.message.where.text()
 
@@ -100,6 +103,9 @@ def test_all_pages_are_printed_into_one_pdf(driver: Driver, tmp_path: Path) -> N
     printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
     printer.setOutputFileName(str(tmp_path / "all.pdf"))
     driver.window.pictures.print_to(printer)
+    assert driver.window.pictures.is_drawing()
+    driver.settle()
+    assert "to the printer" in driver.window.message.message.text()
     assert (tmp_path / "all.pdf").stat().st_size > 5000
 
 
