@@ -130,7 +130,9 @@ class QuantizeSpec(JobSpec[QuantizeResult]):
         kept: layers, or GraphDef nodes, that stay in float.
         tolerance: largest noise of an output; as few layers as possible are kept to meet it.
         sensitivity: measure every layer alone, and the curve.
-        held: samples the errors are measured on.
+        validation: samples, as `data`, that the errors are measured on; none takes the first of
+            `data`, which the ranges come from too.
+        held: how many samples the errors are measured on, all in memory; 0 for all there are.
         every: find the range of every float32 tensor, as TensorRT 8.6 and 10 want them, not only
             of those that are rounded.
         histograms: `.npz` for how the values of each tensor are spread, or None: counts per bin of
@@ -152,6 +154,7 @@ class QuantizeSpec(JobSpec[QuantizeResult]):
     kept: tuple[str, ...] = ()
     tolerance: float | None = None
     sensitivity: bool = False
+    validation: tuple[Path, ...] = ()
     held: int = 16
     every: bool = False
     histograms: Path | None = None

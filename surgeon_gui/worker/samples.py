@@ -102,11 +102,11 @@ class Samples:
             yield {**found, **random_inputs(rest, self._spec.seed)}
 
     def first(self, count: int) -> list[Batch]:
-        """Return the first batches, of at least `count` samples where there are so many."""
+        """Return the first batches, of at least `count` samples where there are so many; 0: all."""
         found: list[Batch] = []
         for batch in self:
             found.append(batch)
-            if len(found) * self.batch >= count:
+            if 0 < count <= len(found) * self.batch:
                 break
         return found
 

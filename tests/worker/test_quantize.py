@@ -170,6 +170,29 @@ def test_min_max_ranges_are_those_of_onnx_runtimes_tool(tmp_path: Path) -> None:
         assert reach == pytest.approx(max(-low, high), rel=1e-6)
 
 
+def test_the_error_is_measured_on_samples_set_aside(tmp_path: Path) -> None:
+    network = small(tmp_path)
+    random = np.random.default_rng(0)
+    for name, scale in (("near", 1), ("far", 40)):
+        np.savez(tmp_path / f"{name}.npz", x=random.random((8, 6, 6, 3), np.float32) * scale)
+    near = quantized(network, tmp_path, data=(tmp_path / "near.npz",), collector="minmax")
+    far = quantized(
+        network,
+        tmp_path,
+        data=(tmp_path / "near.npz",),
+        validation=(tmp_path / "far.npz",),
+        collector="minmax",
+        held=0,
+    )
+    # What lies beyond the ranges is clipped, which only the samples set aside show.
+    assert far.samples == near.samples == 8
+    assert far.noise > 0.5 > near.noise
+    np.savez(tmp_path / "one.npz", x=np.zeros((1, 6, 6, 3), np.float32))
+    with pytest.raises(UsageError, match="not one whole batch") as caught:
+        quantized(network, tmp_path, random=2, validation=(tmp_path / "one.npz",))
+    assert caught.value.where == "validation"
+
+
 def test_images_a_script_and_arrays_can_be_given(tmp_path: Path) -> None:
     network = small(tmp_path, batch=1)
     pictures = tmp_path / "pictures"

@@ -28,6 +28,7 @@ from surgeon_gui.range_files import ENDINGS as RANGE_FILES
 from surgeon_gui.range_files import load_any_ranges, ranges_of_sets, save_any_ranges
 
 _SHOWN = 10
+_HELD = 16
 _ENDINGS = (".network", *RANGE_FILES)
 
 
@@ -50,6 +51,21 @@ _ENDINGS = (".network", *RANGE_FILES)
     metavar="X.npz|FOLDER|SAMPLES.py",
     help="Samples: arrays along their first dimension, a folder of images or of such files, or a "
     "script whose samples() yields them (it is code).",
+)
+@click.option(
+    "--validate",
+    "validation",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="X.npz|FOLDER|SAMPLES.py",
+    help="Other samples, to measure the error on; labels among them give the accuracy. Default: "
+    "the first of --data.",
+)
+@click.option(
+    "--held",
+    type=click.IntRange(min=0),
+    default=None,
+    help="Samples to measure the error on; 0 for all. Default: all of --validate, else 16.",
 )
 @click.option("--images", type=click.Choice(tuple(RANGES)), help="How images become numbers.")
 @click.option("--random", type=click.IntRange(min=0), default=0, help="Draw so many samples.")
@@ -93,6 +109,8 @@ def quantize_verb(
     model: Path,
     target: Path,
     data: tuple[Path, ...],
+    validation: tuple[Path, ...],
+    held: int | None,
     images: str | None,
     random: int,
     seed: int,
@@ -118,7 +136,7 @@ def quantize_verb(
             where="-o",
             hint=str(target),
         )
-    for path in (*data, *(() if known is None else (known,))):
+    for path in (*data, *validation, *(() if known is None else (known,))):
         if not path.exists():
             raise UsageError("There is no such file or folder.", where=str(path))
     with job_directory("quantize") as folder:
@@ -145,6 +163,8 @@ def quantize_verb(
             kept=(*ranges.kept, *keep),
             tolerance=tolerance,
             sensitivity=sensitivity,
+            validation=tuple(path.absolute() for path in validation),
+            held=held if held is not None else 0 if validation else _HELD,
             every=target.suffix == ".cache",
         )
         try:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from surgeon_gui.compare.images import ImageFeed
 from surgeon_gui.compare.inputs import save_npz
 from surgeon_gui.errors import ConvertError, JobCancelled, UsageError
 from surgeon_gui.graph.values import DType
@@ -51,6 +52,15 @@ def quantize(spec: QuantizeSpec, report: Report) -> QuantizeResult:
     kept = kept_layers(network, spec.kept, placement)
     samples = Samples(spec, input_types(network))
     held = samples.first(spec.held)
+    if spec.validation:
+        apart = replace(spec, data=spec.validation, images=_recipe(spec), random=0)
+        held = Samples(apart, input_types(network)).first(spec.held)
+    if not held:
+        raise UsageError(
+            "There is not one whole batch of samples.",
+            where="validation" if spec.validation else "data",
+            hint=f"The network takes {samples.batch} at a time.",
+        )
     evidence = Evidence(network, held, placement, _DTYPES[spec.dtype])
     ranges, tried = _ranges(spec, network, placement, samples, evidence, report)
     notes = (*ranges.notes, *((_NOISE,) if spec.random else ()))
@@ -100,6 +110,11 @@ def quantize(spec: QuantizeSpec, report: Report) -> QuantizeResult:
         meets=None if spec.tolerance is None else noise <= spec.tolerance,
         notes=notes,
     )
+
+
+def _recipe(spec: QuantizeSpec) -> ImageFeed | None:
+    """Return how images become numbers, without the images to calibrate with."""
+    return None if spec.images is None else replace(spec.images, paths=())
 
 
 def _check(spec: QuantizeSpec) -> None:
