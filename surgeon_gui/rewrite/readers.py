@@ -161,6 +161,12 @@ def _overlap(source: Source) -> float | None:
     return source.constants((node, 3) for node in found)
 
 
+def _join(source: Source) -> str | None:
+    """Where the anchors of all feature maps are joined, which exporters name differently."""
+    names = ("MultipleGridAnchorGenerator/Concatenate/concat", "Concatenate/concat")
+    return next((name for name in names if name in source.graph), None)
+
+
 READERS: dict[str, Callable[[Source], Any]] = {
     "ssd_height": _height,
     "ssd_width": _width,
@@ -170,5 +176,6 @@ READERS: dict[str, Callable[[Source], Any]] = {
     "ssd_confidence": _confidence,
     "ssd_overlap": _overlap,
     "ssd_detections": _detections,
+    "ssd_join": _join,
 }
 """The readers by name."""

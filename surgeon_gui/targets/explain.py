@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.rewrite.library import bundled_rules
@@ -217,7 +216,8 @@ def _with_rule(finding: Finding, graph: Graph | None, subject: Subject | None) -
     if graph is None or subject is None or not finding.nodes or not finding.is_cause:
         return finding if graph is None else replace(finding, rule=None)
     rules = bundled_rules()
-    stated: Sequence[Any] = [rules[finding.rule]] if finding.rule else []
+    own = rules.get(finding.rule or "")
+    stated = [] if own is None else [own]
     others = [rule for rule in rules.values() if rule not in stated] if finding.reason else []
     nodes = set(finding.nodes)
     for rule in (*stated, *others):

@@ -18,6 +18,7 @@ from surgeon_gui.document import Change
 from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.log import LogBuffer, set_level
+from surgeon_gui.rewrite.library import bundled_sets
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.actions import Actions
 from surgeon_gui.ui.autosave import Keeper
@@ -25,7 +26,7 @@ from surgeon_gui.ui.bookmarks import Bookmarks
 from surgeon_gui.ui.center import Center
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.commands import command_table
-from surgeon_gui.ui.comparing.commands import preview_edit
+from surgeon_gui.ui.comparing.commands import preview_edit, preview_set
 from surgeon_gui.ui.comparing.page import ComparePage
 from surgeon_gui.ui.cures import Cures
 from surgeon_gui.ui.docks import PanelDock, TabbedDock
@@ -280,7 +281,10 @@ class MainWindow(QMainWindow):
             self.session.select(known, None)
 
     def preview_rule(self, rule_id: str) -> None:
-        """Outline on the canvas what a rule would touch."""
+        """Outline on the canvas what a rule would touch; of a rule set, show the outcome."""
+        if rule_id in bundled_sets():
+            preview_set(self, rule_id)
+            return
 
         def shown(places: tuple[tuple[str, ...], ...]) -> None:
             names = tuple(dict.fromkeys(name for place in places for name in place))

@@ -243,7 +243,7 @@ def test_a_pitfall_has_words_a_source_and_rules_that_exist(pitfall: Pitfall) -> 
     assert pitfall.reason.endswith((".", ")"))
     assert pitfall.remedy
     assert pitfall.source
-    assert pitfall.rule is None or pitfall.rule in bundled_rules()
+    assert pitfall.rule in {None, *bundled_rules(), *bundled_sets()}
     if "the rule set " in pitfall.remedy:
         named = pitfall.remedy.split("the rule set ")[1].split(" ")[0].strip(".,:")
         assert named in bundled_sets()

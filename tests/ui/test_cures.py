@@ -57,6 +57,34 @@ def explained(driver: Driver) -> ExplainDialog:
     return dialog
 
 
+def test_a_detector_is_cured_by_its_rule_set_from_the_problems_list(driver: Driver) -> None:
+    window = driver.window
+    driver.open(ROOT / "samples" / "detector.pb")
+    window.session.set_target("uff-8")
+    driver.settle()
+
+    def row_button(name: str) -> QPushButton:
+        found = window.problems.findChildren(QPushButton)
+        return next(each for each in found if each.accessibleName() == name)
+
+    before = window.session.graph
+    driver.click(row_button("Preview ssd-mobilenet-v1"))
+    driver.settle()
+    assert window.session.graph is before
+    assert window.message.isVisible()
+    press(driver, window.message, "Apply")
+    after = window.session.graph
+    assert after is not None
+    assert after["NMS"].op == "NMS_TRT"
+    assert window.session.support is not None
+    assert window.session.support.supported
+    driver.run("edit.undo")
+    assert window.session.graph is before
+    driver.click(row_button("Fix with ssd-mobilenet-v1"))
+    driver.settle()
+    assert window.session.graph == after
+
+
 def test_ignored_problems_are_listed_apart_and_can_be_taken_back(
     boxes: Driver, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from surgeon_gui.document import Revision
 from surgeon_gui.edits.base import Edit
+from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.ui.actions import Command, MenuSpec
 from surgeon_gui.ui.chooser import OPEN_FILTERS
@@ -129,6 +130,21 @@ def preview_edit(window: MainWindow, edit: Edit) -> None:
 
     window.session.tasks.run(
         "compare-preview", lambda: edit.apply(graph), shown, window.session.failed.emit
+    )
+
+
+def preview_set(window: MainWindow, name: str) -> None:
+    """Show what a rule set would change, and offer to apply it."""
+    preview_edit(window, ApplyRules((name,)))
+
+    def apply() -> None:
+        window.message.hide()
+        window.surgery.apply_rule(name)
+
+    window.message.show_note(
+        f"The rule set {name} would change this.",
+        "Its parameters are in the rules panel.",
+        choices=[("Apply", apply)],
     )
 
 

@@ -87,18 +87,20 @@ class ProblemRow(QFrame):
             )
         elif group.rule:
             rule = group.rule
+            named = f"rule {rule}" if rule in bundled_rules() else f"the rule set {rule}"
+            where = "wherever it fits" if rule in bundled_rules() else "as one step"
             made += [
                 button(
                     "Fix…",
                     lambda: self.previewed.emit(rule),
-                    tip=f"Show on the graph what rule {rule} would change, then apply it",
+                    tip=f"Show on the graph what {named} would change, then apply it",
                     name=f"Preview {rule}",
                 ),
                 button(
                     "Fix all alike",
                     lambda: self.fixed.emit(rule),
                     kind="small-primary",
-                    tip=f"Apply rule {rule} wherever it fits; undo takes it back",
+                    tip=f"Apply {named} {where}; undo takes it back",
                     name=f"Fix with {rule}",
                 ),
             ]
@@ -180,7 +182,7 @@ def why_words(group: Group) -> str:
             lines.append(f"Confidence: {group.confidence}.")
     else:
         lines = ["Found by a dry run of this program's own converter."]
-    if group.rule:
+    if group.rule in bundled_rules():
         lines.append(f"Decided by trying: rule {group.rule} fits here.")
         if group.remedy:
             lines.append(f"By hand: {group.remedy}")
