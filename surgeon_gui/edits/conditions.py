@@ -15,6 +15,7 @@ from surgeon_gui.graph.shapes import Types, infer_types
 from surgeon_gui.graph.values import Array, FuncRef, TensorValue
 from surgeon_gui.rewrite.colocation import without_stale_colocation
 from surgeon_gui.rewrite.driver import remove_dead
+from surgeon_gui.rewrite.frames import kept_in_frames
 
 _MERGES = frozenset({"Merge", "RefMerge"})
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
@@ -56,7 +57,7 @@ class FoldConditions:
             draft.redirect_controls(name, ())
         outputs = output_nodes(graph) - set(dead)
         remove_dead(draft, {*dead, *edges}, outputs)
-        return without_stale_colocation(graph, draft.commit())
+        return without_stale_colocation(graph, kept_in_frames(graph, draft.commit()))
 
     def _merge(self, draft: Draft, node: Node, types: Types, edges: set[str]) -> None:
         live = [at for at, ref in enumerate(node.inputs) if ref not in types.dead]

@@ -13,7 +13,7 @@ from typing import Any
 
 from surgeon_gui.compare.inputs import load_npz, random_inputs
 from surgeon_gui.compare.report import TensorComparison, Tolerance, compare_tensors
-from surgeon_gui.errors import SurgeonError, UsageError
+from surgeon_gui.errors import ConvertError, JobError, SurgeonError, UsageError
 from surgeon_gui.freeze.trouble import first_line
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.values import Array, DType, Shape, TensorType
@@ -89,6 +89,9 @@ class Sampler:
             self.values = tuple(compute(feeds))
         except (tensorflow.errors.OpError, ValueError, TypeError) as error:
             self.problem = f"The source does not run: {first_line(error)}"
+            return
+        except (JobError, ConvertError) as error:
+            self.problem = f"The source does not run: {error.message}"
             return
         if not any(value.size for value in self.values):
             self.problem = "What the source computes from these inputs is empty."

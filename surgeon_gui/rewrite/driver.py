@@ -10,6 +10,7 @@ from typing import Any, Literal
 from surgeon_gui.graph.draft import Draft
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.rewrite.colocation import without_stale_colocation
+from surgeon_gui.rewrite.frames import kept_in_frames
 from surgeon_gui.rewrite.replacement import Replacement
 from surgeon_gui.rewrite.rule import GROUPS, Rule
 from surgeon_gui.rewrite.search import RuleIndex
@@ -154,7 +155,8 @@ class _Run:
             self._all_groups()
         except _Stop as stop:
             stopped = stop.reason
-        graph = without_stale_colocation(self.graph, self.draft.commit())
+        graph = kept_in_frames(self.graph, self.draft.commit())
+        graph = without_stale_colocation(self.graph, graph)
         seconds = time.monotonic() - self.started
         return RewriteResult(graph, RewriteReport(tuple(self.changes), stopped, seconds))
 
