@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -51,6 +52,12 @@ from surgeon_gui.ui.widgets import (
 
 logger = logging.getLogger(__name__)
 
+_ROUTES = {
+    "direct": "Direct, layer by layer",
+    "onnx": "ONNX, by TensorRT's parser",
+    "uff": "UFF, by NVIDIA's parser",
+}
+
 ENGINE_FILTERS = ("TensorRT engine (*.engine)", "All files (*)")
 
 
@@ -82,8 +89,6 @@ class BuildPanel(JobPanel):
         self.flavour.setToolTip("Which TensorRT builds; the first that is installed by default")
         self.route = ComboBox("Route")
         self.route.setToolTip("Who turns the graph into layers: this program, or NVIDIA's parser")
-        self.route.addItem("Direct, layer by layer", "direct")
-        self.route.addItem("UFF, by NVIDIA's parser", "uff")
         self.gpus = QLineEdit()
         self.gpus.setAccessibleName("GPU targets")
         self.gpus.setToolTip(
@@ -158,9 +163,14 @@ class BuildPanel(JobPanel):
         right.addWidget(self.message)
         right.addWidget(self.hint)
         right.addWidget(self.facts)
-        right.addWidget(self.log, 1)
+        right.addWidget(takes_what_is_left(self.log), 1)
+        # In a low window the facts scroll instead of being pressed together.
+        scrolled = QScrollArea()
+        scrolled.setWidget(present)
+        scrolled.setWidgetResizable(True)
+        scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
         self.pages = TabPages("Builds")
-        self.pages.add("present", "This build", present, "What is being built, and how it went")
+        self.pages.add("present", "This build", scrolled, "What is being built, and how it went")
         self.pages.add("recent", "Builds", self.recent, "Those that wait, and those made before")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -380,10 +390,12 @@ class BuildPanel(JobPanel):
         for flavour in self._machine.flavours:
             self.flavour.addItem(str(flavour), flavour.id)
         self.flavour.setCurrentIndex(max(self.flavour.findData(present), 0))
-        parses_uff = any(flavour.parses_uff for flavour in self._machine.flavours)
-        self._form.setRowVisible(self.route, parses_uff)
-        if not parses_uff:
-            self.route.setCurrentIndex(0)
+        route = self.route.currentData()
+        self.route.clear()
+        for words, key in _ROUTES.items():
+            if key != "uff" or any(item.parses_uff for item in self._machine.flavours):
+                self.route.addItem(words, key)
+        self.route.setCurrentIndex(max(self.route.findData(route), 0))
         found = [gpu.capability for gpu in self._machine.gpus] or list(self._settings.gpus)
         self.gpus.setPlaceholderText(", ".join(found))
 
