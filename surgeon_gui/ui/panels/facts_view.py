@@ -25,6 +25,7 @@ LABEL_WIDTH = 84
 _COPY = QKeySequence.StandardKey.Copy
 ROW = 20
 MOST_AT_ONCE = 16
+LEAST_NAME = 40
 
 
 class ValueLabel(ElidedLabel):
@@ -133,12 +134,13 @@ class LinkButton(QPushButton):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        metrics = self.fontMetrics()
-        room = self.width() - 4 - metrics.horizontalAdvance(self._suffix)
+        metrics, width = self.fontMetrics(), self.width() - 4
+        room = width - metrics.horizontalAdvance(self._suffix)
         # The last part of a path tells most.
         one_line = self._name.replace("\n", "↵")
-        shown = metrics.elidedText(one_line, Qt.TextElideMode.ElideLeft, max(room, 40))
-        self.setText((shown + self._suffix).replace("&", "&&"))
+        shown = metrics.elidedText(one_line, Qt.TextElideMode.ElideLeft, max(room, LEAST_NAME))
+        whole = metrics.elidedText(shown + self._suffix, Qt.TextElideMode.ElideRight, width)
+        self.setText(whole.replace("&", "&&"))
 
 
 class _Row(NamedTuple):

@@ -33,7 +33,7 @@ class Plot:
         self.widget.setMouseEnabled(x=False, y=False)
         self.widget.hideButtons()
         self.widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.widget.setMinimumSize(120, 56)
+        self.widget.setMinimumSize(120, 40)
         # It takes what is left; a plot's own wish is a whole window.
         self.widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self.theme = theme
