@@ -34,7 +34,7 @@ def update_types(
     old = before.graph
     types = Types(graph)
     if before.dead or before.problems or old.versions != graph.versions:
-        return infer_types(graph, given), frozenset(node.name for node in graph)
+        return _anew(before, graph, given)
     types.adopt(before)
     now = fed_nodes(graph)
     walk = Walk(types, given, now)
@@ -46,13 +46,32 @@ def update_types(
         if same and not any(ref.node in stale for ref in node.inputs):
             continue
         if node.op in FLOW:
-            return infer_types(graph, given), frozenset(node.name for node in graph)
+            return _anew(before, graph, given)
         known, values = types.outputs(name), _values_of(types, name)
         walk.forget(node)
         walk.visit_node(node)
         if node.is_const or known != types.outputs(name) or _differ(values, types, name):
             stale.add(name)
     return types, frozenset(stale)
+
+
+def _anew(before: Types, graph: Graph, given: Mapping[str, Shape]) -> tuple[Types, frozenset[str]]:
+    """Infer everything, and see of which nodes something else is known now."""
+    types = infer_types(graph, given)
+    stale = {ref.node for ref in types.dead ^ before.dead} | (types.inputs ^ before.inputs)
+    for node in graph:
+        name = node.name
+        if node.is_const:
+            changed = before.graph.get(name) is not node
+        else:
+            changed = (
+                before.outputs(name) != types.outputs(name)
+                or before.problems.get(name) != types.problems.get(name)
+                or _differ(_values_of(before, name), types, name)
+            )
+        if changed:
+            stale.add(name)
+    return types, frozenset(name for name in stale if name in graph)
 
 
 def _values_of(types: Types, name: str) -> list[Array | None]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from surgeon_gui.graph.creators import FoundCreator, found_creators
 from surgeon_gui.graph.model import Graph, Node, TensorRef
-from surgeon_gui.graph.ops import is_stateful
 from surgeon_gui.graph.query import deduce_outputs, reachable
 from surgeon_gui.graph.shapes import FLOW, Types, infer_types
 from surgeon_gui.graph.update import update_types
@@ -29,6 +28,7 @@ from surgeon_gui.targets.base import (
     Verdict,
     find_target,
 )
+from surgeon_gui.targets.cutting import cut_out
 from surgeon_gui.targets.inspect import (
     curable,
     cures,
@@ -109,20 +109,29 @@ class Inspector:
         wanted = tuple(deduce_outputs(graph) if outputs is None else outputs)
         given = dict(shapes or {})
         before = self._seen.get(target_id)
-        seen = None
-        if before is not None and before.shapes == given and before.outputs == wanted:
-            seen = _local(target, before, graph)
+        if before is not None and (before.shapes != given or before.outputs != wanted):
+            before = None
+        edit = _Edit.of(before, graph) if before is not None else None
+        seen = _local(target, edit) if edit is not None else None
         self.was_local = seen is not None
         if seen is None:
-            judgement = target.judge(Question(graph, wanted, given))
+            types = infer_types(graph, given) if edit is None else edit.types
+            judgement = target.judge(Question(graph, wanted, given, types))
+            found = (
+                _cures(target, edit, judgement.verdicts)
+                if edit is not None and edit.is_small
+                else cures(
+                    graph, target, curable(judgement.verdicts), types=None if given else types
+                )
+            )
             live = frozenset(reachable(graph, [ref.node for ref in wanted]))
             seen = _Seen(
                 graph,
                 wanted,
                 given,
-                infer_types(graph, given),
+                types,
                 judgement.verdicts,
-                cures(graph, target, curable(judgement.verdicts)),
+                found,
                 judgement.hits,
                 live,
                 judgement.types,
@@ -154,26 +163,64 @@ def _with_nodes_of(graph: Graph, before: Graph) -> Graph:
     return Graph(nodes, graph.versions, graph.library, graph.extra, graph.outputs)
 
 
-def _local(target: Target, before: _Seen, graph: Graph) -> _Seen | None:
+@dataclass(frozen=True)
+class _Edit:
+    """What an edit did.
+
+    Attributes:
+        before: what was seen of the graph before it.
+        types: what is known of the tensors now.
+        live: the nodes that outputs need now.
+        touched: nodes of which something is another now.
+    """
+
+    before: _Seen
+    graph: Graph
+    types: Types
+    live: frozenset[str]
+    touched: frozenset[str]
+
+    @classmethod
+    def of(cls, before: _Seen, graph: Graph) -> _Edit | None:
+        """Return what leads from one graph to the other; None where they are too different."""
+        if graph is before.graph:
+            return cls(before, graph, before.types, before.live, frozenset())
+        if graph.library != before.graph.library or graph.versions != before.graph.versions:
+            return None
+        live = frozenset(reachable(graph, [ref.node for ref in before.outputs]))
+        types, stale = update_types(before.types, graph, before.shapes)
+        turned = {name for name in live ^ before.live if name in graph}
+        touched = frozenset(_touched(before.graph, graph) | stale | turned)
+        return cls(before, graph, types, live, touched)
+
+    @property
+    def most(self) -> float:
+        """Of how many nodes a part is worth judging alone."""
+        return LARGEST_SHARE * len(self.graph)
+
+    @property
+    def is_small(self) -> bool:
+        return len(self.touched) <= self.most
+
+
+def _local(target: Target, edit: _Edit) -> _Seen | None:
     """Return what is known after judging a part of the graph; None where that does not do."""
+    before, graph, types, live = edit.before, edit.graph, edit.types, edit.live
     if graph is before.graph:
         return before
-    if graph.library != before.graph.library or graph.versions != before.graph.versions:
+    if not edit.is_small:
         return None
-    live = frozenset(reachable(graph, [ref.node for ref in before.outputs]))
-    types, stale = update_types(before.types, graph, before.shapes)
-    most = LARGEST_SHARE * len(graph)
-    touched = _touched(before.graph, graph) | stale
-    touched |= {name for name in live ^ before.live if name in graph}
-    if len(touched) > most:
-        return None
+    touched, most = edit.touched, edit.most
     region = _region(graph, types, touched)
     if len(region) > most or any(graph[name].op in FLOW for name in region):
         return None
     cut = _with_margin(graph, types, region, touched)
     if len(cut) > most:
         return None
-    small = _cut(graph, cut & live, types, before.outputs)
+    if any(ref.node in cut for ref in types.dead):
+        # Which branch is never taken cannot be seen from inside.
+        return None
+    small = cut_out(graph, cut & live, types, before.outputs)
     if small is None or (small.nodes and not small.outputs):
         return None
     # What no output needs was cut away: where nothing else was touched there is nothing to judge.
@@ -205,19 +252,13 @@ def _local(target: Target, before: _Seen, graph: Graph) -> _Seen | None:
     }
     tensors = {ref: known for ref, known in before.tensors.items() if ref.node in graph}
     tensors |= {ref: known for ref, known in judgement.types.items() if ref.node in region}
-    found = _cures(target, before, graph, types, verdicts, touched)
+    found = _cures(target, edit, verdicts)
     return _Seen(graph, before.outputs, before.shapes, types, verdicts, found, hits, live, tensors)
 
 
-def _cures(
-    target: Target,
-    before: _Seen,
-    graph: Graph,
-    types: Types,
-    verdicts: Mapping[str, Verdict],
-    touched: set[str],
-) -> dict[str, str]:
+def _cures(target: Target, edit: _Edit, verdicts: Mapping[str, Verdict]) -> dict[str, str]:
     """Return the rules that cure nodes, trying only those that can hold something touched."""
+    before, graph, types, touched = edit.before, edit.graph, edit.types, edit.touched
     asked, known = curable(verdicts), curable(before.verdicts)
     depth = max((rule.depth for rule in rules_for(target)), default=1)
     near = _spread(graph, types, roots_over(graph, touched, depth), 2 * depth, down=False)
@@ -306,70 +347,3 @@ def _spread(
 
 def _is_known(node: Node, types: Types) -> bool:
     return node.is_const or types.value(TensorRef(node.name)) is not None
-
-
-def _cut(graph: Graph, names: set[str], types: Types, outputs: Sequence[TensorRef]) -> Graph | None:
-    """Return the nodes as a graph of their own, with inputs where others fed them."""
-    inside = _with_shape_arithmetic(graph, names, types)
-    if inside is None:
-        return None
-    made: dict[str, Node] = {}
-    nodes: list[Node] = []
-    ends: list[TensorRef] = [ref for ref in outputs if ref.node in inside]
-    for node in graph:
-        if node.name not in inside:
-            continue
-        if node.op in FLOW or (is_stateful(node.op) and node.op != "Placeholder"):
-            return None
-        inputs = []
-        for ref in node.inputs:
-            if ref.node not in inside and ref.node in graph:
-                stand_in = made.get(str(ref)) or _stand_in(ref, types)
-                if stand_in is None:
-                    return None
-                made[str(ref)] = stand_in
-                ref = TensorRef(stand_in.name)
-            inputs.append(ref)
-        nodes.append(node if tuple(inputs) == node.inputs else node.replace(inputs=tuple(inputs)))
-        outer = {
-            ref
-            for reader in graph.consumers(node.name)
-            if reader.name not in inside
-            for ref in reader.inputs
-            if ref.node == node.name
-        }
-        # What is known beforehand is no tensor at run time, so it is no output either.
-        ends += [ref for ref in sorted(outer, key=str) if types.value(ref) is None]
-    if any(control not in inside for node in nodes for control in node.controls):
-        nodes = [
-            node.replace(controls=tuple(name for name in node.controls if name in inside))
-            for node in nodes
-        ]
-    return Graph((*made.values(), *nodes), graph.versions, outputs=tuple(dict.fromkeys(ends)))
-
-
-def _with_shape_arithmetic(graph: Graph, names: set[str], types: Types) -> set[str] | None:
-    """Add constants, and what computes shapes, up to where data comes in."""
-    found = set(names)
-    pending = list(names)
-    while pending:
-        for ref in graph[pending.pop()].inputs:
-            source = graph.get(ref.node)
-            if source is None or ref.node in found:
-                continue
-            if source.is_const or types.partial(ref) is not None or types.value(ref) is not None:
-                found.add(ref.node)
-                pending.append(ref.node)
-        if len(found) > 4 * len(names) + 1000:
-            return None
-    return found
-
-
-def _stand_in(ref: TensorRef, types: Types) -> Node | None:
-    """Return an input of the tensor's type; None where its shape is open besides the batch."""
-    kind = types.type(ref)
-    dims = kind.shape.dims
-    if dims is None or any(dim < 0 for dim in dims[1:]) or kind.dtype.numpy is None:
-        return None
-    name = f"{ref.node}:{ref.port}".replace(":", "__stand_in_")
-    return Node(name, "Placeholder", attrs={"dtype": kind.dtype, "shape": kind.shape})

@@ -12,6 +12,7 @@ from typing import Any
 
 from surgeon_gui.errors import UsageError
 from surgeon_gui.graph.model import Graph, TensorRef
+from surgeon_gui.graph.shapes import Types, infer_types
 from surgeon_gui.graph.values import Shape, TensorType
 from surgeon_gui.registry import Registry
 from surgeon_gui.rewrite.routes import ROUTES
@@ -126,11 +127,24 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a target: a graph, its outputs, shapes that fix unknown dimensions."""
+    """What is asked of a target.
+
+    Args:
+        graph: the graph.
+        outputs: what must be computed.
+        shapes: they fix unknown dimensions of placeholders.
+        known: what `infer_types` says of the graph with these shapes, where it was asked before.
+    """
 
     graph: Graph
     outputs: tuple[TensorRef, ...]
     shapes: Mapping[str, Shape]
+    known: Types | None = None
+
+    @cached_property
+    def types(self) -> Types:
+        """What is known of the graph's tensors; inferred once."""
+        return self.known or infer_types(self.graph, self.shapes)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from surgeon_gui.graph.update import update_types
 from surgeon_gui.graph.values import Shape
 from surgeon_gui.targets import Status, SupportReport, inspect
 from surgeon_gui.targets.again import Inspector, inspect_again
-from tests.helpers.shared import ROOT, data_path
+from tests.helpers.shared import ROOT, data_path, shared_path
 
 TARGETS = ["direct", "trt-8.6", "uff-8", "tftrt-1.14", "onnx-trt-10"]
 
@@ -76,6 +76,21 @@ def test_after_any_edit_the_report_is_what_a_fresh_one_is(name: str, target: str
         assert _told(again) == _told(inspect(graph, target, outputs=outputs))
 
 
+@pytest.mark.parametrize("target", ["direct", "onnx-trt-10"])
+def test_an_edit_beside_loops_and_dead_branches_is_judged_locally(target: str) -> None:
+    graph = open_graph(shared_path("models/ssd_mobilenet_v1_0.125_256_person_cat_dog.pb"))
+    inspector = Inspector()
+    inspector.inspect(graph, target)
+    relus = [node.name for node in graph if node.op == "Relu6"]
+    for name in (relus[10], relus[20]):
+        draft = Draft(graph)
+        draft.change(name, op="Elu")
+        graph = draft.commit()
+        again = inspector.inspect(graph, target)
+        assert inspector.was_local
+        assert _told(again) == _told(inspect(graph, target))
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_small_edit_of_a_large_graph_is_judged_locally(target: str) -> None:
     graph = generate_graph(3000, 1)
@@ -123,6 +138,22 @@ def test_types_after_an_edit_are_those_of_a_fresh_inference() -> None:
     assert value is not None
     assert wanted is not None
     assert value.tolist() == wanted.tolist()
+
+
+def test_only_what_an_edit_changes_is_told_beside_a_dead_branch() -> None:
+    graph = parse_text(
+        "x = Placeholder() {shape=[1,4,4,2]}\nno = Const() {value=bool[]{false}}\n"
+        "s = Switch(x, no)\nnever = Relu(s:1)\nm = Merge(s, never)\n"
+        "a = Relu(m)\nb = Neg(a)\nc = Abs(x)"
+    )
+    types = infer_types(graph)
+    assert types.dead
+    draft = Draft(graph)
+    draft.change("b", op="Shape")
+    after = draft.commit()
+    again, stale = update_types(types, after)
+    assert stale == {"b"}
+    assert again.type(TensorRef("b")) == infer_types(after).type(TensorRef("b"))
 
 
 def test_a_graph_read_anew_counts_as_the_one_before_where_it_is_equal() -> None:

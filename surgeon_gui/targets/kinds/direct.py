@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.query import reachable
 from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.network.lower import Lowering, network_from_graph
@@ -67,19 +66,22 @@ def judge(flavour: Flavour | None, question: Question) -> Judgement:
         else:
             verdicts[name] = FOLDED if name in lowering.vanished else TAKES
     if has_plugins(graph):
-        add_contracts("direct", graph, infer_types(graph, question.shapes), verdicts)
-    return Judgement(_advised(graph, verdicts), types=lowering.types)
+        add_contracts("direct", graph, question.types, verdicts)
+    return Judgement(_advised(question, verdicts), types=lowering.types)
 
 
-def _advised(graph: Graph, verdicts: dict[str, Verdict]) -> Mapping[str, Verdict]:
+def _advised(question: Question, verdicts: dict[str, Verdict]) -> Mapping[str, Verdict]:
     """Add advice from the pitfalls where the converters have none; nothing else changes."""
+    graph = question.graph
     bare = [
         node
         for node in graph
         if (verdict := verdicts[node.name]).status is Status.REFUSES and verdict.remedy is None
     ]
     if bare:
-        add_pitfalls("direct", graph, infer_types(graph), verdicts, advise_only=True)
+        # With the shapes as they are in the file: pitfalls are those of the graph.
+        types = infer_types(graph) if question.shapes else question.types
+        add_pitfalls("direct", graph, types, verdicts, advise_only=True)
     return verdicts
 
 

@@ -11,7 +11,6 @@ from functools import partial
 
 from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.query import reachable
-from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.targets.base import (
     FOLDED,
     TARGETS,
@@ -44,7 +43,7 @@ _IDENTITIES = ("Identity", "StopGradient", "PreventGradient", "Snapshot")
 def judge(target_id: str, question: Question) -> Judgement:
     """Apply the table to every node an output needs."""
     graph = question.graph
-    types = infer_types(graph, question.shapes)
+    types = question.types
     live = reachable(graph, [ref.node for ref in question.outputs])
     verdicts: dict[str, Verdict] = {}
     for node in graph:

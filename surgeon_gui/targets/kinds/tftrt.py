@@ -11,7 +11,7 @@ from functools import partial
 
 from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.query import reachable
-from surgeon_gui.graph.shapes import Types, infer_types
+from surgeon_gui.graph.shapes import Types
 from surgeon_gui.graph.values import DType
 from surgeon_gui.targets.base import (
     FOLDED,
@@ -50,7 +50,7 @@ _SEGMENTS = ("rank", "empty", "dtype")
 def judge(target_id: str, question: Question) -> Judgement:
     """Apply the table to every node an output needs."""
     graph = question.graph
-    types = infer_types(graph, question.shapes)
+    types = question.types
     live = reachable(graph, [ref.node for ref in question.outputs])
     borders = set(facts("tftrt")["expected_unconverted"]["tf_ops"])
     verdicts: dict[str, Verdict] = {}

@@ -10,7 +10,6 @@ from functools import partial
 
 from surgeon_gui.graph.model import Node, TensorRef
 from surgeon_gui.graph.query import reachable
-from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.targets.base import (
     FOLDED,
     TAKES,
@@ -45,7 +44,7 @@ _TENSORRT = {
 def judge(target_id: str, question: Question) -> Judgement:
     """Apply the table to every node an output needs."""
     graph = question.graph
-    types = infer_types(graph, question.shapes)
+    types = question.types
     live = reachable(graph, [ref.node for ref in question.outputs])
     export = inspect_uff(graph, [str(ref) for ref in question.outputs])
     written = {item.id: item.operation for item in export.nodes}
