@@ -59,7 +59,7 @@ _ORDER = ("refuses", "unknown", "cured", "caveat")
 
 
 def group_problems(report: SupportReport) -> tuple[Group, ...]:
-    """Return a report's problems by cause, the gravest first."""
+    """Return a report's problems by cause: what one rule set cures whole, then the gravest."""
     return _grouped(report.problems, report)
 
 
@@ -105,9 +105,13 @@ def _grouped(problems: Iterable[Problem], report: SupportReport) -> tuple[Group,
         )
         for (status, cause, remedy, rule), alike in found.items()
     ]
-    return tuple(
-        sorted(groups, key=lambda group: (group.severity != "error", _ORDER.index(group.status)))
-    )
+    return tuple(sorted(groups, key=_rank))
+
+
+def _rank(group: Group) -> tuple[bool, bool, int]:
+    """What is known of the whole graph and cured at once goes before its single errors."""
+    of_graph = not group.ops and group.rule is not None
+    return not of_graph, group.severity != "error", _ORDER.index(group.status)
 
 
 def _reason(cause: str, alike: Sequence[Problem]) -> str:

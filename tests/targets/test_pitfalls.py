@@ -11,8 +11,9 @@ from surgeon_gui.graph.text import parse_text
 from surgeon_gui.rewrite.library import bundled_rules, bundled_sets
 from surgeon_gui.targets import Status, catalogue, inspect
 from surgeon_gui.targets.checks.context import Context
+from surgeon_gui.targets.groups import group_problems
 from surgeon_gui.targets.pitfalls import Pitfall, pitfalls
-from tests.helpers.shared import shared_path
+from tests.helpers.shared import ROOT, shared_path
 
 HEAD = """
 x = Placeholder() {dtype=f32, shape=[1,6,6,4]}
@@ -289,3 +290,12 @@ def test_a_clean_classifier_draws_no_noise(target: str) -> None:
     report = inspect(graph, target)
     assert report.supported
     assert report.problems == ()
+
+
+def test_what_a_rule_set_cures_whole_is_told_before_the_single_errors() -> None:
+    report = inspect(open_graph(ROOT / "samples" / "detector.pb"), "uff-8")
+    groups = group_problems(report)
+    whole = [group for group in groups if group.rule in bundled_sets()]
+    assert groups[: len(whole)] == tuple(whole)
+    assert {group.rule for group in whole} == {"ssd-mobilenet-v1"}
+    assert groups[len(whole)].severity == "error"
