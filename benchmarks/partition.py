@@ -2,7 +2,7 @@
 
 `python -m benchmarks.partition [--nodes N] [--target ID …] [MODEL …]`
 
-Budget: 10 000 nodes in 2 s, the verdicts included. Every fifth activation is made an op no target
+Budget: 10 000 nodes in 2 s of processor time, the verdicts included. Every fifth activation is made an op no target
 has, so that there are many segments; a MODEL is divided as it is.
 """
 
@@ -39,15 +39,15 @@ def interrupted(graph: Graph) -> Graph:
 def measure(graph: Graph, target: str, name: str) -> str:
     """Record the figures of a graph of that name; return them as a line."""
     outputs = deduce_outputs(graph)
-    started = time.perf_counter()
+    started = time.process_time()
     report = inspect(graph, target, outputs=outputs)
-    judged = time.perf_counter()
+    judged = time.process_time()
     partitioner = Partitioner(graph, report, outputs)
     options = PartitionOptions()
     partition = partitioner.divide(options)
-    divided = time.perf_counter()
+    divided = time.process_time()
     cures = partitioner.suggest(partition, options)
-    suggested = time.perf_counter()
+    suggested = time.process_time()
     what = f"{target}, {name}, {len(graph)} nodes"
     budget = BUDGET_S * len(graph) / NODES
     record(what, divided - started, "s", budget=budget)
