@@ -16,10 +16,11 @@ from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.open import save_graph
 from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.graph.shapes import Types, infer_types
-from surgeon_gui.graph.values import Shape
+from surgeon_gui.graph.values import DType, Shape
 from surgeon_gui.jobs.spec import BuildSpec, ShapeRange, VerifySpec
 from surgeon_gui.network.ir import Network
 from surgeon_gui.network.lower import Lowering, network_from_graph
+from surgeon_gui.network.precision import with_precision
 from surgeon_gui.network.store import save_network
 from surgeon_gui.network.to_onnx import save_onnx
 from surgeon_gui.targets import catalogue, find_target, inspect
@@ -330,20 +331,40 @@ def prepare_build(
 ) -> BuildSpec:
     """Write what `spec.route` builds from into `directory` and return `spec` reading it.
 
-    That is our network, or a `.uff` file for NVIDIA's own parser where TensorRT still has it.
-    A batch for which a profile gives a range stays open.
+    That is our network, or a file for one of NVIDIA's parsers: `.uff`, where TensorRT still has
+    that one, or `.onnx`, whose weights are in the precision asked for. A batch for which a profile
+    gives a range stays open.
 
     Raises:
         NotConvertible: the graph does not lower to a network, or UFF has no form for it.
+        UsageError: ONNX has no form for the precision.
     """
     directory.mkdir(parents=True, exist_ok=True)
     if spec.route == "uff":
         return replace(spec, network=export(graph, directory / "graph.uff", outputs=outputs).path)
     shapes = {**(shapes or {}), **_profile_shapes(spec.profiles)}
     network = network_of(graph, outputs=outputs, shapes=shapes)
+    if spec.route == "onnx":
+        onnx_file = directory / "graph.onnx"
+        save_onnx(_in_precision(network, spec), onnx_file)
+        return replace(spec, network=onnx_file)
     network_file = directory / "graph.network"
     save_network(network, network_file)
     return replace(spec, network=network_file)
+
+
+def _in_precision(network: Network, spec: BuildSpec) -> Network:
+    """Return the network in the precision that a parser, which keeps a file's, is to build in."""
+    if spec.precision == "int8":
+        raise UsageError(
+            "A graph is not rounded to eight bits on its way to ONNX.",
+            where="precision",
+            hint="Choose the direct route, or export the .network of surgeon quantize as ONNX.",
+        )
+    half = {"fp16": DType.FLOAT16, "bf16": DType.BFLOAT16}.get(spec.precision)
+    if half is None:
+        return network
+    return with_precision(network, half, spec.kept, half_ends=spec.half_ends)
 
 
 def _profile_shapes(profiles: Sequence[Sequence[ShapeRange]]) -> dict[str, Shape]:

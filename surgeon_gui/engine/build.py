@@ -96,6 +96,7 @@ def build(spec: BuildSpec, report: Report) -> BuildResult:
         if spec.route == "onnx":
             report.progress("Reading the ONNX file")
             definition, parser = parse_onnx(spec.network, builder, flavour)
+            _check_typed(spec, definition, flavour)
             given = Given(definition, read_interface(definition), {}, parser)
         elif spec.route == "uff":
             report.progress("Reading the UFF file")
@@ -184,6 +185,25 @@ def _load(spec: BuildSpec, report: Report) -> Network:
         if spec.precision == "int8"
         else "Choose fp32, fp16, bf16 or int8.",
     )
+
+
+def _check_typed(spec: BuildSpec, definition: Any, flavour: Flavour) -> None:
+    """Make sure that a file is in the precision asked for, where TensorRT does not change it.
+
+    Raises:
+        UsageError: it is not.
+    """
+    named = {"fp16": "HALF", "bf16": "BF16", "int8": "INT8"}.get(spec.precision)
+    if named is None or not flavour.strongly_typed:
+        return
+    layers = (definition.get_layer(place) for place in range(definition.num_layers))
+    made = (layer.get_output(port) for layer in layers for port in range(layer.num_outputs))
+    if not any(tensor.dtype.name == named for tensor in made):
+        raise UsageError(
+            f"Nothing in this file is {spec.precision}, and {flavour.title} keeps its precision.",
+            where="precision",
+            hint="Build from the graph, which is converted, or write the file in that precision.",
+        )
 
 
 def _builder(flavour: Flavour) -> Any:

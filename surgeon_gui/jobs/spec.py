@@ -39,7 +39,7 @@ from surgeon_gui.jobs.run_spec import RunResult as RunResult
 from surgeon_gui.jobs.run_spec import RunSpec as RunSpec
 
 PRECISIONS = ("fp32", "fp16", "bf16", "int8")
-ROUTES = ("direct", "uff", "onnx")
+ROUTES = ("direct", "onnx", "uff")
 
 Shapes = Mapping[str, tuple[int, ...]]
 

@@ -80,6 +80,32 @@ def test_nvidias_parser_is_offered_only_where_tensorrt_has_it(
     assert not (tmp_path / "x.engine").exists()
 
 
+@pytest.mark.tensorrt
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_a_graph_is_built_through_onnx(precision: str, tmp_path: Path) -> None:
+    pytest.importorskip("tensorrt_rtx")
+    plans = {}
+    for route in ("direct", "onnx"):
+        options = ("--route", route, "--precision", precision, "--gpu", "sm86")
+        ran = surgeon("build", MODEL, *options, "-o", tmp_path / f"{route}.engine", "--json")
+        assert ran.status == 0
+        assert ran.json["route"] == route
+        plans[route] = ran.json
+    assert plans["onnx"]["inputs"] == plans["direct"]["inputs"]
+    assert plans["onnx"]["outputs"] == plans["direct"]["outputs"]
+    assert plans["onnx"]["bytes"] == pytest.approx(plans["direct"]["bytes"], rel=0.1)
+
+
+@pytest.mark.tensorrt
+def test_eight_bits_through_onnx_are_refused_in_words(tmp_path: Path) -> None:
+    pytest.importorskip("tensorrt_rtx")
+    options = ("--route", "onnx", "--precision", "int8")
+    ran = surgeon("build", MODEL, *options, "-o", tmp_path / "x.engine", "--json")
+    assert ran.status == 2
+    assert ran.json["error"]["where"] == "precision"
+    assert not (tmp_path / "x.engine").exists()
+
+
 def test_two_uff_files_are_compared_by_their_own_operations(uff: Path, tmp_path: Path) -> None:
     assert surgeon("diff", uff, uff).status == 0
     shown = open_view(uff)

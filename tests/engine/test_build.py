@@ -17,6 +17,7 @@ from surgeon_gui.errors import (
 from surgeon_gui.graph.values import DType
 from surgeon_gui.jobs.spec import BuildSpec, ShapeRange, TensorInfo
 from surgeon_gui.network.ir import NetworkBuilder
+from surgeon_gui.network.precision import with_precision
 from surgeon_gui.network.to_onnx import save_onnx
 from tests.engine.builds import Recorder, cnn, convolution, run, spec_for
 from tests.engine.rtx import rtx
@@ -134,3 +135,21 @@ def test_an_onnx_file_is_built_by_tensorrts_own_parser(tmp_path: Path) -> None:
     assert result.route == "onnx"
     assert result.inputs == (TensorInfo("image", "float32", (1, 3, 16, 16)),)
     assert result.outputs == (TensorInfo("probabilities", "float32", (1, 8)),)
+
+
+def test_a_file_in_another_precision_than_asked_for_is_refused(tmp_path: Path) -> None:
+    """TensorRT for RTX would build it as it is."""
+    save_onnx(with_precision(cnn(), DType.FLOAT16), tmp_path / "half.onnx")
+    save_onnx(cnn(), tmp_path / "full.onnx")
+    spec = BuildSpec(
+        tmp_path / "half.onnx",
+        tmp_path / "x.engine",
+        route="onnx",
+        gpus=("sm86",),
+        precision="fp16",
+    )
+    assert run(spec, tmp_path).bytes
+    for precision in ("fp16", "bf16", "int8"):
+        other = dataclasses.replace(spec, network=tmp_path / "full.onnx", precision=precision)
+        with pytest.raises(UsageError, match=f"Nothing in this file is {precision}"):
+            run(other, tmp_path)

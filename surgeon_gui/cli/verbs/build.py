@@ -14,7 +14,7 @@ from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.errors import ConvertError, UsageError
 from surgeon_gui.jobs.engine_card import provenance_of
 from surgeon_gui.jobs.run import run_job
-from surgeon_gui.jobs.spec import PRECISIONS, BuildResult, BuildSpec, ShapeRange
+from surgeon_gui.jobs.spec import PRECISIONS, ROUTES, BuildResult, BuildSpec, ShapeRange
 from surgeon_gui.jobs.store import job_directory
 from surgeon_gui.network.quantize import Ranges
 from surgeon_gui.pipeline import prepare_build, prepare_verify
@@ -55,10 +55,11 @@ from surgeon_gui.settings import load_settings
 )
 @click.option(
     "--route",
-    type=click.Choice(("direct", "uff")),
+    type=click.Choice(ROUTES),
     default="direct",
     show_default=True,
-    help="direct: our own layers; uff: NVIDIA's UFF parser, which TensorRT up to 8.6 has.",
+    help="direct: our own layers; onnx: our ONNX file through TensorRT's parser; uff: NVIDIA's UFF "
+    "parser, which TensorRT up to 8.6 has.",
 )
 @click.option(
     "--keep",

@@ -392,7 +392,7 @@ class BuildPanel(JobPanel):
         self.flavour.setCurrentIndex(max(self.flavour.findData(present), 0))
         route = self.route.currentData()
         self.route.clear()
-        for words, key in _ROUTES.items():
+        for key, words in _ROUTES.items():
             if key != "uff" or any(item.parses_uff for item in self._machine.flavours):
                 self.route.addItem(words, key)
         self.route.setCurrentIndex(max(self.route.findData(route), 0))
