@@ -64,6 +64,8 @@ def test_a_stored_result_is_compared_layer_by_layer(
     panel.layers.setChecked(True)
     compare("network", None)
     assert panel.words.text().startswith("Equal to model.pb as network"), panel.words.text()
+    problems = panel.table.rows.columnCount() - 1
+    assert panel.table.isColumnHidden(problems)
     assert panel.result is not None
     assert panel.result.saved is not None
     arrays = load_npz(panel.result.saved)
@@ -72,6 +74,7 @@ def test_a_stored_result_is_compared_layer_by_layer(
     panel.followed.connect(seen.append)
     compare("file", tmp_path / "other.npz")
     assert panel.words.text().startswith("The numbers differ")
+    assert not panel.table.isColumnHidden(problems)
     assert "The first that differs is b" in panel.hint.text()
     panel.show_button.click()
     assert seen == ["b"]

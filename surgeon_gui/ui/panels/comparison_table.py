@@ -18,7 +18,7 @@ _NAME, _SHAPE, _FIRST = 1, 2, 3
 _NAMES = tuple(METRICS)
 _LAST = _FIRST + len(_NAMES)
 _COLUMNS = ("", "Tensor", "Shape", *METRICS.values(), "")
-_WIDTHS = (32, 280, 130, 120, 90, 90, 100, 90, 70, 70)
+_WIDTHS = (32, 220, 110, 124, 90, 90, 100, 84, 70, 70)
 
 
 class _Rows(RowsModel[TensorComparison]):
@@ -43,7 +43,7 @@ class _Rows(RowsModel[TensorComparison]):
 
 
 class ComparisonTable(QTableView):
-    """Shows rows; those figures that none of them has are hidden."""
+    """Shows rows; figures that none of them has, and problems where there are none, are hidden."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -51,6 +51,7 @@ class ComparisonTable(QTableView):
         set_up_table(self, self.rows, "Tensors compared", _WIDTHS)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.horizontalHeader().setStretchLastSection(True)
+        self.setColumnHidden(_LAST, True)
 
     def set_theme(self, theme: Theme) -> None:
         self.rows.theme = theme
@@ -62,6 +63,7 @@ class ComparisonTable(QTableView):
         for at, name in enumerate(_NAMES):
             lacking = bool(rows) and not any(name in row.metrics for row in rows)
             self.setColumnHidden(_FIRST + at, lacking)
+        self.setColumnHidden(_LAST, not any(row.problem for row in rows))
 
     def name_at(self, row: int) -> str:
         """Return the tensor of a row."""
