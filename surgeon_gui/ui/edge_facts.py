@@ -10,6 +10,7 @@ from surgeon_gui.graph.values import DType, TensorType, TensorValue
 from surgeon_gui.network.ir import Network, Tensor
 from surgeon_gui.ui.facts import MOST_LINKS, Fact, TypesOf, constants_of, short_dtype
 from surgeon_gui.view.carried import Carried, Load, Reader
+from surgeon_gui.view.words import count_text
 
 MOST_TENSORS = 24
 _MOST_ELSEWHERE = 8
@@ -86,7 +87,7 @@ def _type_rows(kind: TensorType | None) -> list[Fact]:
     ]
     size = kind.shape.size
     if size is not None:
-        rows.append(Fact("Elements", f"{size:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")))
+        rows.append(Fact("Elements", count_text(size)))
     return rows
 
 

@@ -26,6 +26,7 @@ from surgeon_gui.targets.base import SupportReport
 from surgeon_gui.ui.pauses import breathing
 from surgeon_gui.view.carried import Edge
 from surgeon_gui.view.network import layer_text
+from surgeon_gui.view.words import count_text
 
 MOST_LINKS = 40
 
@@ -218,7 +219,7 @@ def layers_by_node(network: Network) -> Mapping[str, tuple[Layer, ...]]:
 def several_facts(graph: Graph, names: Sequence[str]) -> list[Fact]:
     """Return the rows for several nodes."""
     ops = Counter(graph[name].op for name in names if name in graph)
-    return [Fact("Nodes", str(len(names)), "strong"), Fact("Ops", _ops_text(ops))]
+    return [Fact("Nodes", count_text(len(names)), "strong"), Fact("Ops", _ops_text(ops))]
 
 
 def _ops_text(ops: Counter[str]) -> str:
@@ -240,7 +241,7 @@ def namespace_facts(
     ops = Counter(node.op for node in members)
     rows = [
         Fact("Name", namespace.removesuffix("/"), "name"),
-        Fact("Nodes", str(len(members)), "strong"),
+        Fact("Nodes", count_text(len(members)), "strong"),
         Fact("Ops", _ops_text(ops)),
     ]
     if report is not None:
@@ -283,7 +284,7 @@ def graph_facts(graph: Graph, path: Path | None, types: TypesOf | None) -> list[
     rows = [
         Fact("File", str(path or "not saved yet"), "name"),
         *([Fact("Made from", str(source))] if path and (source := came_from(path)) else []),
-        Fact("Nodes", str(len(graph)), "strong"),
+        Fact("Nodes", count_text(len(graph)), "strong"),
         Fact("Ops", f"{len(ops)} kinds: {most}"),
     ]
     for node in deduce_inputs(graph)[:MOST_LINKS]:

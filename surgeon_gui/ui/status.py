@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QStatusBar
 
 from surgeon_gui.targets.base import SupportReport
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.widgets import label
+from surgeon_gui.view.words import count_text
 
 # Work that is over sooner than this is not worth a word.
 PATIENCE_MS = 300
@@ -17,6 +20,7 @@ _CHANNELS = {
     "edit": "Editing",
     "save": "Saving",
     "export": "Exporting",
+    "picture": "Drawing a picture",
     "support": "Checking for the target",
     "types": "Working out shapes",
     "network": "Working out layers",
@@ -85,5 +89,9 @@ class StatusLine:
 
 def support_words(report: SupportReport) -> str:
     """Return the report's counts as rich text: `214 of 230 convert   11 after rules …`."""
-    told = [f"<b>{count}</b> {words}" for count, words in report.summary_parts]
+
+    def apart(counts: str) -> str:
+        return re.sub(r"\d+", lambda found: count_text(int(found[0])), counts)
+
+    told = [f"<b>{apart(counts)}</b> {words}" for counts, words in report.summary_parts]
     return "&nbsp;&nbsp;·&nbsp;&nbsp;".join(told)

@@ -13,6 +13,7 @@ from surgeon_gui.view.series import short_label
 from surgeon_gui.view.tree import Tree
 from surgeon_gui.view.words import (
     constant_text,
+    count_text,
     number_text,
     one_line,
     shape_text,
@@ -179,7 +180,7 @@ class Labels:
     def _group(self, item: int) -> Label:
         group = self._tree.group(item)
         metrics = self._metrics
-        count = f"{group.count:,} {self.unit}{'s' * (group.count != 1)}".replace(",", "\u2009")
+        count = f"{count_text(group.count)} {self.unit}{'s' * (group.count != 1)}"
         if group.series:
             count = f"{len(group.series)}× · {count}"
         beside = metrics.width(count, "plain") + 16 + 2 * 12 + 16

@@ -118,6 +118,11 @@ def constant_text(value: object) -> str:
     return "×".join(map(str, value.shape))
 
 
+def count_text(count: int) -> str:
+    """A count with its thousands apart: `49 826`."""
+    return f"{count:,}".replace(",", "\N{THIN SPACE}")
+
+
 def number_text(item: object) -> str:
     """One value, in a few characters."""
     if isinstance(item, bool):

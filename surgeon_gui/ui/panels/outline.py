@@ -33,6 +33,7 @@ from surgeon_gui.ui.panels.outline_model import OutlineModel, OutlineTree, Role
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.view.overlay import Summary
+from surgeon_gui.view.words import count_text
 
 ROW = 24
 
@@ -68,7 +69,9 @@ class _Delegate(QStyledItemDelegate):
             status_icon(status, self.theme).paint(painter, icon_box)
         right = icon_box.left() - 6
         if count:
-            words = f"{count} nodes" if not index.parent().isValid() else str(count)
+            words = count_text(count)
+            if not index.parent().isValid():
+                words = f"{words} nodes"
             painter.setFont(self._small(plain))
             painter.setPen(self.theme.color("muted"))
             width = painter.fontMetrics().horizontalAdvance(words)
@@ -199,7 +202,7 @@ class OutlinePanel(QWidget):
 
         def built(tree: OutlineTree) -> None:
             self.model.set_tree(tree, self._session.title)
-            self.count_changed.emit(f"{len(present):,} nodes".replace(",", " "))
+            self.count_changed.emit(f"{count_text(len(present))} nodes")
             self.view.expand(self.model.index(0, 0))
             for item in keep:
                 self.view.expand(self.model.index_of(item))
