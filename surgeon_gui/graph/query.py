@@ -298,9 +298,10 @@ def _leftover_tests(graph: Graph) -> Iterator[Callable[[Node], bool]]:
     yield lambda node: node.op in ("Exit", "RefExit", *_SHAPE_READERS)
     valued = _fed(graph, through_shapes=False)
     yield lambda node: node.name not in valued and not is_identity_like(node.op)
-    random = {node.name for node in graph.nodes if node.op in _RANDOM_OPS}
+    random = [node.name for node in graph.nodes if node.op in _RANDOM_OPS]
     if random:
-        yield lambda node: _is_dropout_mask(graph, node, random)
+        after = dependents(graph, random)
+        yield lambda node: node.name in after and _is_dropout_mask(graph, node)
 
 
 def _is_leaf(graph: Graph, node: Node, leftovers: Set[str]) -> bool:
@@ -342,11 +343,8 @@ def _fed(graph: Graph, *, through_shapes: bool) -> set[str]:
     return found
 
 
-def _is_dropout_mask(graph: Graph, node: Node, random: set[str]) -> bool:
-    """Whether a random op feeds it but no input with a shape of its own."""
-    sources = _walk_back(graph, {node.name}, ())
-    if sources.isdisjoint(random):
-        return False
+def _is_dropout_mask(graph: Graph, node: Node) -> bool:
+    """Whether what a random op feeds is fed by no input with a shape of its own."""
     data: set[str] = {node.name}
     pending = [node]
     while pending:
