@@ -2,8 +2,8 @@
 
 `python -m benchmarks.partition [--nodes N] [--target ID …] [MODEL …]`
 
-Budget: 10 000 nodes in 2 s of processor time, the verdicts included. Every fifth activation is made an op no target
-has, so that there are many segments; a MODEL is divided as it is.
+Budget: 10 000 nodes in 2 s of processor time, the verdicts included. Every fifth activation is made
+an op no target has, so that there are many segments; a MODEL is divided as it is.
 """
 
 from __future__ import annotations
