@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,26 @@ def test_build_takes_a_profile_of_sizes(model: Path, tmp_path: Path) -> None:
     assert ran.status == 0, ran.stdout
     assert ran.json["inputs"][0]["shape"] == [-1, -1, -1, 3]
     assert target.stat().st_size > 0
+
+
+@pytest.mark.tensorrt
+def test_a_second_range_is_a_second_profile(model: Path, tmp_path: Path) -> None:
+    target = tmp_path / "x.engine"
+    ranges = ("image=1x32x32x3:1x64x64x3:1x96x96x3", "image=4x32x32x3:4x64x64x3:8x96x96x3")
+    options = [part for text in ranges for part in ("--profile", text)]
+    ran = surgeon("build", model, *options, "--gpu", "sm86", "-o", target, "--json")
+    assert ran.status == 0, ran.stdout
+    card = json.loads(target.with_name("x.engine.json").read_text("utf-8"))
+    made = [profile[0]["optimum"] for profile in card["settings"]["profiles"]]
+    assert made == [[1, 64, 64, 3], [4, 64, 64, 3]]
+
+
+def test_profiles_that_lack_an_input_are_refused(model: Path, tmp_path: Path) -> None:
+    ranges = ("image=1x32x32x3:1x64x64x3:1x96x96x3", "image=4x32x32x3:4x64x64x3:8x96x96x3")
+    options = [part for text in (*ranges, "other=1:2:3") for part in ("--profile", text)]
+    ran = surgeon("build", model, *options, "-o", tmp_path / "x.engine", "--json")
+    assert ran.status == 2
+    assert ran.json["error"]["where"] == "other"
 
 
 @pytest.mark.tensorrt

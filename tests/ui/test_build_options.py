@@ -68,6 +68,27 @@ def test_a_shape_that_is_none_is_refused(options: BuildOptions) -> None:
     assert caught.value.where == "image"
 
 
+def test_commas_part_the_shapes_of_several_profiles(options: BuildOptions) -> None:
+    options.set_network(network(-1, 8))
+    least, best, most = options.ranges["image"]
+    least.setText("1x8, 5x8")
+    best.setText("2x8,6x8")
+    most.setText("4x8, 9x8")
+    spec = options.apply(SPEC)
+    assert spec.profiles == (
+        (ShapeRange("image", (1, 8), (2, 8), (4, 8)),),
+        (ShapeRange("image", (5, 8), (6, 8), (9, 8)),),
+    )
+    least.clear()
+    options.show_spec(spec)
+    assert (least.text(), most.text()) == ("1x8, 5x8", "4x8, 9x8")
+    assert options.apply(SPEC) == spec
+    best.setText("2x8")
+    with pytest.raises(UsageError, match="as many profiles") as caught:
+        options.apply(SPEC)
+    assert caught.value.where == "image"
+
+
 def test_what_a_tensorrt_lacks_cannot_be_chosen(options: BuildOptions) -> None:
     options.flags["hardware_compatible"].setChecked(True)
     options.set_flavour(RTX)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,7 +52,8 @@ from surgeon_gui.settings import load_settings
     "profiles",
     multiple=True,
     metavar="NAME=MIN:OPT:MAX",
-    help="The shapes an input with unknown dimensions may have; repeat per input.",
+    help="The shapes an input with unknown dimensions may have; repeat per input. An input's "
+    "second range belongs to a second optimization profile.",
 )
 @click.option(
     "--route",
@@ -123,14 +125,13 @@ def build_verb(
     elif precision == "int8":
         known = ranges_of_sets(surgery.rules)
     _check_precision(precision, keep, half_io, known, implicit)
-    corners = tuple(parse_profile(text) for text in profiles)
     wanted = BuildSpec(
         network=Path(),
         engine=target.absolute(),
         gpus=tuple(name for name in gpu.split(",") if name),
         precision=precision,
         route=route,
-        profiles=(corners,) if corners else (),
+        profiles=gathered_profiles([parse_profile(text) for text in profiles]),
         kept=keep,
         half_ends=half_io,
         plugins=tuple(map(Path, load_settings().settings.plugins)),
@@ -226,6 +227,26 @@ def parse_profile(text: str) -> ShapeRange:
         hint = "Write --profile input=1x224x224x3:4x224x224x3:8x224x224x3."
         raise UsageError(f"{text!r} is no profile.", where="--profile", hint=hint) from error
     return ShapeRange(name, minimum, optimum, maximum)
+
+
+def gathered_profiles(ranges: Sequence[ShapeRange]) -> tuple[tuple[ShapeRange, ...], ...]:
+    """Return the optimization profiles: the first has each input's first range, and so on.
+
+    Raises:
+        UsageError: an input has fewer ranges than another.
+    """
+    by_input: dict[str, list[ShapeRange]] = {}
+    for item in ranges:
+        by_input.setdefault(item.input, []).append(item)
+    most = max(map(len, by_input.values()), default=0)
+    for name, found in by_input.items():
+        if len(found) < most:
+            raise UsageError(
+                f"It has {len(found)} of {most} ranges.",
+                where=name,
+                hint="Give every input a range for each profile.",
+            )
+    return tuple(tuple(found[place] for found in by_input.values()) for place in range(most))
 
 
 def _facts(result: BuildResult) -> dict[str, object]:

@@ -153,7 +153,10 @@ class BuildOptions(QWidget):
             for field, corner, text in zip(fields, _CORNERS, texts, strict=True):
                 field.setText(text)
                 field.setAccessibleName(f"{corner} shape of {name}")
-                field.setToolTip(f"The {corner} shape of {name}, as 1x224x224x3")
+                field.setToolTip(
+                    f"The {corner} shape of {name}, as 1x224x224x3; a comma before that of "
+                    "another profile"
+                )
             self.form.addRow(name, row(*fields, spacing=4))
             self.ranges[name] = fields
         self.changed.emit()
@@ -164,16 +167,12 @@ class BuildOptions(QWidget):
         Raises:
             UsageError: a shape is none.
         """
-        ranges = tuple(
-            ShapeRange(name, *(_dims(name, field.text()) for field in fields))
-            for name, fields in self.ranges.items()
-        )
         chosen = {name: box.isChecked() for name, box in self.flags.items()}
         return replace(
             spec,
             optimization_level=self.level.currentData(),
             workspace_bytes=self.workspace.value() << 20 or None,
-            profiles=(ranges,) if ranges else (),
+            profiles=self._profiles(),
             tf32=chosen["tf32"],
             sparse_weights=chosen["sparse_weights"],
             refittable=chosen["refittable"],
@@ -192,10 +191,35 @@ class BuildOptions(QWidget):
             value = getattr(spec, name)
             box.setChecked(box.isEnabled() and value is not None and value is not False)
         self.dla.setValue(-1 if spec.dla_core is None else spec.dla_core)
-        for item in (item for ranges in spec.profiles[:1] for item in ranges):
-            corners = (item.minimum, item.optimum, item.maximum)
-            for field, shape in zip(self.ranges.get(item.input, ()), corners, strict=False):
-                field.setText("x".join(map(str, shape)))
+        found: dict[str, list[ShapeRange]] = {}
+        for item in (item for profile in spec.profiles for item in profile):
+            found.setdefault(item.input, []).append(item)
+        for name, items in found.items():
+            shapes = zip(
+                *((item.minimum, item.optimum, item.maximum) for item in items), strict=True
+            )
+            for field, dims in zip(self.ranges.get(name, ()), shapes, strict=False):
+                field.setText(", ".join("x".join(map(str, shape)) for shape in dims))
+
+    def _profiles(self) -> tuple[tuple[ShapeRange, ...], ...]:
+        """Return the optimization profiles, as many as each field has shapes."""
+        found: list[list[ShapeRange]] = []
+        for name, fields in self.ranges.items():
+            listed = [[_dims(name, part) for part in field.text().split(",")] for field in fields]
+            if len({len(shapes) for shapes in listed}) > 1:
+                raise UsageError(
+                    "Its least, best and most shapes are not for as many profiles.",
+                    where=name,
+                    hint="Give each of the three as many shapes, with commas between.",
+                )
+            found.append([ShapeRange(name, *corners) for corners in zip(*listed, strict=True)])
+        if len({len(ranges) for ranges in found}) > 1:
+            raise UsageError(
+                "The inputs do not have as many profiles.",
+                where=next(iter(self.ranges)),
+                hint="Give each input a range for every profile, with commas between.",
+            )
+        return tuple(zip(*found, strict=True))
 
     def _cache_file(self) -> Path:
         """Return the file timings of this TensorRT are kept in."""
