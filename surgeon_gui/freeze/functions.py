@@ -12,7 +12,7 @@ import numpy as np
 from surgeon_gui.errors import ConvertError, NotFrozen, OpenError, UsageError
 from surgeon_gui.freeze.frozen import Choice, Frozen, frozen_graph
 from surgeon_gui.freeze.sample import Sampler, tensor_type
-from surgeon_gui.freeze.saved_model import DEFAULT_SIGNATURE
+from surgeon_gui.freeze.saved_model import DEFAULT_SIGNATURE, SERVE, read_saved_model
 from surgeon_gui.freeze.trouble import first_line, saved_model_nodes, unknown_op
 from surgeon_gui.graph.values import Array
 from surgeon_gui.reference.tensorflow_import import import_tensorflow
@@ -40,10 +40,11 @@ def freeze_saved_model(
 
     Raises:
         OpenError: it cannot be loaded, or an op is not known.
-        UsageError: there is no such signature; the hint lists those there are.
+        UsageError: there is no such graph or signature; the hint lists those there are.
         NotFrozen: something in it cannot become a constant.
     """
     tensorflow = import_tensorflow()
+    tags = _tags(tags, folder)
     try:
         model = tensorflow.saved_model.load(str(folder), tags=list(tags) or None)
     except (OSError, ValueError, RuntimeError, tensorflow.errors.OpError) as error:
@@ -61,6 +62,26 @@ def freeze_saved_model(
     choice = _by_placeholder(function, choice or Choice())
     frozen = _freeze(function, keys, choice, lower_control_flow, "SavedModel")
     return replace(frozen, signature=name, signatures=tuple(model.signatures))
+
+
+def _tags(wanted: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """Return the tags of the graph that is meant; none where there is no doubt."""
+    graphs = [graph.tags for graph in read_saved_model(folder)]
+    if not graphs or (not wanted and len(graphs) == 1):
+        return tuple(wanted)
+    serving = [tags for tags in graphs if SERVE in tags]
+    if not wanted and len(serving) == 1:
+        return serving[0]
+    found = next((tags for tags in graphs if set(tags) == set(wanted)), None)
+    if found is None:
+        raise UsageError(
+            f"There is no graph with the tags {', '.join(wanted)}."
+            if wanted
+            else "Which graph of this SavedModel is meant is not clear.",
+            where=str(folder),
+            hint=f"It has graphs with the tags {'; '.join(map(', '.join, graphs))}.",
+        )
+    return found
 
 
 def _signature(names: tuple[str, ...], wanted: str | None, folder: Path) -> str:

@@ -18,6 +18,8 @@ from surgeon_gui.proto import graphdef_pb2 as pb
 from surgeon_gui.proto.wire import LENGTH_DELIMITED, read_fields, read_varint
 
 DEFAULT_SIGNATURE = "serving_default"
+SERVE = "serve"
+"""The tag of the graph for inference."""
 
 _META_GRAPHS = 2
 _NODES = 1  # of a GraphDef; a SavedModel has its version there, which is a number

@@ -287,6 +287,54 @@ def test_a_graph_with_variables_says_how_to_freeze_it(frozen: Freeze, version1: 
     assert caught.value.hint == "Freeze the checkpoint, and name this file as its graph."
 
 
+def _graph(*tags: str) -> bytes:
+    from tensorflow.core.protobuf import meta_graph_pb2
+
+    info = meta_graph_pb2.MetaGraphDef.MetaInfoDef(tags=tags)
+    return bytes(meta_graph_pb2.MetaGraphDef(meta_info_def=info).SerializeToString())
+
+
+def _with_graphs(source: Path, folder: Path, *graphs: bytes) -> Path:
+    """Copy a SavedModel and give it more graphs."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    shutil.copytree(source, folder)
+    saved = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    for graph in graphs:
+        saved.meta_graphs.add().ParseFromString(graph)
+    (folder / "saved_model.pb").write_bytes(saved.SerializeToString())
+    return folder
+
+
+def test_of_several_graphs_the_one_to_serve_is_taken(
+    frozen: Freeze, version1: Model, tmp_path: Path
+) -> None:
+    folder = _with_graphs(version1.path / "saved", tmp_path / "m", _graph("train"))
+    assert_verified(frozen(folder), "y")
+    with pytest.raises(UsageError, match="no graph with the tags gpu") as caught:
+        frozen(folder, tags=("gpu",))
+    assert caught.value.hint == "It has graphs with the tags serve; train."
+    several = _with_graphs(folder, tmp_path / "n", _graph("serve", "gpu"))
+    with pytest.raises(UsageError, match="not clear") as caught:
+        frozen(several)
+    assert "serve, gpu" in str(caught.value.hint)
+    assert_verified(frozen(several, tags=("serve",)), "y")
+
+
+def test_a_frozen_graph_that_cannot_run_says_why(
+    frozen: Freeze, tensorflow: Any, tmp_path: Path
+) -> None:
+    v1 = tensorflow.compat.v1
+    with tensorflow.Graph().as_default() as graph:
+        given = v1.placeholder(tensorflow.float32, [2], name="x")
+        with tensorflow.control_dependencies([v1.Assert(given[0] > 1e6, ["too small"])]):
+            tensorflow.identity(given, name="y")
+    (tmp_path / "m.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    result = frozen(tmp_path / "m.pb", outputs=("y",))
+    assert result.unverified.startswith("The source does not run: ")
+    assert "assertion failed" in result.unverified
+
+
 @pytest.mark.parametrize("options", [{}, {"optimize": True, "passes": PRESETS["all"]}])
 def test_a_frozen_graph_is_taken_as_it_is(
     frozen: Freeze, exported: Model, tmp_path: Path, options: dict[str, Any]

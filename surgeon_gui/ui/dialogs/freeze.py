@@ -12,6 +12,7 @@ from surgeon_gui.edits.optimise import PRESETS
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.freeze.saved_model import (
     DEFAULT_SIGNATURE,
+    SERVE,
     MetaGraph,
     Port,
     Signature,
@@ -182,7 +183,7 @@ class FreezeDialog(QDialog):
         self.functional.setVisible(kind in ("saved_model", "keras"))
         for graph in graphs:
             self.tags.addItem(", ".join(graph.tags) or "(none)", graph)
-        serving = next((at for at, graph in enumerate(graphs) if "serve" in graph.tags), 0)
+        serving = next((at for at, graph in enumerate(graphs) if SERVE in graph.tags), 0)
         self.tags.setCurrentIndex(serving if graphs else -1)
         self.form.setRowVisible(self.tags, len(graphs) > 1)
         self._fill_signatures()
