@@ -237,11 +237,11 @@ def _elements(place: _Place, ref: TensorRef) -> int | None:
 def _anchors(place: _Place, ref: TensorRef) -> int | None:
     """Return how many anchors all outputs of a grid plugin have that are joined to a tensor."""
     node = place.graph.get(ref.node)
-    if node is None or node.op != "ConcatV2" or not node.inputs[:-1]:
+    if node is None or node.op != "ConcatV2":
         return None
-    made: Mapping[str, Node | None] = {
-        each.node: place.graph.get(each.node) for each in node.inputs[:-1]
-    }
+    # Scripts for graphsurgeon state the axis as an attribute; else it is the last input.
+    joined = node.inputs if "axis" in node.attrs else node.inputs[:-1]
+    made: Mapping[str, Node | None] = {each.node: place.graph.get(each.node) for each in joined}
     (grid,) = made.values() if len(made) == 1 else (None,)
     if grid is None or grid.op not in _GRIDS:
         return None

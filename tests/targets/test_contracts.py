@@ -83,6 +83,15 @@ def test_a_detector_whose_parts_do_not_fit_is_refused(
     assert remedy in (verdict.remedy or "")
 
 
+def test_a_detector_of_a_graphsurgeon_script_states_its_axis_as_an_attribute() -> None:
+    text = DETECTOR.replace("ConcatV2(anchors, axis) {N=1}", "ConcatV2(anchors) {N=1, axis=2}")
+    report = inspect(_graph(text), "uff-8")
+    assert report.verdicts["priors"].status is Status.TAKES
+    assert report.supported
+    wrong = inspect(_graph(text.replace("numClasses_u_int=5", "numClasses_u_int=6")), "uff-8")
+    assert wrong.verdicts["nms"].status is Status.REFUSES
+
+
 def test_only_nvidias_uff_parser_needs_anchors_to_read_something() -> None:
     text = DETECTOR.replace("TRT(any)", "TRT()")
     assert _verdict(text, "anchors", "trt-8.6").status is not Status.REFUSES

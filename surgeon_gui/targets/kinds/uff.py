@@ -78,6 +78,9 @@ def judge(target_id: str, question: Question) -> Judgement:
 def judge_node(target_id: str, context: Context) -> Verdict:
     """Return what the UFF route of that TensorRT does with a node."""
     node = context.node
+    if node.op == "ConcatV2" and isinstance(node.attrs.get("axis"), int):
+        # Scripts for graphsurgeon make it so: the converter takes that axis, and every input.
+        return TAKES
     known = entries("uff").get(node.op)
     if known is not None:
         return _known(target_id, known, context)
