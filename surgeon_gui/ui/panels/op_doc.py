@@ -28,7 +28,7 @@ class OpDocView(QWidget):
         self.title = label("Documentation", "strong")
         self.more = button("More", self._toggle, kind="link-accent")
         self.ask = button(
-            "Show TensorFlow's documentation",
+            "Show documentation",
             reader.ask,
             kind="link-accent",
             tip="Read once from the installed TensorFlow, in another process, and kept on disk",

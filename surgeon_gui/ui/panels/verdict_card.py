@@ -52,7 +52,7 @@ class VerdictCard(QFrame):
             lambda: self.ignored.emit(self._verdict),
             tip="Stop counting it at this node; the problems list keeps it",
         )
-        self._buttons = row(self.preview, self.apply, self.apply_all, None)
+        self._buttons = row(self.preview, self.apply, None)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(4)
@@ -67,7 +67,7 @@ class VerdictCard(QFrame):
         layout.addWidget(self._source)
         layout.addSpacing(4)
         layout.addWidget(self._buttons)
-        layout.addWidget(row(self.ignore, None))
+        layout.addWidget(row(self.apply_all, self.ignore, None))
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
@@ -105,6 +105,7 @@ class VerdictCard(QFrame):
         self._source.setVisible(bool(verdict.source))
         self._rule = verdict.rule or ""
         self._buttons.setVisible(bool(verdict.rule))
+        self.apply_all.setVisible(bool(verdict.rule))
         self.apply_all.setText(f"All {alike} alike" if alike > 1 else "All alike")
         tip = f"Rule {self._rule}"
         for each in (self.preview, self.apply, self.apply_all):
