@@ -41,7 +41,7 @@ class WelcomePage(QWidget):
         font.setPointSizeF(font.pointSizeF() + 4)
         title.setFont(font)
         words = label(
-            "Drop a frozen .pb here, or choose one. You see what TensorRT will not take, "
+            "Drop a frozen .pb or a SavedModel folder here. You see what TensorRT will not take, "
             "cure it, and build the engine.",
             "muted",
             wrap=True,
