@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
@@ -239,6 +239,14 @@ class ComboBox(QComboBox):
         super().__init__()
         self.setAccessibleName(name)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+
+    def offer(self, items: Iterable[tuple[str, object]]) -> None:
+        """Offer other items, words and data, and keep the choice where it is among them."""
+        present = self.currentData()
+        self.clear()
+        for words, data in items:
+            self.addItem(words, data)
+        self.setCurrentIndex(max(self.findData(present), 0))
 
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()

@@ -72,3 +72,14 @@ def test_a_long_text_on_a_page_does_not_make_the_pages_higher(shown: QWidget) ->
     pages.add("one", "One", words)
     _put(shown, pages)
     assert not pages.hasHeightForWidth()
+
+
+def test_other_choices_keep_the_one_made(qtbot: QtBot) -> None:
+    box = ComboBox("Route")
+    qtbot.addWidget(box)
+    box.offer([("Direct", "direct"), ("UFF", "uff")])
+    box.setCurrentIndex(1)
+    box.offer([("UFF", "uff"), ("ONNX", "onnx")])
+    assert box.currentData() == "uff"
+    box.offer([("Direct", "direct"), ("ONNX", "onnx")])
+    assert box.currentData() == "direct"

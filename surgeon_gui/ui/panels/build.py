@@ -32,7 +32,7 @@ from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.machine import Machine
 from surgeon_gui.ui.panels.build_book import BuildBook, BuildTask, outcome_facts
 from surgeon_gui.ui.panels.build_log import BuildLog
-from surgeon_gui.ui.panels.build_options import BuildOptions, parse_gpus
+from surgeon_gui.ui.panels.build_options import BuildOptions, parse_gpus, routes
 from surgeon_gui.ui.panels.build_precision import PrecisionOptions
 from surgeon_gui.ui.panels.build_recent import RecentBuilds, ResultFacts
 from surgeon_gui.ui.panels.feeding import align_labels
@@ -51,12 +51,6 @@ from surgeon_gui.ui.widgets import (
 )
 
 logger = logging.getLogger(__name__)
-
-_ROUTES = {
-    "direct": "Direct, layer by layer",
-    "onnx": "ONNX, by TensorRT's parser",
-    "uff": "UFF, by NVIDIA's parser",
-}
 
 ENGINE_FILTERS = ("TensorRT engine (*.engine)", "All files (*)")
 
@@ -384,18 +378,9 @@ class BuildPanel(JobPanel):
         super()._enable()
 
     def _fill_flavours(self) -> None:
-        present = self.flavour.currentData()
-        self.flavour.clear()
-        self.flavour.addItem("As installed", None)
-        for flavour in self._machine.flavours:
-            self.flavour.addItem(str(flavour), flavour.id)
-        self.flavour.setCurrentIndex(max(self.flavour.findData(present), 0))
-        route = self.route.currentData()
-        self.route.clear()
-        for key, words in _ROUTES.items():
-            if key != "uff" or any(item.parses_uff for item in self._machine.flavours):
-                self.route.addItem(words, key)
-        self.route.setCurrentIndex(max(self.route.findData(route), 0))
+        flavours = self._machine.flavours
+        self.flavour.offer([("As installed", None), *((str(item), item.id) for item in flavours)])
+        self.route.offer(routes(flavours))
         found = [gpu.capability for gpu in self._machine.gpus] or list(self._settings.gpus)
         self.gpus.setPlaceholderText(", ".join(found))
 

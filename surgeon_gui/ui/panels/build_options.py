@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,14 @@ _FLAGS = (
     ),
     ("detailed", "Layer details", "Keep what TensorRT can tell of each layer in the engine"),
 )
+
+
+def routes(flavours: Iterable[Flavour]) -> list[tuple[str, str]]:
+    """Return the ways to build with what is installed, as words and the word of a `BuildSpec`."""
+    found = [("Direct, layer by layer", "direct"), ("ONNX, by TensorRT's parser", "onnx")]
+    if any(item.parses_uff for item in flavours):
+        found.append(("UFF, by NVIDIA's parser", "uff"))
+    return found
 
 
 def parse_gpus(text: str) -> tuple[str, ...]:
