@@ -104,8 +104,12 @@ def transpose(node: Node, inputs: Types, values: Values) -> Types:
 @infers("ConcatV2", "Concat")
 def concat(node: Node, inputs: Types, values: Values) -> Types:
     first = node.op == "Concat"
-    parts = inputs[1:] if first else inputs[:-1]
+    # Scripts for graphsurgeon state ConcatV2's axis as an attribute, beside what it joins.
+    stated = not first and "axis" in node.attrs
+    parts = inputs if stated else inputs[1:] if first else inputs[:-1]
     axis = scalar(values, 0 if first else len(inputs) - 1)
+    if stated:
+        axis = whole(node, "axis")
     target = dtype_of(node, inputs, index=1 if first else 0)
     shapes = [part.shape.dims for part in parts]
     found = [dims for dims in shapes if dims is not None]

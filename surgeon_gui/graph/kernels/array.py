@@ -58,6 +58,9 @@ def transpose(node: Node, inputs: Sequence[Array]) -> Array:
 
 @evaluates("ConcatV2", "Concat")
 def concat(node: Node, inputs: Sequence[Array]) -> Array:
+    if node.op == "ConcatV2" and "axis" in node.attrs:
+        # So do scripts for graphsurgeon state it, beside what is joined.
+        return np.concatenate(inputs, axis=whole(node, "axis"))
     parts, axis = (inputs[1:], inputs[0]) if node.op == "Concat" else (inputs[:-1], inputs[-1])
     return np.concatenate(parts, axis=int(axis))
 

@@ -36,10 +36,13 @@ def concatenate(b: Lower, values: list[Value], axis: int, *, suffix: str = "") -
 @converter("ConcatV2", "Concat")
 def concat(node: Call, b: Lower) -> Value:
     first = node.op == "Concat"
-    values = list(node.inputs[1:] if first else node.inputs[:-1])
+    # Scripts for graphsurgeon state ConcatV2's axis as an attribute, beside what it joins.
+    stated = not first and "axis" in node.node.attrs
+    values = list(node.inputs if stated else node.inputs[1:] if first else node.inputs[:-1])
     if not values:
         raise node.refuse(f"{node.op} has nothing to join.")
-    axis = node.axis(node.constant_int(0 if first else -1, "the axis"), values[0].rank)
+    where = node.integer("axis") if stated else node.constant_int(0 if first else -1, "the axis")
+    axis = node.axis(where, values[0].rank)
     return concatenate(b, values, axis)
 
 

@@ -103,7 +103,9 @@ def with_grids_spread(graph: Graph) -> Graph:
 
 
 def _spread(node: Node, grids: Mapping[str, Node]) -> Node:
-    refs = node.inputs[:-1]
+    # The axis is the last input, or an attribute.
+    count = len(node.inputs) - ("axis" not in node.attrs)
+    refs = node.inputs[:count]
     if node.op != "ConcatV2" or any(ref.port for ref in refs if ref.node in grids):
         return node
     spread: list[TensorRef] = []
@@ -113,10 +115,10 @@ def _spread(node: Node, grids: Mapping[str, Node]) -> Node:
         elif refs.count(ref) > 1:
             spread.append(TensorRef(ref.node, refs[:place].count(ref)))
         else:
-            count = grids[ref.node].attrs.get(_given(grids[ref.node], "numLayers"), 6)
-            ports = range(count if isinstance(count, int) else 1)
+            layers = grids[ref.node].attrs.get(_given(grids[ref.node], "numLayers"), 6)
+            ports = range(layers if isinstance(layers, int) else 1)
             spread += [TensorRef(ref.node, port) for port in ports]
-    return node.replace(inputs=(*spread, *node.inputs[-1:]))
+    return node.replace(inputs=(*spread, *node.inputs[count:]))
 
 
 def _given(node: Node, name: str) -> str:

@@ -97,6 +97,20 @@ def test_prior_boxes_follow_the_papers_formula() -> None:
     np.testing.assert_allclose(got[0, 1, 0, 0], [0.1, 0.1, 0.2, 0.2], 1e-6)
 
 
+def test_a_concatenation_may_state_its_axis_as_graphsurgeon_scripts_do() -> None:
+    got = run_text(
+        f"""
+        x = Placeholder() {{shape=[1, 2, 7668, 1], dtype=f32}}
+        g = GridAnchor_TRT() {{{FIELDS}}}
+        c = ConcatV2(g) {{N=1, axis=2}}
+        y = ConcatV2(x, c) {{N=2, axis=1}}
+        """,
+        x=np.zeros((1, 2, 7668, 1), np.float32),
+    )
+    assert got.shape == (1, 4, 7668, 1)
+    np.testing.assert_allclose(got[0, 2].reshape(-1, 4), object_detection_anchors(), 0, 1e-6)
+
+
 def test_anchors_need_no_layer_but_a_constant() -> None:
     network = text_network(
         f"""
