@@ -2,7 +2,7 @@
 
 A reach `r` means that values from -r to r are rounded to 255 steps and what is beyond is clipped.
 The entropy search is the one NVIDIA published for TensorRT (S7310, "8-bit Inference with
-TensorRT", 2017) over a histogram of both signs, as ONNX Runtime's quantization tool has it.
+TensorRT", 2017) over a histogram of both signs; ONNX Runtime's quantization tool has a variant.
 """
 
 from __future__ import annotations
@@ -118,20 +118,23 @@ def percentile(histogram: Histogram, share: float = PERCENTILE) -> float:
     return min((index + 1) * 2 * histogram.reach / len(histogram.counts), histogram.largest)
 
 
-def entropy(histogram: Histogram, levels: int = LEVELS, *, count_zeros: bool = False) -> float:
+def entropy(histogram: Histogram, levels: int = LEVELS, *, like_onnxruntime: bool = False) -> float:
     """Keep the reach whose rounding changes the distribution least (KL divergence).
 
     Args:
         histogram: of the tensor.
         levels: steps on both sides of zero.
-        count_zeros: weigh zeros as any value, as ONNX Runtime's tool does. They are exact at every
-            reach; after a ReLU they are half of all values and drown what the search is about, so
-            TensorRT leaves them out.
+        like_onnxruntime: search as ONNX Runtime's tool does (1.31, `quantization/calibrate.py`). It
+            weighs zeros as any value, though they are exact at every reach and drown what the
+            search is about after a ReLU; it spreads a level over bins where nothing is, which
+            punishes images for their 256 values; and its last level leaves bins over, which
+            clips a ReLU6 below its six.
     """
     counts = histogram.counts
-    if not count_zeros and len(counts) > 2:
+    if not like_onnxruntime and len(counts) > 2:
         counts = counts.copy()
         counts[len(counts) // 2] = counts[len(counts) // 2 + 1]
+    shared = _shared_like_onnxruntime if like_onnxruntime else _shared
     middle, half = len(counts) // 2, levels // 2
     if not histogram.samples or middle <= half or histogram.reach == 0.0:
         return histogram.largest
@@ -140,9 +143,11 @@ def entropy(histogram: Histogram, levels: int = LEVELS, *, count_zeros: bool = F
     best, reach = np.inf, histogram.largest
     for width in range(half, middle + 1):
         start, stop = middle - width, min(middle + width + 1, len(counts))
-        divergence = _divergence(
-            counts[start:stop], running[start], running[-1] - running[stop], levels
-        )
+        inside = counts[start:stop]
+        clipped = inside.copy()
+        clipped[0] += running[start]
+        clipped[-1] += running[-1] - running[stop]
+        divergence = _divergence(clipped, shared(inside, clipped != 0, levels))
         if divergence < best:
             best = divergence
             low = max(float(edges[start]), histogram.low)
@@ -151,21 +156,30 @@ def entropy(histogram: Histogram, levels: int = LEVELS, *, count_zeros: bool = F
     return reach
 
 
-def _divergence(inside: Array, left: int, right: int, levels: int) -> float:
-    """Return how much is lost when `inside` is rounded to `levels`, and the rest clipped to it."""
-    clipped = inside.copy()
-    clipped[0] += left
-    clipped[-1] += right
+def _shared(inside: Array, filled: Array, levels: int) -> Array:
+    """Return the counts after rounding: what a level got, shared among its bins that hold any."""
+    level = np.arange(len(inside)) * levels // len(inside)
+    sums = np.bincount(level, inside, levels)
+    sharers = np.maximum(np.bincount(level, filled, levels), 1)
+    return np.where(filled, (sums / sharers)[level], 0.0)
+
+
+def _shared_like_onnxruntime(inside: Array, filled: Array, levels: int) -> Array:
     merged = len(inside) // levels
     whole = levels * merged
     sums = inside[:whole].reshape(levels, merged).sum(1)
     sums[-1] += inside[whole:].sum()
-    filled = (clipped[:whole] != 0).reshape(levels, merged).sum(1)
+    sharers = filled[:whole].reshape(levels, merged).sum(1)
     # Counts are whole numbers, so that a level shares out no more than it has.
     shares = np.zeros(len(inside), np.int64)
     even = np.zeros(levels, np.int64)
-    np.floor_divide(sums, filled, out=even, where=filled != 0)
+    np.floor_divide(sums, sharers, out=even, where=sharers != 0)
     shares[:whole] = np.repeat(even, merged)
+    return shares
+
+
+def _divergence(clipped: Array, shares: Array) -> float:
+    """Return how much the clipped counts lose by rounding; infinite where that is no go."""
     true, rounded = _smoothed(clipped), _smoothed(shares)
     if true is None or rounded is None:
         return float(np.inf)

@@ -44,7 +44,7 @@ def test_entropy_finds_what_onnx_runtime_finds(spread: str, bins: int, levels: i
         low, high, *_ = theirs.compute_entropy()["x"]
     expected = max(-float(low), float(high))
     width = 2 * mine.reach / len(mine.counts)
-    assert entropy(mine, levels, count_zeros=True) == pytest.approx(expected, abs=1.01 * width)
+    assert entropy(mine, levels, like_onnxruntime=True) == pytest.approx(expected, abs=1.01 * width)
 
 
 @pytest.mark.parametrize("spread", SPREADS)
@@ -83,6 +83,23 @@ def test_zeros_do_not_drown_the_entropy_search() -> None:
     histogram = Histogram()
     histogram.add(np.concatenate([np.zeros(60_000, np.float32), kept]))
     assert entropy(histogram) > 0.9
+
+
+def test_the_few_values_of_an_image_are_kept_by_entropy() -> None:
+    # Mostly dark background, multiples of 1/64: five of six bins hold nothing.
+    dark = np.rint(RANDOM.normal(0, 0.15, 70_000) * 64) / 64
+    bright = np.rint(RANDOM.uniform(0.5, 1.875, 5_000) * 64) / 64
+    histogram = Histogram()
+    histogram.add(np.concatenate([dark, bright]).astype(np.float32))
+    assert entropy(histogram) > 0.95 * histogram.largest
+    assert entropy(histogram, like_onnxruntime=True) < 0.5 * histogram.largest
+
+
+def test_entropy_does_not_clip_where_relu6_does() -> None:
+    histogram = Histogram()
+    histogram.add(np.clip(RANDOM.normal(0, 3, 100_000), 0, 6).astype(np.float32))
+    assert entropy(histogram) == pytest.approx(6.0, abs=0.02)
+    assert entropy(histogram, like_onnxruntime=True) < 5.5
 
 
 @given(
