@@ -1,6 +1,7 @@
 """Making a frozen graph small: named passes that can be switched, each one edit that can be undone.
 
-Nothing here needs TensorFlow; its own optimiser is a pass of the freeze job.
+Nothing here needs TensorFlow. Its own optimiser is a pass as well, which whoever wants it runs in a
+worker before these.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from surgeon_gui.edits.batch_norms import FoldBatchNorms
 from surgeon_gui.edits.boundary import SetInput, StripUnreachable
 from surgeon_gui.edits.conditions import FoldConditions
 from surgeon_gui.edits.constants import FoldConstants, MergeDuplicates, SetConstant
+from surgeon_gui.edits.grappler import Grappler
 from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.edits.tidy import (
     AbsorbIdentities,
@@ -169,6 +171,14 @@ PASSES: Mapping[str, Pass] = {
 }
 """All passes by id, in the order they run."""
 
+GRAPPLER = Pass(
+    "grappler",
+    "TensorFlow's optimiser (Grappler)",
+    "Its folding, arithmetic and pruning, in a worker process that has TensorFlow.",
+    _always(Grappler()),
+)
+"""Takes seconds and needs TensorFlow, so it is none of `PASSES`; it runs before them."""
+
 PRESETS: Mapping[str, tuple[str, ...]] = {
     "all": tuple(PASSES),
     "nvidia": ("sizes", "devices", "identities", "strip", "constants", "batch-norms"),
@@ -244,9 +254,15 @@ def optimise(
             if after is not graph and (Delta.between(graph, after) or _differs(graph, after)):
                 steps.append((made, after))
                 graph = after
-        did = _words(Delta.between(before, graph))
-        done.append(PassDone(item.id, item.title, len(before), len(graph), did, tuple(steps)))
+        done.append(pass_done(item, before, steps))
     return tuple(done)
+
+
+def pass_done(item: Pass, before: Graph, steps: Sequence[tuple[Edit, Graph]]) -> PassDone:
+    """Return what a pass did to the graph before it, from the edits that changed something."""
+    after = steps[-1][1] if steps else before
+    did = _words(Delta.between(before, after))
+    return PassDone(item.id, item.title, len(before), len(after), did, tuple(steps))
 
 
 def optimised(graph: Graph, done: Sequence[PassDone]) -> Graph:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from surgeon_gui.errors import ConvertError
-from surgeon_gui.freeze.trouble import first_line
+from surgeon_gui.freeze.trouble import UNKNOWN_OP, first_line
 from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.query import deduce_inputs, deduce_outputs
@@ -41,7 +41,7 @@ def optimise(
         on_pass: called with each pass and its place before it runs.
 
     Raises:
-        ConvertError: a pass is unknown, or TensorFlow cannot take the graph.
+        ConvertError: a pass is unknown, or TensorFlow cannot take the graph; `where` is the node.
     """
     unknown = [name for name in passes if name not in PASSES]
     if unknown:
@@ -58,12 +58,25 @@ def optimise(
         try:
             message = _run(tensorflow, message, name, kept)
         except (tensorflow.errors.OpError, ValueError) as error:
-            raise ConvertError(
-                f"TensorFlow cannot optimise this graph: {first_line(error)}"
-            ) from error
+            raise _trouble(error, graph) from error
         reports.append(PassReport(name, before, len(message.node)))
     result = graph_from_graphdef(message.SerializeToString())
     return result.with_outputs(graph.outputs), tuple(reports)
+
+
+def _trouble(error: Exception, graph: Graph) -> ConvertError:
+    found = UNKNOWN_OP.search(str(error))
+    if found is None:
+        return ConvertError(
+            f"TensorFlow cannot optimise this graph: {first_line(error)}",
+            hint="Our own passes need no TensorFlow.",
+        )
+    op = found[1]
+    return ConvertError(
+        f"TensorFlow does not know the op {op}, so it cannot optimise this graph.",
+        where=next((node.name for node in graph if node.op == op), op),
+        hint="Optimise before the surgery that put it in; our own passes need no TensorFlow.",
+    )
 
 
 def _run(tensorflow: Any, message: Any, name: str, kept: Sequence[str]) -> Any:

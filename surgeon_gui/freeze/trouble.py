@@ -9,7 +9,9 @@ from typing import Any
 
 from surgeon_gui.errors import OpenError
 
-_UNKNOWN_OP = re.compile(r"Op type not registered \'([^\']*)\'")
+UNKNOWN_OP = re.compile(r"Op type not registered \'([^\']*)\'")
+"""What TensorFlow says of an op it does not have; its group is the op."""
+
 _SHARD = re.compile(r"\.data-\d{5}-of-(\d{5})$")
 
 
@@ -26,7 +28,7 @@ def unknown_op(error: Exception, nodes: Callable[[], Iterable[Any]]) -> OpenErro
         error: what TensorFlow raised.
         nodes: gives the NodeDefs of the source, functions included.
     """
-    found = _UNKNOWN_OP.search(str(error))
+    found = UNKNOWN_OP.search(str(error))
     if found is None:
         return None
     op = found[1]

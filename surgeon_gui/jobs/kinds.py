@@ -8,6 +8,7 @@ from typing import Any
 from surgeon_gui.errors import ProtocolError
 from surgeon_gui.jobs.engine_spec import EngineResult, EngineSpec
 from surgeon_gui.jobs.op_docs import OpDocsResult, OpDocsSpec
+from surgeon_gui.jobs.optimise_spec import OptimiseResult, OptimiseSpec
 from surgeon_gui.jobs.quantize_spec import QuantizeResult, QuantizeSpec
 from surgeon_gui.jobs.spec import (
     BuildResult,
@@ -47,6 +48,7 @@ SPECS: dict[str, type[JobSpec[Any]]] = {
         EngineSpec,
         FreezeSpec,
         OpDocsSpec,
+        OptimiseSpec,
         PreprocessSpec,
         QuantizeSpec,
         ReferenceSpec,
@@ -66,6 +68,7 @@ RESULTS: dict[str, type[JobResult]] = {
         EngineResult,
         FreezeResult,
         OpDocsResult,
+        OptimiseResult,
         PreprocessResult,
         QuantizeResult,
         ReferenceResult,

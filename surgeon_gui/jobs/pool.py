@@ -17,7 +17,7 @@ from surgeon_gui.settings import cache_dir
 
 logger = logging.getLogger(__name__)
 
-WARM_KINDS = frozenset({"freeze", "reference", "verify"})
+WARM_KINDS = frozenset({"freeze", "optimise", "reference", "verify"})
 """The kinds of jobs that start with importing TensorFlow, which takes 2 to 10 s."""
 
 

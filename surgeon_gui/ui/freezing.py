@@ -64,6 +64,8 @@ class Freezing(QObject):
         """End the workers of dialogs, before the window goes."""
         for dialog in self._window.findChildren(FreezeDialog):
             dialog.work.stop()
+        for optimiser in self._window.findChildren(OptimiseDialog):
+            optimiser.work.stop()
 
     def _show(self, source: Path, graph: Graph, result: FreezeResult) -> None:
         window = self._window
@@ -111,7 +113,7 @@ class Freezing(QObject):
         graph = window.session.graph
         if graph is None:
             return None
-        dialog = OptimiseDialog(window.session, graph, window.theme, window)
+        dialog = OptimiseDialog(window.session, window.settings, graph, window.theme, window)
         dialog.accepted_passes.connect(self._apply)
         dialog.difference_wanted.connect(self._preview)
         dialog.show()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _OWN_COMMAND = frozenset(
     {
         *("rename", "rename-namespace", "replace", "collapse", "set-attribute"),
-        *("set-input", "set-outputs", "strip", "rules", "patch"),
+        *("set-input", "set-outputs", "strip", "rules", "patch", "grappler"),
     }
 )
 """Edits that have commands of their own, or are made by other commands."""

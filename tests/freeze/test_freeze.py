@@ -17,6 +17,7 @@ from surgeon_gui.freeze.optimise import PASSES, optimise
 from surgeon_gui.freeze.source import source_kind
 from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.open import open_graph
+from surgeon_gui.graph.text import parse_text
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import FreezeSpec
 from tests.freeze.conftest import Model, assert_computes
@@ -170,6 +171,16 @@ def test_an_unknown_pass_is_refused(exported: Model) -> None:
     graph = freeze_saved_model(exported.path).graph
     with pytest.raises(ConvertError, match="no pass bogus"):
         optimise(graph, ["bogus"])
+
+
+def test_an_op_tensorflow_does_not_know_is_named_with_its_node() -> None:
+    graph = parse_text(
+        "x = Placeholder() {shape=[1, 4, 4, 2]}\nseen = LReLU_TRT(x) {negSlope=0.1}\ny = Relu(seen)"
+    )
+    with pytest.raises(ConvertError, match="does not know the op LReLU_TRT") as caught:
+        optimise(graph)
+    assert caught.value.where == "seen"
+    assert "surgery" in str(caught.value.hint)
 
 
 def test_sources_are_told_apart(

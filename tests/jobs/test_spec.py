@@ -25,6 +25,7 @@ from surgeon_gui.jobs.engine_spec import EngineLayer, EngineResult, EngineSpec, 
 from surgeon_gui.jobs.hybrid_spec import SegmentBuilt, SegmentVerified, TfTrtResult, TfTrtSpec
 from surgeon_gui.jobs.kinds import RESULTS, SPECS, result_from_json, spec_from_json
 from surgeon_gui.jobs.op_docs import OpDocsResult, OpDocsSpec
+from surgeon_gui.jobs.optimise_spec import OptimiseResult, OptimiseSpec
 from surgeon_gui.jobs.quantize_spec import (
     CurvePoint,
     LayerNoise,
@@ -75,6 +76,7 @@ SPEC_EXAMPLES: list[JobSpec[Any]] = [
     ),
     ReferenceSpec(Path("/m/a.pb"), Path("/m/y.npz"), fetches=("a:1",), shapes={"x": (1, 4)}),
     FreezeSpec(Path("/m/saved"), Path("/m/a.pb"), tags=("serve",), outputs=("y",)),
+    OptimiseSpec(Path("/m/a.pb"), Path("/m/b.pb"), ("y", "z:1")),
     PreprocessSpec(Path("/m/a.pb"), Path("/m/config.py"), Path("/m/b.pb")),
     DevicesSpec((Path("/m/p.so"),)),
     OpDocsSpec(Path("/m/docs.json")),
@@ -109,6 +111,7 @@ RESULT_EXAMPLES: list[JobResult] = [
         Path("/m/a.pb"), 9, "SavedModel", 5, 3, ("x",), ("y",), "serve", ("serve",),
         (PassInfo("constfold", 5, 3),),
     ),
+    OptimiseResult(Path("/m/b.pb"), (PassInfo("constfold", 5, 3),)),
     PreprocessResult(Path("/m/b.pb"), ("n: m:0",), ("n",)),
     DevicesResult(
         (GpuInfo(0, "NVIDIA L4", "sm89", 1 << 34),),

@@ -15,11 +15,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from surgeon_gui.edits.optimise import PASSES, PRESETS, Pass, PassDone, optimise
+from surgeon_gui.edits.grappler import Grappler
+from surgeon_gui.edits.optimise import (
+    GRAPPLER,
+    PASSES,
+    PRESETS,
+    Pass,
+    PassDone,
+    optimise,
+    pass_done,
+)
 from surgeon_gui.errors import SurgeonError, UsageError
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.query import deduce_inputs
 from surgeon_gui.graph.values import Shape
+from surgeon_gui.settings import Settings
+from surgeon_gui.ui.dialogs.optimise_work import GrapplerWork
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
 from surgeon_gui.ui.theme import Theme
@@ -44,7 +55,7 @@ class PassesModel(RowsModel[Pass]):
         super().__init__(_COLUMNS, theme)
         self.chosen = set(PRESETS["all"])
         self.done: dict[str, PassDone] = {}
-        self.show(list(PASSES.values()))
+        self.show([GRAPPLER, *PASSES.values()])
 
     def choose(self, names: set[str]) -> None:
         """Switch on these passes and no others."""
@@ -113,7 +124,12 @@ class OptimiseDialog(QDialog):
     difference_wanted = Signal(object)
 
     def __init__(
-        self, session: Session, graph: Graph, theme: Theme, parent: QWidget | None = None
+        self,
+        session: Session,
+        settings: Settings,
+        graph: Graph,
+        theme: Theme,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("optimise")
@@ -122,6 +138,9 @@ class OptimiseDialog(QDialog):
         self.resize(760, 700)
         self._session, self._graph = session, graph
         self._done: tuple[PassDone, ...] = ()
+        # What TensorFlow made of the graph, once it did, and whether it could not.
+        self._after: Graph | None = None
+        self._failed = self._cancelled = self._leaving = False
         self.title = label("", "strong", wrap=True)
         self.title.setAccessibleName("What the passes come to")
         self.preset = ComboBox("Preset")
@@ -142,27 +161,33 @@ class OptimiseDialog(QDialog):
         self.model = PassesModel(theme)
         self.model.switched.connect(self._switched)
         self.table = QTableView()
-        set_up_table(self.table, self.model, "Passes", (210, 104, 72))
+        set_up_table(self.table, self.model, "Passes", (230, 104, 72))
         head = self.table.horizontalHeader()
         head.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
+        self.work = GrapplerWork(session, settings)
+        self.work.hide()
         self.words = label("Each pass is a step of its own to undo.", "muted", wrap=True)
         self.difference_button = button("Difference", self._compare, kind="button")
         self.difference_button.setToolTip("Show in the window what the passes would change")
         self.apply_button = button("Apply", self._accept, kind="primary")
         self.apply_button.setDefault(True)
-        self.cancel_button = button("Cancel", self.reject, kind="button")
+        self.cancel_button = button("Cancel", self._cancel, kind="button")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
         layout.addWidget(self.title)
         layout.addLayout(form)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.work)
         layout.addWidget(self.words)
         layout.addWidget(row(self.difference_button, None, self.cancel_button, self.apply_button))
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
         self._delay.setInterval(_WAIT_MS)
         self._delay.timeout.connect(self._try)
+        self.work.optimised.connect(self._take_optimised)
+        self.work.stopped.connect(self._note_stopped)
+        self.work.running_changed.connect(self._note_running)
         self.finished.connect(lambda _result: self._end())
         session.changed.connect(self._follow)
         session.opened.connect(self.reject)
@@ -173,6 +198,8 @@ class OptimiseDialog(QDialog):
         graph = self._session.graph
         if graph is not None and graph is not self._graph:
             self._graph = graph
+            self._after, self._failed = None, False
+            self._stop()
             self._later()
 
     def _take_preset(self) -> None:
@@ -183,7 +210,74 @@ class OptimiseDialog(QDialog):
     def _switched(self) -> None:
         same = (key for key, names in PRESETS.items() if set(names) == self.model.chosen)
         self.preset.setCurrentIndex(self.preset.findData(next(same, None)))
+        if not self._wants_tensorflow:
+            self._failed = False
         self._later()
+
+    # TensorFlow's optimiser
+
+    @property
+    def _wants_tensorflow(self) -> bool:
+        return GRAPPLER.id in self.model.chosen
+
+    def _optimise_first(self) -> bool:
+        """Let TensorFlow optimise where that is wanted; False as long as it has not."""
+        if not self._wants_tensorflow:
+            self._stop()
+            return True
+        self.work.show()
+        if self._after is not None:
+            return True
+        if self._failed:
+            self._done = ()
+            self.model.show_done(())
+            set_role(self.title, "refuses")
+            self.title.setText("TensorFlow's optimiser did not run")
+            return False
+        self.title.setText("TensorFlow is optimising…")
+        if not self.work.is_running():
+            self.work.start(self._graph)
+        return False
+
+    def _take_optimised(self, before: Graph, after: Graph) -> None:
+        self._cancelled = False
+        if before is self._graph:
+            self._after = after
+        self._later()
+
+    def _note_stopped(self, graph: Graph) -> None:
+        cancelled, self._cancelled = self._cancelled, False
+        if graph is self._graph and not cancelled:
+            self._failed = True
+        self._later()
+
+    def _note_running(self) -> None:
+        running = self.work.is_running()
+        self.cancel_button.setText("Stop" if running else "Cancel")
+        if self._leaving and not running:
+            super().reject()
+
+    def _stop(self) -> None:
+        if self.work.is_running() and not self._cancelled:
+            self._cancelled = True
+            self.work.cancel()
+
+    def _cancel(self) -> None:
+        """Go on without TensorFlow while it is at work, else close."""
+        if self.work.is_running():
+            self.model.choose(self.model.chosen - {GRAPPLER.id})
+        else:
+            self.reject()
+
+    def reject(self) -> None:
+        """Close; a job that runs is stopped first."""
+        if self.work.is_running():
+            self._leaving = True
+            self._stop()
+        else:
+            super().reject()
+
+    # All passes
 
     def _later(self) -> None:
         self._enable(False)
@@ -198,9 +292,17 @@ class OptimiseDialog(QDialog):
         except UsageError as error:
             self._refuse(error)
             return
-        self._session.tasks.run(
-            "optimise", lambda: optimise(graph, names, shapes), self._show, self._refuse
-        )
+        if not self._optimise_first():
+            return
+        first = self._after if self._wants_tensorflow else None
+
+        def work() -> tuple[PassDone, ...]:
+            if first is None:
+                return optimise(graph, names, shapes)
+            steps = [] if first is graph else [(Grappler(), first)]
+            return pass_done(GRAPPLER, graph, steps), *optimise(first, names, shapes)
+
+        self._session.tasks.run("optimise", work, self._show, self._refuse)
 
     def _show(self, done: tuple[PassDone, ...]) -> None:
         self._done = done
@@ -235,6 +337,7 @@ class OptimiseDialog(QDialog):
         self._session.changed.disconnect(self._follow)
         self._session.opened.disconnect(self.reject)
         self._session.tasks.drop("optimise")
+        self.work.drop()
         self.deleteLater()
 
 
