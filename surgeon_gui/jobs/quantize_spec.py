@@ -13,6 +13,15 @@ from surgeon_gui.jobs.message import JobResult, JobSpec
 DTYPES = ("int8", "fp8")
 
 
+NO_NOISE_DB = 200.0
+"""The SQNR of what equals its reference; no other is told to be higher."""
+
+
+def sqnr_text(sqnr_db: float) -> str:
+    """Return a signal to quantization noise ratio in words: `31.4 dB`, or `exact`."""
+    return "exact" if sqnr_db >= NO_NOISE_DB else f"{sqnr_db:.1f} dB"
+
+
 @dataclass(frozen=True)
 class OutputNoise:
     """How far an output of the quantized network is from the float one's, over all samples held.

@@ -9,7 +9,7 @@ import numpy as np
 
 from surgeon_gui.errors import JobCancelled
 from surgeon_gui.graph.values import Array, DType, Shape, TensorType
-from surgeon_gui.jobs.quantize_spec import CurvePoint, OutputNoise
+from surgeon_gui.jobs.quantize_spec import NO_NOISE_DB, CurvePoint, OutputNoise
 from surgeon_gui.jobs.report import Report
 from surgeon_gui.network.ir import Network
 from surgeon_gui.network.layers import Constant
@@ -24,7 +24,6 @@ GROUP_BYTES = 256 << 20
 """How much of a network's tensors one run may return."""
 
 _LARGEST_CLASSES_RANK = 2
-_NO_NOISE_DB = 200.0
 
 
 def input_types(network: Network) -> dict[str, TensorType]:
@@ -250,10 +249,10 @@ def output_noise(name: str, found: Sequence[Array], truth: Sequence[Array]) -> O
 
 def _decibel(signal: float, error: float) -> float:
     if error == 0:
-        return _NO_NOISE_DB
+        return NO_NOISE_DB
     if signal == 0:
-        return -_NO_NOISE_DB
-    return max(-_NO_NOISE_DB, min(_NO_NOISE_DB, 10 * math.log10(signal / error)))
+        return -NO_NOISE_DB
+    return max(-NO_NOISE_DB, min(NO_NOISE_DB, 10 * math.log10(signal / error)))
 
 
 def _agreement(found: Sequence[Array], truth: Sequence[Array]) -> tuple[float | None, float | None]:

@@ -10,8 +10,16 @@ from PySide6.QtCore import Qt
 from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.text import parse_text
+from surgeon_gui.jobs.quantize_spec import (
+    NO_NOISE_DB,
+    LayerNoise,
+    OutputNoise,
+    QuantizeResult,
+    sqnr_text,
+)
 from surgeon_gui.network.quantize.ranges import load_ranges
 from surgeon_gui.ui.panels.quantize import QuantizePanel
+from surgeon_gui.ui.panels.quantize_work import summary
 from tests.ui.conftest import Driver
 
 GRAPH = """
@@ -156,3 +164,20 @@ def test_the_rounded_network_is_built(opened: Driver, tmp_path: Path) -> None:
     opened.click(panel.build_button)
     opened.bot.waitUntil(lambda: "is built" in panel.words.text(), timeout=60_000)
     assert engine.stat().st_size > 0
+
+
+def test_what_loses_nothing_is_called_exact() -> None:
+    layer = LayerNoise("conv", ("conv",), NO_NOISE_DB, None, False)
+    result = QuantizeResult(
+        network=None,
+        ranges=Path("ranges.json"),
+        collector="max",
+        samples=4,
+        rounded=1,
+        layers=(layer,),
+        outputs=(OutputNoise("scores", 0.0, NO_NOISE_DB, 1.0),),
+        noise=0.0,
+    )
+    assert summary(result)[0] == "1 of 1 layers compute in eight bits; the outputs are exact."
+    assert sqnr_text(NO_NOISE_DB) == "exact"
+    assert sqnr_text(31.44) == "31.4 dB"

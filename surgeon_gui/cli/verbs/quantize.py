@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.table import Table
@@ -15,7 +14,7 @@ from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_optio
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.compare.images import RANGES, ImageFeed
 from surgeon_gui.errors import UsageError
-from surgeon_gui.jobs.quantize_spec import DTYPES, QuantizeResult, QuantizeSpec
+from surgeon_gui.jobs.quantize_spec import DTYPES, QuantizeResult, QuantizeSpec, sqnr_text
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.store import job_directory
 from surgeon_gui.network.ir import Network
@@ -220,7 +219,7 @@ def _print(result: QuantizeResult, target: Path) -> None:
                 f"  {row.name}",
                 words,
                 f"{row.noise:.3%}",
-                f"{row.sqnr_db:.1f} dB",
+                sqnr_text(row.sqnr_db),
                 f"{row.cosine:.6f}",
                 *(_share(value) for value in (row.top1, row.top5)),
             )
@@ -251,8 +250,8 @@ def _print_layers(result: QuantizeResult) -> None:
     table = Table("  noisiest layers", "SQNR", "alone", "", box=None, pad_edge=False)
     for layer in known[:_SHOWN]:
         alone = "" if layer.alone is None else f"{layer.alone:.2%}"
-        words: tuple[Any, ...] = (f"{layer.sqnr_db:.1f} dB", alone, "kept" if layer.kept else "")
-        table.add_row(f"  {layer.layer}", *words)
+        sqnr = sqnr_text(layer.sqnr_db or 0.0)
+        table.add_row(f"  {layer.layer}", sqnr, alone, "kept" if layer.kept else "")
     stdout.print(table)
 
 

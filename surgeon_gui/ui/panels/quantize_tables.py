@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QTableView
 
-from surgeon_gui.jobs.quantize_spec import LayerNoise
+from surgeon_gui.jobs.quantize_spec import LayerNoise, sqnr_text
 from surgeon_gui.ui.tables import Index, RowsModel, set_up_table, stretch_names
 from surgeon_gui.ui.theme import Theme
 
@@ -36,7 +36,7 @@ class _Layers(RowsModel[LayerNoise]):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row, column = self.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            sqnr = "" if row.sqnr_db is None else f"{row.sqnr_db:.1f} dB"
+            sqnr = "" if row.sqnr_db is None else sqnr_text(row.sqnr_db)
             alone = "" if row.alone is None else f"{row.alone:.2%}"
             return (row.layer, sqnr, alone, "")[column]
         if role == Qt.ItemDataRole.CheckStateRole and column == _KEPT:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from surgeon_gui.graph.model import Graph
-from surgeon_gui.jobs.quantize_spec import QuantizeResult, QuantizeSpec
+from surgeon_gui.jobs.quantize_spec import QuantizeResult, QuantizeSpec, sqnr_text
 from surgeon_gui.network.quantize.ranges import Ranges, save_ranges
 from surgeon_gui.network.quantize.trained import take_ranges
 from surgeon_gui.network.store import save_network
@@ -37,7 +37,9 @@ def summary(result: QuantizeResult) -> tuple[str, str, str]:
     """Return the result in a sentence, its role, and remarks."""
     rounded = f"{result.rounded} of {len(result.layers)} layers compute in eight bits"
     worst = max(result.outputs, key=lambda item: item.noise)
-    words = f"{rounded}; noise {worst.noise:.2%} ({worst.sqnr_db:.1f} dB) at {worst.name}"
+    words = f"{rounded}; the outputs are exact"
+    if worst.noise:
+        words = f"{rounded}; noise {worst.noise:.2%} ({sqnr_text(worst.sqnr_db)}) at {worst.name}"
     if worst.top1 is not None:
         words += f", top-1 the same in {worst.top1:.1%}"
     notes = list(result.notes)
