@@ -11,14 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
     QPushButton,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -38,40 +34,15 @@ from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.dialogs.parameters import ParametersDialog
 from surgeon_gui.ui.dialogs.rule_set import RuleSetDialog
-from surgeon_gui.ui.panels.rules_model import EXACT, FITS, GROUP, ID, ON, TITLE, RulesModel
+from surgeon_gui.ui.panels.rules_model import RulesModel
+from surgeon_gui.ui.panels.rules_table import RulesTable
 from surgeon_gui.ui.session import Session
-from surgeon_gui.ui.tables import set_up_table
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ComboBox, ElidedLabel, button
 
 logger = logging.getLogger(__name__)
 
 SET_FILTERS = ("Rule set (*.toml)", "All files (*)")
-
-
-class _Table(QTableView):
-    """Space switches a rule, Enter applies it.
-
-    Signals:
-        entered_row(int): Enter was pressed on a row.
-    """
-
-    entered_row = Signal(int)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        index = self.currentIndex()
-        if not index.isValid():
-            super().keyPressEvent(event)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.entered_row.emit(index.row())
-        elif event.key() == Qt.Key.Key_Space:
-            cell = self.model().index(index.row(), ON)
-            role = Qt.ItemDataRole.CheckStateRole
-            on = self.model().data(cell, role) == Qt.CheckState.Checked
-            state = Qt.CheckState.Unchecked if on else Qt.CheckState.Checked
-            self.model().setData(cell, state.value, role)
-        else:
-            super().keyPressEvent(event)
 
 
 class _Sets(ComboBox):
@@ -114,7 +85,7 @@ class RulesPanel(QWidget):
         self.choice.setToolTip("The rule set shown first; the rest of the library follows")
         self.choice.setMaximumWidth(240)
         self.words = ElidedLabel(role="muted", cut=Qt.TextElideMode.ElideRight)
-        self.table = self._make_table()
+        self.table = RulesTable(self.model)
         self.preview_button = button(
             "Preview", self._preview, tip="Outline in the graph what the chosen rule would change"
         )
@@ -186,16 +157,6 @@ class RulesPanel(QWidget):
         }
         made.setMenu(menu)
         return made
-
-    def _make_table(self) -> _Table:
-        table = _Table()
-        set_up_table(table, self.model, "Rules in order", ())
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        head = table.horizontalHeader()
-        head.setSectionResizeMode(TITLE, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((ON, 36), (ID, 260), (GROUP, 96), (EXACT, 96), (FITS, 64)):
-            head.resizeSection(column, width)
-        return table
 
     def set_theme(self, theme: Theme) -> None:
         self.model.theme = theme
