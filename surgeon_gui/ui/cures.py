@@ -17,6 +17,7 @@ from surgeon_gui.ui.dialogs.autofix import AutofixDialog
 from surgeon_gui.ui.dialogs.explain import ExplainDialog
 from surgeon_gui.ui.dialogs.target_page import TargetDialog
 from surgeon_gui.ui.reporting import Reporting
+from surgeon_gui.ui.rule_preview import preview_rule
 
 if TYPE_CHECKING:
     from surgeon_gui.ui.main_window import MainWindow
@@ -77,7 +78,7 @@ class Cures(QObject):
         if self._explain is None:
             made = ExplainDialog(window.session, window.theme, window.chooser, window)
             made.shown.connect(window.go_to_all)
-            made.previewed.connect(window.preview_rule)
+            made.previewed.connect(partial(preview_rule, window))
             made.fixed.connect(window.surgery.apply_rule)
             self._explain = made
         dialog = self._explain

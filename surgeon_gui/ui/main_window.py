@@ -15,10 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from surgeon_gui.document import Change
-from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.log import LogBuffer, set_level
-from surgeon_gui.rewrite.library import bundled_sets
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.actions import Actions
 from surgeon_gui.ui.autosave import Keeper
@@ -26,7 +24,6 @@ from surgeon_gui.ui.bookmarks import Bookmarks
 from surgeon_gui.ui.center import Center
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.commands import command_table
-from surgeon_gui.ui.comparing.commands import preview_edit, preview_set
 from surgeon_gui.ui.comparing.page import ComparePage
 from surgeon_gui.ui.cures import Cures
 from surgeon_gui.ui.docks import PanelDock, TabbedDock
@@ -57,7 +54,6 @@ from surgeon_gui.ui.panels.search_box import SearchBox
 from surgeon_gui.ui.panels.verify import VerifyPanel
 from surgeon_gui.ui.pictures import Pictures
 from surgeon_gui.ui.preferences import Preferences
-from surgeon_gui.ui.selection import Walk
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.state import WindowState, load_state
 from surgeon_gui.ui.status import StatusLine
@@ -279,35 +275,6 @@ class MainWindow(QMainWindow):
             self.go_to(known[0])
             self.canvas.set_preview(known)
             self.session.select(known, None)
-
-    def preview_rule(self, rule_id: str) -> None:
-        """Outline on the canvas what a rule would touch; of a rule set, show the outcome."""
-        if rule_id in bundled_sets():
-            preview_set(self, rule_id)
-            return
-
-        def shown(places: tuple[tuple[str, ...], ...]) -> None:
-            names = tuple(dict.fromkeys(name for place in places for name in place))
-            self.canvas.set_preview(names)
-            if names:
-                self.center.pages.show_page("graph")
-                walk = Walk([place[0] for place in places], self.canvas.reveal)
-                self.message.show_note(
-                    f"{rule_id} would change {len(names)} nodes, outlined in the graph.",
-                    choices=[
-                        *(walk.choices() if len(places) > 1 else ()),
-                        ("Difference", lambda: preview_edit(self, ApplyRules((rule_id,)))),
-                        ("Apply", lambda: self._apply_previewed(rule_id)),
-                    ],
-                )
-            else:
-                self.message.show_note(f"{rule_id} fits nowhere in this graph.")
-
-        self.surgery.matches(rule_id, shown)
-
-    def _apply_previewed(self, rule_id: str) -> None:
-        self.message.hide()
-        self.surgery.apply_rule(rule_id, "")
 
     def _explained(self, words: str, node: str) -> None:
         self.message.show_note(words, choices=[("Show node", lambda: self.go_to(node))])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
+
+from surgeon_gui.ui.rule_preview import preview_rule
 
 if TYPE_CHECKING:
     from surgeon_gui.ui.main_window import MainWindow
@@ -62,18 +65,18 @@ def _connect_sides(window: MainWindow) -> None:
     inspector.edit_asked.connect(window.surgery.ask)
     inspector.kind_changed.connect(window.inspector_dock.set_note)
     inspector.attribute_requested.connect(window.surgery.set_attribute)
-    inspector.rule_previewed.connect(window.preview_rule)
+    inspector.rule_previewed.connect(partial(preview_rule, window))
     inspector.rule_applied.connect(window.surgery.apply_rule)
 
 
 def _connect_bottom(window: MainWindow) -> None:
     problems, rules, history = window.problems, window.rules, window.history
     problems.shown.connect(window.go_to_all)
-    problems.previewed.connect(window.preview_rule)
+    problems.previewed.connect(partial(preview_rule, window))
     problems.fixed.connect(window.surgery.apply_rule)
     problems.shape_requested.connect(window.surgery.set_shape)
     rules.asked_why.connect(window.surgery.explain)
-    rules.previewed.connect(window.preview_rule)
+    rules.previewed.connect(partial(preview_rule, window))
     window.network.followed.connect(window.go_to_all)
     window.network.count_changed.connect(
         lambda text: window.center.pages.set_badge("network", text)

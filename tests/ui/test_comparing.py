@@ -21,6 +21,7 @@ from surgeon_gui.pipeline import export
 from surgeon_gui.ui.canvas import GraphCanvas
 from surgeon_gui.ui.comparing.bar import MERGED, SIDES
 from surgeon_gui.ui.comparing.page import ComparePage
+from surgeon_gui.ui.rule_preview import preview_rule
 from tests.ui.conftest import Driver
 from tests.ui.test_latency import layered_graph, ticks_during
 
@@ -361,7 +362,7 @@ def test_a_rule_shows_what_it_would_change_before_it_does(
 ) -> None:
     document = show(driver)
     before = document.graph
-    driver.window.preview_rule("leaky-relu-to-plugin")
+    preview_rule(driver.window, "leaky-relu-to-plugin")
     rest(driver)
     bar = driver.window.message
     difference = next(it for it in bar.findChildren(QPushButton) if it.text() == "Difference")

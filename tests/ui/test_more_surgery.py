@@ -23,6 +23,7 @@ from surgeon_gui.ui.dialogs.base import PREVIEW_MS
 from surgeon_gui.ui.dialogs.parameters import ParametersDialog
 from surgeon_gui.ui.dialogs.rule import RuleDialog
 from surgeon_gui.ui.more_edits import other_edits
+from surgeon_gui.ui.rule_preview import preview_rule
 from surgeon_gui.ui.samples import samples_dir
 from surgeon_gui.ui.selection import Walk
 from tests.ui.conftest import Driver
@@ -373,7 +374,7 @@ def test_a_preview_walks_from_match_to_match(driver: Driver, tmp_path: Path) -> 
     driver.open(path)
     window = driver.window
     shown: list[str] = []
-    window.preview_rule("addv2-to-add")
+    preview_rule(window, "addv2-to-add")
     driver.settle()
     buttons = {each.text(): each for each in window.message.findChildren(QPushButton)}
     assert {"Previous", "Next", "Apply"} <= set(buttons)

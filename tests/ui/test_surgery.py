@@ -18,6 +18,7 @@ from surgeon_gui.ui.dialogs.autofix import AutofixDialog
 from surgeon_gui.ui.dialogs.base import EditDialog
 from surgeon_gui.ui.dialogs.node import CollapseDialog, ReplaceDialog
 from surgeon_gui.ui.dialogs.simple import AttributeDialog, RenameDialog, ShapeDialog
+from surgeon_gui.ui.rule_preview import preview_rule
 from surgeon_gui.ui.samples import samples_dir
 from tests.helpers.shared import data_path
 from tests.ui.conftest import Driver
@@ -212,7 +213,7 @@ def test_a_press_on_a_problem_goes_to_its_node(driver: Driver) -> None:
 def test_preview_outlines_and_apply_rewrites(driver: Driver) -> None:
     driver.open(BOXES)
     window = driver.window
-    window.preview_rule("remove-dropout")
+    preview_rule(window, "remove-dropout")
     driver.settle()
     assert "would change" in window.message.message.text()
     apply = next(
