@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleEvent
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from surgeon_gui.ui.canvas.corners import Corners
@@ -45,6 +45,7 @@ class GraphBoard(GraphShow):
         self._selected: tuple[str, ...] = ()
         self._hits: tuple[str, ...] = ()
         self._preview: tuple[str, ...] = ()
+        self._empty_text = ("No graph is open", "Open a frozen graph or drop one here.")
         self._corners = Corners(self, self._ink.theme)
         self.picture_changed.connect(self._picture_moved)
         self.view_changed.connect(self._corners.view_moved)
@@ -227,6 +228,10 @@ class GraphBoard(GraphShow):
         left, top, width, _ = min(tops, key=lambda rect: (rect[1], rect[0]))
         return QPointF(left + width / 2, top)
 
+    def rooms(self) -> tuple[QRectF, ...]:
+        """Where what is fitted may lie: not under the corner widgets."""
+        return self._corners.rooms()
+
     def selection_rect(self) -> QRectF:
         """Where the selection is, in the scene; empty without one."""
         around = QRectF()
@@ -238,6 +243,31 @@ class GraphBoard(GraphShow):
     def zoom_to_selection(self) -> None:
         """Bring the whole selection into view."""
         self.fit_rect(self.selection_rect().adjusted(-60, -60, 60, 60), most=1.25)
+
+    # Nothing to show
+
+    def set_empty_text(self, title: str, hint: str) -> None:
+        """What the canvas says while there is no graph."""
+        self._empty_text = (title, hint)
+        self.viewport().update()
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        if self._graph is not None:
+            return
+        title, hint = self._empty_text
+        painter.save()
+        painter.resetTransform()
+        room = QRectF(self.viewport().rect())
+        middle = room.center().y()
+        painter.setFont(self._ink.font("bold"))
+        painter.setPen(self._ink.theme.color("text"))
+        upper = QRectF(room.left(), middle - 24, room.width(), 20)
+        painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, title)
+        painter.setFont(self._ink.font("plain"))
+        painter.setPen(self._ink.theme.color("muted"))
+        lower = QRectF(room.left(), middle + 2, room.width(), 20)
+        painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, hint)
+        painter.restore()
 
 
 def _item(tree: Tree, name: str) -> int | None:

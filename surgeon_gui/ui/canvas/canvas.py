@@ -10,7 +10,6 @@ from PySide6.QtGui import (
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
 )
 from PySide6.QtWidgets import QRubberBand, QToolTip, QWidget
 
@@ -67,12 +66,6 @@ class GraphCanvas(GraphBoard):
         self.picture_changed.connect(self._rewiring.cancel)
         self._edges = EdgeChoice(self, self._light_item.lights)
         self.picture_changed.connect(lambda: self._tell_edge(is_new=self._edges.picture_moved()))
-        self._empty_text = ("No graph is open", "Open a frozen graph or drop one here.")
-
-    def set_empty_text(self, title: str, hint: str) -> None:
-        """What the canvas says while there is no graph."""
-        self._empty_text = (title, hint)
-        self.viewport().update()
 
     def allow_rewiring(self) -> None:
         """Let the user drag arrow heads."""
@@ -381,23 +374,3 @@ class GraphCanvas(GraphBoard):
         if not seen.contains(QRectF(rect.left(), rect.top(), rect.width(), min(rect.height(), 60))):
             self.leave_start()
             self.centerOn(rect.center().x(), rect.top() + min(rect.height() / 2, seen.height() / 3))
-
-    # Nothing to show
-
-    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        if self._graph is not None:
-            return
-        title, hint = self._empty_text
-        painter.save()
-        painter.resetTransform()
-        room = QRectF(self.viewport().rect())
-        middle = room.center().y()
-        painter.setFont(self._ink.font("bold"))
-        painter.setPen(self._ink.theme.color("text"))
-        upper = QRectF(room.left(), middle - 24, room.width(), 20)
-        painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, title)
-        painter.setFont(self._ink.font("plain"))
-        painter.setPen(self._ink.theme.color("muted"))
-        lower = QRectF(room.left(), middle + 2, room.width(), 20)
-        painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, hint)
-        painter.restore()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 from surgeon_gui.ui.canvas.corner import Corner, small_font
 from surgeon_gui.ui.canvas.legend import Legend
 from surgeon_gui.ui.canvas.minimap import Minimap
+from surgeon_gui.ui.canvas.zoomview import FIT_MARGIN
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.view.crumbs import crumbs
 
@@ -31,8 +33,8 @@ _SHARE = 0.4
 _SMALL = 400
 _PATH_CHARACTERS = 56
 """Of all parts of a breadcrumb together; fewer where the canvas is narrow."""
-_CHARACTER = 7
 _LEAST_STEP = 7
+_CUT = 6
 
 
 class Corners(QObject):
@@ -47,6 +49,7 @@ class Corners(QObject):
         super().__init__(board)
         self._board = board
         self._theme = theme
+        self._rooms: tuple[QRectF, ...] = ()
         self.breadcrumb = Breadcrumb(board)
         self.zoom_bar = ZoomBar(board)
         self.legend = Legend(board)
@@ -141,6 +144,21 @@ class Corners(QObject):
             self.progress,
         ):
             widget.raise_()
+        rooms = self.rooms()
+        if rooms != self._rooms:
+            self._rooms = rooms
+            self._board.rooms_changed()
+
+    def rooms(self) -> tuple[QRectF, ...]:
+        """What path, zoom bar and legend leave free of the canvas: above the legend, beside it."""
+        top = self.zoom_bar.geometry().bottom() + _MARGIN
+        free = QRectF(self._board.rect()).adjusted(FIT_MARGIN, top, -FIT_MARGIN, -FIT_MARGIN)
+        if self.legend.isHidden():
+            return (free,)
+        above, beside, legend = QRectF(free), QRectF(free), self.legend.geometry()
+        above.setBottom(legend.top() - _MARGIN)
+        beside.setLeft(legend.right() + _MARGIN)
+        return above, beside
 
     def _place_minimap(self) -> None:
         room = self._board.rect()
@@ -218,7 +236,7 @@ class Breadcrumb(QWidget):
         )
         row.addWidget(self._label)
         self._title = ""
-        self._most = _PATH_CHARACTERS
+        self._room = 0
         self._steps: list[tuple[str, str]] = []
         self._theme: Theme | None = None
 
@@ -228,10 +246,9 @@ class Breadcrumb(QWidget):
         self._write()
 
     def fit_into(self, width: int) -> None:
-        """Cut names so that the path is no wider than so many pixels."""
-        most = max(min(width // _CHARACTER, _PATH_CHARACTERS), 2 * _LEAST_STEP)
-        if most != self._most:
-            self._most = most
+        """Cut names, then leave steps out, so that the path is no wider than so many pixels."""
+        if width != self._room:
+            self._room = width
             self._write()
 
     def set_theme(self, theme: Theme) -> None:
@@ -247,13 +264,33 @@ class Breadcrumb(QWidget):
     def _write(self) -> None:
         if self._theme is None:
             return
-        title, last = _shortened(self._title, self._most), len(self._steps) - 1
-        muted, text = self._theme.muted, self._theme.text
-        written = [f"<span style='color:{muted}'>{escape(title)}</span>"] if title else []
-        # Where one is stands last; the way there gives up its room first.
-        most = max(_LEAST_STEP, self._most // max(len(self._steps), 1))
+        for most, left_out in self._cuts():
+            self._label.setText(self._written(self._theme, most, left_out))
+            if self._label.sizeHint().width() <= self._room:
+                break
+        self._label.setToolTip(escape("/".join(full for full, _ in self._steps)))
+        self.adjustSize()
+
+    def _cuts(self) -> Iterator[tuple[int, int]]:
+        """How many characters are written and how many steps left out, gentlest first."""
+        for most in range(_PATH_CHARACTERS, 2 * _LEAST_STEP - 1, -_CUT):
+            yield most, 0
+        # Of all steps but the last, and then the title.
+        for left_out in range(1, len(self._steps) + 1):
+            yield 2 * _LEAST_STEP, left_out
+
+    def _written(self, theme: Theme, most: int, left_out: int) -> str:
+        title, last = _shortened(self._title, most), len(self._steps) - 1
+        muted, text = theme.muted, theme.text
+        title = "" if left_out > last >= 0 else title
+        lead = [title, "…" if left_out else ""]
+        written = [f"<span style='color:{muted}'>{escape(part)}</span>" for part in lead if part]
+        most = max(_LEAST_STEP, most // max(len(self._steps), 1))
         for depth, (full, item) in enumerate(self._steps):
             part = _shortened(full, most)
+            # Where one is stands last; the way there gives up its room first.
+            if depth < min(left_out, last):
+                continue
             if depth == last:
                 written.append(f"<b style='color:{text}'>{escape(part)}</b>")
             else:
@@ -261,9 +298,7 @@ class Breadcrumb(QWidget):
                     f"<a href='{escape(item)}' style='color:{muted};text-decoration:none'>"
                     f"{escape(part)}</a>"
                 )
-        self._label.setText(f" <span style='color:{muted}'>›</span> ".join(written))
-        self._label.setToolTip(escape("/".join(full for full, _ in self._steps)))
-        self.adjustSize()
+        return f" <span style='color:{muted}'>›</span> ".join(written)
 
 
 def _shortened(text: str, most: int) -> str:

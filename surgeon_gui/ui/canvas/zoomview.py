@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 LEAST_ZOOM = 0.01
 MOST_ZOOM = 4.0
 _STEP = 1.2
-_FIT_MARGIN = 28.0
+FIT_MARGIN = 28.0
 _START = 52.0
 _READABLE = 0.6
 
@@ -73,28 +73,53 @@ class ZoomView(QGraphicsView):
     def zoom_out(self) -> None:
         self.set_zoom(self.zoom() / _STEP)
 
+    def rooms(self) -> tuple[QRectF, ...]:
+        """Where in the viewport what is fitted may lie; of equals the first is taken."""
+        room = QRectF(self.viewport().rect())
+        return (room.adjusted(FIT_MARGIN, FIT_MARGIN, -FIT_MARGIN, -FIT_MARGIN),)
+
+    def rooms_changed(self) -> None:
+        """Fit anew what was fitted and has not been moved since."""
+        if self._is_at_start:
+            self.show_start()
+        elif self._is_fitted:
+            self.fit()
+
     def fit(self) -> None:
-        """Show everything."""
-        self.fit_rect(self._content)
-        # What is low begins at the top, as it does where not all fits; below it is the legend.
-        room = self.viewport().height() - self._content.height() * self.zoom()
-        if room > 2 * _START:
-            top = QPointF(self._content.center().x(), self._content.top())
-            self.hold(top, QPointF(self.viewport().width() / 2, _START))
+        """Show everything; what is low begins at the top, as it does where not all fits."""
+        if not self._content.isEmpty():
+            room, zoom = self._room_for(self._content)
+            self.set_zoom(zoom)
+            self._put(self._content, room, at_top=True)
         self._is_fitted = True
 
     def fit_rect(self, rect: QRectF, most: float = 1.0) -> None:
         """Zoom so that `rect` fills the view, but not closer than `most`."""
         if rect.isEmpty():
             return
-        room = self.viewport().size()
-        zoom = min(
-            (room.width() - 2 * _FIT_MARGIN) / rect.width(),
-            (room.height() - 2 * _FIT_MARGIN) / rect.height(),
-            most,
-        )
-        self.set_zoom(max(zoom, LEAST_ZOOM))
-        self.centerOn(rect.center())
+        room, zoom = self._room_for(rect, most)
+        self.set_zoom(zoom)
+        self._put(rect, room)
+
+    def _room_for(self, rect: QRectF, most: float = 1.0) -> tuple[QRectF, float]:
+        """The room that shows `rect` largest, and the zoom there."""
+
+        def zoom(room: QRectF) -> float:
+            fills = min(room.width() / rect.width(), room.height() / rect.height())
+            return max(min(fills, most), LEAST_ZOOM)
+
+        room = max(self.rooms(), key=zoom)
+        return room, zoom(room)
+
+    def _put(self, rect: QRectF, room: QRectF, *, at_top: bool = False) -> None:
+        """Scroll `rect` into a room, as near to the middle of the view as that allows."""
+        middle = QRectF(self.viewport().rect()).center()
+        wide = max(room.width() - rect.width() * self.zoom(), 0.0) / 2
+        high = max(room.height() - rect.height() * self.zoom(), 0.0) / 2
+        aim = room.center()
+        x = min(max(middle.x(), aim.x() - wide), aim.x() + wide)
+        y = aim.y() - high if at_top else min(max(middle.y(), aim.y() - high), aim.y() + high)
+        self.hold(rect.center(), QPointF(x, y))
 
     def start(self) -> QPointF:
         """Where to begin when not everything can be seen: the middle of the top."""
@@ -106,16 +131,15 @@ class ZoomView(QGraphicsView):
         content = self._content
         if content.isEmpty():
             return
-        wide = (room.width() - 2 * _FIT_MARGIN) / content.width()
-        high = (room.height() - 2 * _FIT_MARGIN) / content.height()
-        if min(wide, high) >= _READABLE:
+        if self._room_for(content)[1] >= _READABLE:
             self.fit()
             self._is_at_start = True
             return
+        wide = (room.width() - 2 * FIT_MARGIN) / content.width()
         self.set_zoom(max(min(wide, 1.0), _READABLE))
         start = self.start()
         # Not so far aside that there is nothing on one half of the view.
-        half = (room.width() / 2 - _FIT_MARGIN) / self.zoom()
+        half = (room.width() / 2 - FIT_MARGIN) / self.zoom()
         start.setX(max(min(start.x(), content.right() - half), content.left() + half))
         if wide >= _READABLE:
             start.setX(content.center().x())
@@ -163,10 +187,8 @@ class ZoomView(QGraphicsView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         middle = self.mapToScene(QPoint(event.oldSize().width() // 2, 0))
         super().resizeEvent(event)
-        if self._is_at_start:
-            self.show_start()
-        elif self._is_fitted:
-            self.fit()
+        if self._is_at_start or self._is_fitted:
+            self.rooms_changed()
         else:
             self._update_scene_rect()
             if event.oldSize().isValid():
