@@ -223,7 +223,11 @@ def several_facts(graph: Graph, names: Sequence[str]) -> list[Fact]:
 
 
 def _ops_text(ops: Counter[str]) -> str:
-    return ", ".join(f"{op} × {n}" if n > 1 else op for op, n in ops.most_common(8))
+    return ", ".join(_times(op, n) for op, n in ops.most_common(8))
+
+
+def _times(op: str, count: int) -> str:
+    return f"{op} × {count_text(count)}" if count > 1 else op
 
 
 def namespace_facts(
@@ -250,7 +254,8 @@ def namespace_facts(
             for node in members
             if node.name in report.verdicts
         )
-        rows.append(Fact("Verdicts", ", ".join(f"{n} {word}" for word, n in counts.items())))
+        told = ", ".join(f"{count_text(n)} {word}" for word, n in counts.items())
+        rows.append(Fact("Verdicts", told))
     inside = {node.name for node in members}
     entering = dict.fromkeys(
         ref
@@ -280,12 +285,12 @@ def namespace_facts(
 def graph_facts(graph: Graph, path: Path | None, types: TypesOf | None) -> list[Fact]:
     """Return the rows for the whole graph: its file, what it is made of, inputs and outputs."""
     ops = Counter(node.op for node in breathing(graph) if not node.is_const)
-    most = ", ".join(f"{op} × {n}" for op, n in ops.most_common(4))
+    most = ", ".join(f"{op} × {count_text(n)}" for op, n in ops.most_common(4))
     rows = [
         Fact("File", str(path or "not saved yet"), "name"),
         *([Fact("Made from", str(source))] if path and (source := came_from(path)) else []),
         Fact("Nodes", count_text(len(graph)), "strong"),
-        Fact("Ops", f"{len(ops)} kinds: {most}"),
+        Fact("Ops", f"{len(ops)} kind{'s' * (len(ops) != 1)}: {most}"),
     ]
     for node in deduce_inputs(graph)[:MOST_LINKS]:
         kind = short_type(types.type(TensorRef(node.name))) if types else ""

@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from surgeon_gui.graph.model import Graph, Node
+from surgeon_gui.ui.facts import graph_facts
 from surgeon_gui.ui.panels.facts_view import LinkButton, ValueLabel
 from surgeon_gui.ui.panels.outline_model import Role
 from surgeon_gui.ui.panels.values import statistics
@@ -102,6 +104,13 @@ def test_statistics_count_what_is_not_finite() -> None:
     assert "1 infinite" in found.words
     assert statistics(np.array([True, False, True])).words == "2 true · 1 false"
     assert statistics(np.empty((0, 3))).words == "empty"
+
+
+def test_counts_of_ops_have_their_thousands_apart() -> None:
+    graph = Graph(tuple(Node(f"x{number}", "Placeholder") for number in range(1234)))
+    shown = {fact.label: fact.text for fact in graph_facts(graph, None, None)}
+    assert shown["Nodes"] == "1\N{THIN SPACE}234"
+    assert shown["Ops"] == "1 kind: Placeholder × 1\N{THIN SPACE}234"
 
 
 def test_a_namespace_shows_its_border_and_the_graph_its_ends(driver: Driver) -> None:
