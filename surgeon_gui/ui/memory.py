@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 
 SIZE = (1600, 1000)
 SIDES = (236, 320)
-BOTTOM = 250
+BOTTOM = 0.25
+"""Of the window's height; 250 pixels of the usual thousand."""
 NARROW = 0.8
 WAIT_MS = 30
 
@@ -40,6 +41,7 @@ class Memory(QObject):
         self._remembers = remembers
         self._path: Path | None = None
         self._wanted: View | None = None
+        self._has_shape = False
         self._wait = QTimer(self)
         self._wait.setInterval(WAIT_MS)
         self._wait.timeout.connect(self._settle)
@@ -59,6 +61,7 @@ class Memory(QObject):
             window.restoreGeometry(from_text(state.geometry))
         if state.docks:
             window.restoreState(from_text(state.docks))
+            self._has_shape = True
 
     def restore_docks(self) -> None:
         """Put every dock back where it was at first."""
@@ -68,9 +71,13 @@ class Memory(QObject):
     def widen_docks(self) -> None:
         """Give docks their room back where a smaller window had squeezed them.
 
-        Called once the window has its size: it may have been smaller when its docks were saved.
+        Called once the window has its size: it may have been smaller when its docks were saved,
+        and the bottom dock of a window shown first takes its share of the height.
         """
         window = self._window
+        if not self._has_shape:
+            self._has_shape = True
+            self._size_bottom()
         if window.width() <= window.state.width:
             return
         for dock, width in zip(self._sides(), SIDES, strict=True):
@@ -84,7 +91,12 @@ class Memory(QObject):
     def _size_docks(self) -> None:
         window = self._window
         window.resizeDocks(list(self._sides()), list(SIDES), Qt.Orientation.Horizontal)
-        window.resizeDocks([window.bottom_dock], [BOTTOM], Qt.Orientation.Vertical)
+        self._size_bottom()
+
+    def _size_bottom(self) -> None:
+        window = self._window
+        height = round(BOTTOM * window.height())
+        window.resizeDocks([window.bottom_dock], [height], Qt.Orientation.Vertical)
 
     def remember(self) -> None:
         """Write the window's state; a disk that is full must not keep it open."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QScrollArea
 
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.text import parse_text
@@ -142,7 +142,7 @@ def test_docks_squeezed_by_a_small_window_get_their_room_back(
     make_driver: Callable[[], Driver],
 ) -> None:
     first = make_driver()
-    first.window.resize(700, 600)
+    first.window.resize(780, 600)
     first.window.resizeDocks(
         [first.window.outline_dock, first.window.inspector_dock],
         [150, 160],
@@ -151,7 +151,7 @@ def test_docks_squeezed_by_a_small_window_get_their_room_back(
     first.bot.wait(50)
     assert first.window.inspector_dock.width() < 240
     first.window.close()
-    assert load_state().width == 700
+    assert load_state().width == 780
     second = make_driver()
     second.window.resize(1400, 900)
     second.bot.wait(50)
@@ -252,3 +252,26 @@ def test_the_breadcrumb_of_a_long_path_still_names_where_one_is(
     assert "<b" in crumb.text()
     assert crumb.toolTip().endswith("the_node_at_the_end")
     assert crumb.text().partition("<b")[2].count("…") == 1
+
+
+@pytest.mark.parametrize("height", [600, 900, 1400])
+def test_the_bottom_dock_takes_a_share_of_the_height(driver: Driver, height: int) -> None:
+    window = driver.window
+    window.resize(1280, height)
+    driver.open(BOXES)
+    driver.run("view.restore")
+    shown = window.bottom_dock
+    driver.bot.waitUntil(lambda: abs(shown.height() - height / 4) < 12, timeout=5000)
+
+
+def test_the_inspector_of_a_small_window_has_room_for_a_verdict(driver: Driver) -> None:
+    window = driver.window
+    window.resize(800, 600)
+    driver.open(BOXES)
+    window.session.set_target("uff-5.1")
+    driver.settle()
+    window.go_to("orientation/leaky_re_lu_1/LeakyRelu")
+    driver.settle()
+    assert window.inspector.card.isVisible()
+    scroll = next(iter(window.inspector.findChildren(QScrollArea)))
+    driver.bot.waitUntil(lambda: not scroll.horizontalScrollBar().isVisible(), timeout=5000)

@@ -31,6 +31,8 @@ from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import label, row
 from surgeon_gui.view.carried import Edge, Load, load_of
 
+_LEAST_WIDTH = 232
+"""The verdict's buttons and the scroll bar have room in it."""
 _AT_ONCE = 300
 """Edges of the graph; what more of them carry is found off the UI thread."""
 
@@ -70,6 +72,7 @@ class InspectorPanel(QWidget):
         self._shown = ""
         self._other: tuple[str, Sequence[Fact]] | None = None
         self.setAccessibleName("Inspector")
+        self.setMinimumWidth(_LEAST_WIDTH)
         self.facts = FactsView(theme)
         self.card = VerdictCard(theme)
         self.edge_card = EdgeCard()
