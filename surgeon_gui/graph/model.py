@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -258,13 +259,17 @@ class Graph:
 
     @cached_property
     def _consumers(self) -> dict[str, tuple[Node, ...]]:
-        found: dict[str, dict[str, Node]] = {}
+        found: defaultdict[str, list[Node]] = defaultdict(list)
         for node in self.nodes:
             for ref in node.inputs:
-                found.setdefault(ref.node, {})[node.name] = node
+                readers = found[ref.node]
+                if not readers or readers[-1] is not node:
+                    readers.append(node)
             for name in node.controls:
-                found.setdefault(name, {})[node.name] = node
-        return {name: tuple(nodes.values()) for name, nodes in found.items()}
+                readers = found[name]
+                if not readers or readers[-1] is not node:
+                    readers.append(node)
+        return {name: tuple(readers) for name, readers in found.items()}
 
     def consumers(self, name: str) -> tuple[Node, ...]:
         """Nodes that read any output of `name` or wait for it, each once, in node order."""

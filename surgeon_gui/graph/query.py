@@ -82,7 +82,9 @@ def topological_order(graph: Graph) -> tuple[str, ...]:
     Raises:
         GraphCycle: the nodes form a circle that is no loop.
     """
-    position = {node.name: index for index, node in enumerate(graph.nodes)}
+    if _is_in_order(graph):
+        return tuple(graph.positions)
+    position = graph.positions
     open_, done = 1, 2
     state = bytearray(len(position))
     order: list[str] = []
@@ -116,6 +118,19 @@ def topological_order(graph: Graph) -> tuple[str, ...]:
                 state[index] = done
                 order.append(graph.nodes[index].name)
     return tuple(order)
+
+
+def _is_in_order(graph: Graph) -> bool:
+    """Whether every node stands after all it reads or waits for."""
+    position = graph.positions
+    for index, node in enumerate(graph.nodes):
+        for ref in node.inputs:
+            if position.get(ref.node, -1) >= index:
+                return False
+        for name in node.controls:
+            if position.get(name, -1) >= index:
+                return False
+    return True
 
 
 def _order_sources(node: Node) -> list[str]:
@@ -308,12 +323,12 @@ def _is_leaf(graph: Graph, node: Node, leftovers: Set[str]) -> bool:
     """Whether nothing but leftovers and waiting NoOps and Asserts read it."""
     if node.op in _SIDE_EFFECTS:
         return False
-    unread = all(
-        reader.name in leftovers
-        or (reader.op in ("NoOp", "Assert") and all(r.node != node.name for r in reader.inputs))
-        for reader in graph.consumers(node.name)
-    )
-    return unread and output_count(node) > 0
+    for reader in graph.consumers(node.name):
+        if reader.name in leftovers:
+            continue
+        if reader.op not in ("NoOp", "Assert") or any(r.node == node.name for r in reader.inputs):
+            return False
+    return output_count(node) > 0
 
 
 def _is_pivot(graph: Graph, node: Node) -> bool:
@@ -335,7 +350,9 @@ def _fed(graph: Graph, *, through_shapes: bool) -> set[str]:
     while pending:
         name = pending.pop()
         for node in graph.consumers(name):
-            if node.name in found or all(ref.node != name for ref in node.inputs):
+            if node.name in found:
+                continue
+            if name in node.controls and all(ref.node != name for ref in node.inputs):
                 continue
             if through_shapes or node.op not in _SHAPE_READERS:
                 found.add(node.name)

@@ -43,7 +43,7 @@ def update_types(
     for name in topological_order(graph):
         node = graph[name]
         same = old.get(name) is node and name not in inputs
-        if same and not any(ref.node in stale for ref in node.inputs):
+        if same and not (stale and any(ref.node in stale for ref in node.inputs)):
             continue
         if node.op in FLOW:
             return _anew(before, graph, given)

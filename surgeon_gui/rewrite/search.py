@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.rewrite.rule import Rule
@@ -50,11 +51,43 @@ def find_rule_matches(
         subject: `Subject.of(graph)`, to share what is inferred between several rules.
         roots: the only nodes asked, in node order; None asks all.
     """
+    ((_, matches),) = matches_by_rule(graph, [rule], subject, roots=roots)
+    return matches
+
+
+def matches_by_rule(
+    graph: Graph,
+    rules: Iterable[Rule],
+    subject: Subject | None = None,
+    *,
+    roots: Iterable[str] | None = None,
+) -> Iterator[tuple[Rule, list[Match]]]:
+    """Yield what `find_rule_matches` returns for each rule in turn; nodes are sorted once for all.
+
+    Args:
+        graph: the graph.
+        rules: the rules, in the order wanted.
+        subject: `Subject.of(graph)`, where there is one.
+        roots: the only nodes asked, in node order; None asks all.
+    """
     subject = subject or Subject.of(graph)
-    index = RuleIndex([rule])
-    asked = graph if roots is None else [graph[name] for name in roots]
-    found = (rule.match(subject, node.name) for node in asked if index.rules(node.op))
-    return [match[0] for match in found if match is not None]
+    asked = graph.nodes if roots is None else [graph[name] for name in roots]
+    by_op: dict[str, list[tuple[int, str]]] = {}
+    for number, node in enumerate(asked):
+        by_op.setdefault(node.op, []).append((number, node.name))
+    sources: dict[str, frozenset[str]] = {}
+    for rule in rules:
+        ops = {op for pattern in rule.patterns for op in pattern.ops}
+        if any(not pattern.ops for pattern in rule.patterns):
+            ops = set(by_op)
+        matches = []
+        for _, name in sorted(place for op in ops for place in by_op.get(op, ())):
+            if name not in sources:
+                sources[name] = subject.source_ops(name)
+            match = rule.match(subject, name, sources[name])
+            if match is not None:
+                matches.append(match[0])
+        yield rule, matches
 
 
 def count_matches(graph: Graph, rules: Iterable[Rule]) -> dict[str, int]:
@@ -110,8 +143,20 @@ def roots_over(graph: Graph, names: Iterable[str], depth: int) -> list[str]:
         names: nodes.
         depth: the deepest pattern's.
     """
-    found = {root for name in names for root in (name, *_downstream(graph, name, depth))}
-    return [node.name for node in graph if node.name in found]
+    far = dict.fromkeys(names, 0)
+    pending = deque(far)
+    while pending:
+        name = pending.popleft()
+        step = graph[name].op != "Identity"
+        reached = far[name] + step
+        if reached >= depth:
+            continue
+        for reader in graph.consumers(name):
+            if reached < far.get(reader.name, depth):
+                far[reader.name] = reached
+                # What is no step away comes first, so that the nearest way counts.
+                (pending.append if step else pending.appendleft)(reader.name)
+    return sorted(far, key=graph.position)
 
 
 def _downstream(graph: Graph, name: str, depth: int) -> list[str]:

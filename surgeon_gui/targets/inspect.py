@@ -13,7 +13,7 @@ from surgeon_gui.graph.shapes import Types
 from surgeon_gui.graph.values import Shape, TensorType
 from surgeon_gui.rewrite.library import bundled_rules
 from surgeon_gui.rewrite.rule import Rule
-from surgeon_gui.rewrite.search import find_rule_matches
+from surgeon_gui.rewrite.search import matches_by_rule
 from surgeon_gui.rewrite.subject import Subject
 from surgeon_gui.targets.base import (
     TAKES,
@@ -196,14 +196,16 @@ def cures(
     """
     pending = set(refused)
     found: dict[str, str] = {}
+    if not pending:
+        return found
     subject = Subject.of(graph, types)
-    for rule in rules_for(target):
-        if not pending:
-            break
-        for match in find_rule_matches(graph, rule, subject, roots=roots):
+    for rule, matches in matches_by_rule(graph, rules_for(target), subject, roots=roots):
+        for match in matches:
             for name in pending.intersection(match.names):
                 found[name] = rule.id
         pending -= found.keys()
+        if not pending:
+            break
     return found
 
 

@@ -184,11 +184,16 @@ def _judged(verdict: Verdict, found: Iterable[Pitfall], context: Context) -> Ver
 
 def _hits(found: Iterable[Pitfall], graph: Graph, live: Sequence[Node], types: Types) -> Hits:
     hits = {}
+    present = {node.op for node in live}
     for pitfall in found:
+        if pitfall.ops is not None and present.isdisjoint(pitfall.ops):
+            continue
         at = tuple(
             node.name
             for node in live
-            if _may_fire(pitfall, node, types) and pitfall.fires(Context(graph, node, types))
+            if (pitfall.ops is None or node.op in pitfall.ops)
+            and _may_fire(pitfall, node, types)
+            and pitfall.fires(Context(graph, node, types))
         )
         if at:
             hits[pitfall.id] = at

@@ -20,7 +20,7 @@ from surgeon_gui.uff import fields
 from surgeon_gui.uff.file import Blob, blob_of
 from surgeon_gui.uff.folding import Folding
 from surgeon_gui.uff.narrow import NARROWED, narrow
-from surgeon_gui.uff.wiring import WiredNode, clean_name
+from surgeon_gui.uff.wiring import WiredNode, Wiring, clean_name
 
 Converter = Callable[["Conversion", WiredNode, list[str]], Iterable[str]]
 """Makes the UFF nodes of one node, whose inputs are given as node names.
@@ -71,13 +71,16 @@ class Conversion:
     def __init__(
         self,
         graph: Graph,
-        sources: Mapping[str, WiredNode],
+        wiring: Wiring[WiredNode],
         inputs: Mapping[str, InputSpec],
         *,
         strict: bool,
+        types: Types | None = None,
     ) -> None:
         self.graph = graph
-        self.sources = dict(sources)
+        self.sources = dict(wiring.node_map)
+        self._consumers = wiring.consumers
+        self._types = types
         self.parts: dict[str, int] = {}
         self.strict = strict
         self.replaced = dict(inputs)
@@ -96,7 +99,7 @@ class Conversion:
 
     @cached_property
     def _folding(self) -> Folding:
-        return Folding(self.sources)
+        return Folding(self.sources, self._consumers)
 
     @property
     def folded(self) -> Set[str]:
@@ -331,7 +334,7 @@ class Conversion:
     def types(self) -> Types | None:
         """Shapes and small values of the graph as it came; None where it has circles."""
         try:
-            return infer_types(self.graph)
+            return self._types or infer_types(self.graph)
         except GraphCycle:
             return None
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from surgeon_gui.errors import GraphError, OpenError
 from surgeon_gui.graph.evaluate import evaluate, has_evaluator
 from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.values import Array, TensorValue
-from surgeon_gui.uff.wiring import WiredNode, Wiring
+from surgeon_gui.uff.wiring import WiredNode
 
 
 class Folding:
@@ -18,10 +18,11 @@ class Folding:
         names: nodes other than Const that always give the same.
     """
 
-    def __init__(self, sources: Mapping[str, WiredNode]) -> None:
+    def __init__(
+        self, sources: Mapping[str, WiredNode], consumers: Mapping[str, Sequence[WiredNode]]
+    ) -> None:
         self._sources = sources
         self._values: dict[str, tuple[Array, ...]] = {}
-        consumers = Wiring(sources.values()).consumers
         waiting = {name: len(node.input) for name, node in sources.items()}
         pending = [name for name, node in sources.items() if node.op == "Const"]
         self.names: set[str] = set()

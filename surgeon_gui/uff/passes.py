@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from surgeon_gui.uff.wiring import N, Wiring, clean_name, last_component, rewire
+from surgeon_gui.uff.wiring import N, Wiring, clean_name, last_component
 
 _DILATED = ("SpaceToBatchND", "Conv2D", "BatchToSpaceND")
 _DILATED_DEPTHWISE = ("SpaceToBatchND", "DepthwiseConv2dNative", "BatchToSpaceND")
@@ -39,14 +39,14 @@ def process_dilated_conv(wiring: Wiring[N], *, depthwise: bool = False) -> None:
                 continue
             text = crops[0] if crops else last.input[2]
             if text not in first.input:
-                first.input.append(text)
+                wiring.rewire(first, [*first.input, text])
             others = [
                 clean_name(other)
                 for other in last.input
                 if other != text and clean_name(other) != convolution.name
             ]
-            rewire(last, [other for other in last.input if clean_name(other) == convolution.name])
-            wiring.analyse()
+            kept = [other for other in last.input if clean_name(other) == convolution.name]
+            wiring.rewire(last, kept)
             _remove_unused(wiring, others, exclusive=True)
             wiring.forward_inputs([first.name, last.name])
 
@@ -65,8 +65,7 @@ def process_softmax(wiring: Wiring[N]) -> None:
         for node, pattern in ((cut, "Shape.*"), (concat, "values.*"), (restore, "Shape.*")):
             dropped.update(producer.name for producer in wiring.inputs_named(node, pattern))
         for node in (concat, restore):
-            rewire(node, [text for text in node.input if clean_name(text) not in dropped])
-        wiring.analyse()
+            wiring.rewire(node, [text for text in node.input if clean_name(text) not in dropped])
         _remove_unused(wiring, dropped)
         wiring.forward_inputs([concat.name, flatten.name, restore.name])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, MutableSequence, Sequence
+from collections.abc import Iterable, Mapping, MutableSequence, Sequence, Set
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -92,14 +92,12 @@ class Wiring(Generic[N]):
     Attributes:
         nodes: in file order.
         node_map: by name; of equal names the last.
-        consumers: by name, the nodes that read it or wait for it, one entry per input.
+        consumers: by name, the nodes that read it or wait for it, one entry per input; in node
+            order as long as nothing was changed.
     """
 
     def __init__(self, nodes: Iterable[N]) -> None:
         self.nodes: list[N] = list(nodes)
-        self.analyse()
-
-    def analyse(self) -> None:
         self.node_map: dict[str, N] = {node.name: node for node in self.nodes}
         self.consumers: defaultdict[str, list[N]] = defaultdict(list)
         for node in self.nodes:
@@ -169,10 +167,10 @@ class Wiring(Generic[N]):
                     gone.add(producer)
                     pending.append(producer)
         self._drop(gone)
-        for node in self.nodes:
-            if any(clean_name(text) in gone for text in node.input):
-                rewire(node, [text for text in node.input if clean_name(text) not in gone])
-        self.analyse()
+        self._connect(
+            (node, [text for text in node.input if clean_name(text) not in gone])
+            for node in self._readers(gone)
+        )
 
     def forward_inputs(self, names: Iterable[str]) -> None:
         """Delete nodes and put their inputs where their consumers named them.
@@ -188,17 +186,42 @@ class Wiring(Generic[N]):
         }
         instead = _expansions(wanted)
         self._drop(wanted.keys())
-        for node in self.nodes:
-            if any(_forwarded(text) in wanted for text in node.input):
-                inputs: list[str] = []
-                for text in node.input:
-                    inputs += instead.get(_forwarded(text), [text])
-                rewire(node, inputs)
-        self.analyse()
+        self._connect(
+            (node, [new for text in node.input for new in instead.get(_forwarded(text), [text])])
+            for node in self._readers(map(clean_name, wanted))
+        )
 
-    def _drop(self, names: Iterable[str]) -> None:
-        gone = set(names)
-        self.nodes = [node for node in self.nodes if node.name not in gone]
+    def rewire(self, node: N, inputs: Iterable[str]) -> None:
+        """Set all inputs of a node; one that was deleted is not counted as a reader for it."""
+        if any(each is node for each in self.nodes):
+            self._connect([(node, list(inputs))])
+        else:
+            rewire(node, inputs)
+
+    def _connect(self, wanted: Iterable[tuple[N, list[str]]]) -> None:
+        """Set all inputs of each node."""
+        changes = list(wanted)
+        self._disconnect([node for node, _ in changes])
+        for node, inputs in changes:
+            rewire(node, inputs)
+            for text in inputs:
+                self.consumers[clean_name(text)].append(node)
+
+    def _disconnect(self, nodes: Sequence[N]) -> None:
+        # By identity, as equal nodes may stand in a GraphDef.
+        gone = set(map(id, nodes))
+        for name in {clean_name(text) for node in nodes for text in node.input}:
+            self.consumers[name] = [node for node in self.consumers[name] if id(node) not in gone]
+
+    def _readers(self, names: Iterable[str]) -> list[N]:
+        """Return the nodes that read one of the names or wait for it, each once."""
+        return list({id(node): node for name in names for node in self.consumers[name]}.values())
+
+    def _drop(self, names: Set[str]) -> None:
+        self._disconnect([node for node in self.nodes if node.name in names])
+        self.nodes = [node for node in self.nodes if node.name not in names]
+        for name in names:
+            del self.node_map[name]
 
 
 def _forwarded(text: str) -> str:

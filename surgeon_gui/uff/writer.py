@@ -14,6 +14,7 @@ from types import MappingProxyType
 from surgeon_gui.errors import ConvertError, DuplicateName, NotConvertible, Unsupported
 from surgeon_gui.graph.model import Graph, TensorRef, unknown_node
 from surgeon_gui.graph.query import deduce_outputs, resolve_output
+from surgeon_gui.graph.shapes import Types
 from surgeon_gui.proto import uff_pb2 as pb
 from surgeon_gui.uff import fields
 from surgeon_gui.uff.convert import CONVERTERS, REPAIRS, Conversion, InputSpec, is_native
@@ -103,8 +104,16 @@ def inspect_uff(
     *,
     strict: bool = False,
     inputs: Mapping[str, InputSpec] | None = None,
+    types: Types | None = None,
 ) -> UffExport:
     """Do what `uff_from_graph` does, but collect the nodes that cannot be written.
+
+    Args:
+        graph: frozen, or a shown UFF file.
+        outputs: node names; default: the graph's own, else deduced.
+        strict: be equal to NVIDIA's converter.
+        inputs: what takes the place of nodes as inputs of the UFF graph.
+        types: what `infer_types` says of the graph, where it was asked before.
 
     Raises:
         UnknownNode: an output does not exist.
@@ -116,7 +125,7 @@ def inspect_uff(
     remove_asserts(wiring)
     process_dilated_conv(wiring, depthwise=not strict)
     process_softmax(wiring)
-    return write_prepared(graph, wiring, outputs, strict=strict, inputs=inputs)
+    return write_prepared(graph, wiring, outputs, strict=strict, inputs=inputs, types=types)
 
 
 def _rewritten(graph: Graph, outputs: Iterable[str] | None) -> UffExport:
@@ -144,6 +153,7 @@ def write_prepared(
     *,
     strict: bool,
     inputs: Mapping[str, InputSpec] | None = None,
+    types: Types | None = None,
 ) -> UffExport:
     """Write nodes the passes have been run on; see `inspect_uff`."""
     for name, spec in (inputs or {}).items():
@@ -151,7 +161,7 @@ def write_prepared(
             raise unknown_node(name, wiring.node_map)
         if spec.name is not None and spec.name != name and spec.name in wiring.node_map:
             raise DuplicateName("This name is taken; inputs need names of their own.", where=name)
-    conversion = Conversion(graph, wiring.node_map, inputs or {}, strict=strict)
+    conversion = Conversion(graph, wiring, inputs or {}, strict=strict, types=types)
     names = _outputs(graph, wiring, outputs, conversion)
     _walk(conversion, names)
     _mark_outputs(conversion, names)

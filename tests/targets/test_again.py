@@ -76,6 +76,19 @@ def test_after_any_edit_the_report_is_what_a_fresh_one_is(name: str, target: str
         assert _told(again) == _told(inspect(graph, target, outputs=outputs))
 
 
+@pytest.mark.parametrize("target", ["direct", "uff-8"])
+def test_a_training_graph_that_is_judged_whole_is_told_as_a_fresh_one_is(target: str) -> None:
+    chance = random.Random(target)
+    graph = open_graph(shared_path("models/graph_only/pixel_link_train_5348_nodes.pbtxt"))
+    inspector = Inspector()
+    inspector.inspect(graph, target)
+    for edit in EDITS:
+        draft = Draft(graph)
+        edit(draft, chance)
+        graph = draft.commit()
+        assert _told(inspector.inspect(graph, target)) == _told(inspect(graph, target))
+
+
 @pytest.mark.parametrize("target", ["direct", "onnx-trt-10"])
 def test_an_edit_beside_loops_and_dead_branches_is_judged_locally(target: str) -> None:
     graph = open_graph(shared_path("models/ssd_mobilenet_v1_0.125_256_person_cat_dog.pb"))

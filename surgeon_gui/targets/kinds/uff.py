@@ -46,7 +46,9 @@ def judge(target_id: str, question: Question) -> Judgement:
     graph = question.graph
     types = question.types
     live = reachable(graph, [ref.node for ref in question.outputs])
-    export = inspect_uff(graph, [str(ref) for ref in question.outputs])
+    outputs = [str(ref) for ref in question.outputs]
+    # The file is written for the shapes the graph states, whatever shapes are asked about.
+    export = inspect_uff(graph, outputs, types=None if question.shapes else types)
     written = {item.id: item.operation for item in export.nodes}
     refused = {problem.node: problem for problem in export.problems}
     folded = frozenset(name for name, operation in written.items() if operation == "Const")
