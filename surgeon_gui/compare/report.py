@@ -49,6 +49,18 @@ class TensorComparison:
     metrics: Mapping[str, float] = field(default_factory=dict)
     problem: str | None = None
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether the reference had a number to compare with."""
+        return self.problem != NOTHING_PROVEN
+
+    @property
+    def verdict(self) -> str:
+        """`equal`, `differs` or `not compared`."""
+        if self.ok:
+            return "equal"
+        return "differs" if self.is_compared else "not compared"
+
     def as_dict(self) -> dict[str, Any]:
         """Return the row as JSON's own types, its metrics laid flat beside name and shape.
 
@@ -109,6 +121,11 @@ class ComparisonReport:
         }
 
 
+def has_numbers(value: Array) -> bool:
+    """Whether an array is more than NaN and infinities; text and what is empty count as such."""
+    return value.dtype.kind in _TEXT or not value.size or bool(np.isfinite(value).any())
+
+
 def compare_tensor(
     name: str, value: Array, reference: Array, tolerance: Tolerance | None = None
 ) -> TensorComparison:
@@ -130,9 +147,9 @@ def compare_tensor(
 def _problem(
     value: Array, reference: Array, metrics: Mapping[str, float], limits: Tolerance
 ) -> str | None:
-    mine, theirs = np.isfinite(value), np.isfinite(reference)
-    if reference.size and not theirs.any():
+    if not has_numbers(reference):
         return NOTHING_PROVEN
+    mine, theirs = np.isfinite(value), np.isfinite(reference)
     if metrics["max_abs"] == np.inf:
         count = int(np.count_nonzero(mine != theirs))
         side = "the candidate" if not mine.all() else "the reference"

@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from surgeon_gui.compare.inputs import load_npz, random_inputs
-from surgeon_gui.compare.report import TensorComparison, Tolerance, compare_tensors
+from surgeon_gui.compare.report import (
+    TensorComparison,
+    Tolerance,
+    compare_tensors,
+    has_numbers,
+)
 from surgeon_gui.errors import ConvertError, JobError, SurgeonError, UsageError
 from surgeon_gui.freeze.trouble import first_line
 from surgeon_gui.graph.model import Graph, TensorRef
@@ -95,6 +100,8 @@ class Sampler:
             return
         if not any(value.size for value in self.values):
             self.problem = "What the source computes from these inputs is empty."
+        elif not any(value.size and has_numbers(value) for value in self.values):
+            self.problem = "The source gives NaN everywhere."
         else:
             self.feeds, self.problem = feeds, ""
 

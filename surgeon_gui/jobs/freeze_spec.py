@@ -62,13 +62,19 @@ class FreezeResult(JobResult):
 
     @property
     def ok(self) -> bool:
-        """Whether no output was found to differ."""
-        return all(row.ok for row in self.verified)
+        """Whether no output was found to differ; one that could not be compared was not."""
+        return all(row.ok or not row.is_compared for row in self.verified)
+
+    @property
+    def uncompared(self) -> tuple[str, ...]:
+        """The outputs of which the source gives nothing but NaN, so that nothing is known."""
+        return tuple(row.name for row in self.verified if not row.is_compared)
 
     @property
     def largest_difference(self) -> float | None:
         """The largest relative difference of any output; None where none is known."""
-        found = [row.metrics["max_rel"] for row in self.verified if "max_rel" in row.metrics]
+        rows = [row for row in self.verified if row.is_compared]
+        found = [row.metrics["max_rel"] for row in rows if "max_rel" in row.metrics]
         return max(found, default=None)
 
 

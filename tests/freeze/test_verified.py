@@ -22,6 +22,7 @@ from surgeon_gui.graph.values import TensorValue
 from surgeon_gui.jobs.report import QuietReport
 from surgeon_gui.jobs.spec import FreezeResult, FreezeSpec
 from surgeon_gui.pipeline import network_of
+from surgeon_gui.ui.dialogs.freeze_work import result_words
 from surgeon_gui.worker.tasks.freeze import freeze
 from tests.freeze.conftest import Model, assert_computes
 
@@ -131,6 +132,27 @@ def test_a_wrong_number_is_found(
 def test_without_verify_nothing_is_compared(frozen: Freeze, exported: Model) -> None:
     result = frozen(exported.path, verify=False)
     assert (result.verified, result.unverified) == ((), "")
+
+
+def test_a_source_of_nothing_but_nan_is_not_compared(
+    frozen: Freeze, tensorflow: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "m.pb"
+    with tensorflow.Graph().as_default() as graph:
+        given = tensorflow.compat.v1.placeholder(tensorflow.float32, [2], name="x")
+        tensorflow.math.log(-tensorflow.exp(given), name="lost")
+        file.write_bytes(graph.as_graph_def().SerializeToString())
+        blind = frozen(file)
+        tensorflow.add(given, 1.0, name="found")
+        file.write_bytes(graph.as_graph_def().SerializeToString())
+    assert (blind.verified, blind.unverified) == ((), "The source gives NaN everywhere.")
+    assert blind.ok
+    assert "not compared with its source: The source gives NaN" in result_words(blind)
+    half = frozen(file)
+    assert half.ok
+    assert half.uncompared == ("lost",)
+    assert half.largest_difference == 0
+    assert result_words(half).endswith("Not compared: the source gives NaN at lost.")
 
 
 def test_given_inputs_are_taken(frozen: Freeze, exported: Model, tmp_path: Path) -> None:

@@ -147,6 +147,8 @@ def _verdict(result: FreezeResult) -> str:
     largest = result.largest_difference
     words = "" if largest is None else f"; the largest relative difference is {largest:.2g}"
     if result.ok:
-        return f"Computes what the source does{words}"
-    first = next(row for row in result.verified if not row.ok)
+        lost = ", ".join(result.uncompared)
+        blind = f"; not compared: the source gives NaN at {lost}" if lost else ""
+        return f"Computes what the source does{words}{blind}"
+    first = next(row for row in result.verified if not row.ok and row.is_compared)
     return f"The numbers differ from the source's at {first.name}: {first.problem}"

@@ -11,7 +11,6 @@ from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.networks import is_made, open_made, verify_made
 from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
-from surgeon_gui.compare.report import NOTHING_PROVEN
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import VerifyResult, VerifySpec
 from surgeon_gui.jobs.store import job_directory
@@ -130,15 +129,14 @@ def _print(result: VerifyResult) -> None:
         numbers = [row.metrics.get(name) for name in ("max_abs", "max_rel", "cosine")]
         shown = ["" if number is None else f"{number:.3g}" for number in numbers[:2]]
         cosine = "" if numbers[2] is None else f"{numbers[2]:.7f}"
-        verdict = "equal" if row.ok else "differs"
-        table.add_row(verdict, row.name, str(list(row.shape)), *shown, cosine)
+        table.add_row(row.verdict, row.name, str(list(row.shape)), *shown, cosine)
     stdout.print(table)
     for row in result.outputs:
         if row.problem:
             stdout.print(f"  {row.name}: {row.problem}", markup=False)
     if result.first_divergence is not None:
         first = result.first_divergence
-        lost = first.comparison.problem == NOTHING_PROVEN
+        lost = not first.comparison.is_compared
         what = "TensorFlow's numbers end" if lost else "First difference"
         stdout.print(f"{what} at {first.node} ({first.op}).", markup=False)
     stdout.print(f"{_answer(result)} ({result.seconds:.1f} s).")
@@ -147,6 +145,6 @@ def _print(result: VerifyResult) -> None:
 def _answer(result: VerifyResult) -> str:
     if result.ok:
         return "The numbers did not change"
-    if all(row.ok or row.problem == NOTHING_PROVEN for row in result.outputs):
+    if all(row.ok or not row.is_compared for row in result.outputs):
         return "Nothing is proven: TensorFlow itself computes no numbers from these inputs"
     return "The numbers differ"

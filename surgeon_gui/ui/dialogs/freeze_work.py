@@ -41,10 +41,12 @@ def result_words(result: FreezeResult) -> str:
     if result.unverified:
         return f"{nodes} It was not compared with its source: {result.unverified}"
     if not result.ok:
-        first = next(row for row in result.verified if not row.ok)
+        first = next(row for row in result.verified if not row.ok and row.is_compared)
         return f"{nodes} The numbers differ from the source's at {first.name}: {first.problem}"
     if not result.verified:
         return f"{nodes} It was not compared with its source."
     largest = result.largest_difference
     words = "" if largest is None else f" (largest relative difference {largest:.2g})"
-    return f"{nodes} It computes what the source does{words}."
+    lost = ", ".join(result.uncompared)
+    blind = f" Not compared: the source gives NaN at {lost}." if lost else ""
+    return f"{nodes} It computes what the source does{words}.{blind}"

@@ -18,6 +18,7 @@ _NAME, _SHAPE, _FIRST = 1, 2, 3
 _NAMES = tuple(METRICS)
 _LAST = _FIRST + len(_NAMES)
 _COLUMNS = ("", "Tensor", "Shape", *METRICS.values(), "")
+_MARKS = {"equal": "takes", "differs": "refuses", "not compared": "unknown"}
 _WIDTHS = (32, 220, 110, 124, 90, 90, 100, 84, 70, 70)
 
 
@@ -32,9 +33,9 @@ class _Rows(RowsModel[TensorComparison]):
             words[_LAST] = found.problem or ""
             return words.get(column)
         if role == Qt.ItemDataRole.DecorationRole and column == 0:
-            return status_icon("takes" if found.ok else "refuses", self.theme)
+            return status_icon(_MARKS[found.verdict], self.theme)
         if role == Qt.ItemDataRole.AccessibleTextRole and column == 0:
-            return "equal" if found.ok else "differs"
+            return found.verdict
         if role == Qt.ItemDataRole.FontRole and _NAME <= column < _LAST:
             return self.theme.mono_font
         if role == Qt.ItemDataRole.ToolTipRole:

@@ -254,6 +254,9 @@ class VerifyPanel(JobPanel):
         if result.ok:
             self._say(f"Equal to {against} within the tolerance, {result.seconds:.1f} s.", "strong")
             self.verified.emit(f"Verified: largest difference <b>{worst:.2g}</b>")
+        elif all(row.ok or not row.is_compared for row in result.outputs):
+            self._say(f"Not compared: {against} gives NaN.", "muted")
+            self.verified.emit(f"Not compared: {against} gives <b>NaN</b>")
         else:
             self._say(f"The numbers differ from {against}'s.", "refuses")
             self.verified.emit(f"Differs by up to <b>{worst:.2g}</b>")
