@@ -32,7 +32,7 @@ class NodeLike(Protocol):
 N = TypeVar("N", bound=NodeLike)
 
 
-@dataclass
+@dataclass(slots=True)
 class WiredNode:
     """A node of a frozen graph whose inputs may be rewired."""
 
@@ -47,7 +47,8 @@ class WiredNode:
 
     @classmethod
     def of(cls, node: Node) -> WiredNode:
-        inputs = [*map(str, node.inputs), *(f"^{name}" for name in node.controls)]
+        inputs = [str(ref) if ref.port else ref.node for ref in node.inputs]
+        inputs += [f"^{name}" for name in node.controls]
         if node.inputs and node.controls and node.source is not None:
             # graphsurgeon may have left control inputs before others, where their place counts.
             inputs = list(pb.NodeDef.FromString(bytes(node.source)).input)
@@ -56,7 +57,7 @@ class WiredNode:
 
 def clean_name(text: str) -> str:
     """Return the node an input string names: without `^`, up to the first colon."""
-    return text.replace("^", "").partition(":")[0]
+    return text.replace("^", "").partition(":")[0] if "^" in text or ":" in text else text
 
 
 def last_component(name: str) -> str:
