@@ -21,8 +21,10 @@ logger = logging.getLogger(__name__)
 
 SIZE = (1600, 1000)
 SIDES = (236, 320)
-BOTTOM = 0.25
-"""Of the window's height; 250 pixels of the usual thousand."""
+BOTTOM = 0.27
+"""Of the window's height."""
+LEAST_BOTTOM = 210
+"""In it the panels of jobs show their buttons."""
 NARROW = 0.8
 WAIT_MS = 30
 
@@ -95,7 +97,7 @@ class Memory(QObject):
 
     def _size_bottom(self) -> None:
         window = self._window
-        height = round(BOTTOM * window.height())
+        height = max(round(BOTTOM * window.height()), LEAST_BOTTOM)
         window.resizeDocks([window.bottom_dock], [height], Qt.Orientation.Vertical)
 
     def remember(self) -> None:
