@@ -13,6 +13,9 @@ from surgeon_gui.jobs.message import JobResult, JobSpec
 DTYPES = ("int8", "fp8")
 
 
+HELD = 16
+"""Samples the errors are measured on where none are told to be."""
+
 NO_NOISE_DB = 200.0
 """The SQNR of what equals its reference; no other is told to be higher."""
 
@@ -164,6 +167,6 @@ class QuantizeSpec(JobSpec[QuantizeResult]):
     tolerance: float | None = None
     sensitivity: bool = False
     validation: tuple[Path, ...] = ()
-    held: int = 16
+    held: int = HELD
     every: bool = False
     histograms: Path | None = None

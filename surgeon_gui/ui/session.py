@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from surgeon_gui.compare.report import TensorComparison
 from surgeon_gui.document import Change, Document
 from surgeon_gui.edits.base import Edit
+from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.errors import SurgeonError, UsageError
 from surgeon_gui.graph.draft import Delta
 from surgeon_gui.graph.model import Graph
@@ -68,6 +69,7 @@ class Session(QObject):
         network_changed(): `lowering` is new, or None while it is not known.
         uff_changed(): `uff` is new.
         measured(): `errors` or `times` is new.
+        rules_noted(): `rules_in_use` has one more that changed nothing.
         failed(object): a SurgeonError to show.
     """
 
@@ -81,6 +83,7 @@ class Session(QObject):
     network_changed = Signal()
     uff_changed = Signal()
     measured = Signal()
+    rules_noted = Signal()
     failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None, *, target: str = "") -> None:
@@ -98,6 +101,7 @@ class Session(QObject):
         self.errors: Mapping[str, float] = {}
         self.times: Mapping[str, float] = {}
         self.verified: tuple[TensorComparison, ...] = ()
+        self._idle_rules: tuple[ApplyRules, ...] = ()
         self._unsubscribe: Callable[[], None] | None = None
         self._target = _target_or_first(target)
         self.tasks.run("warm-up", backstage().start, lambda _: None, self.failed.emit)
@@ -131,6 +135,7 @@ class Session(QObject):
         self.overlay = Overlay()
         self._unsubscribe = document.subscribe(self._changed) if document else None
         self.selection = ()
+        self._idle_rules = ()
         self._forget()
         self.opened.emit()
         self._examine()
@@ -203,6 +208,8 @@ class Session(QObject):
             change = document.commit(edit, after)
             if after is before:
                 logger.info("%s: nothing to change", edit.title)
+                if isinstance(edit, ApplyRules):
+                    self.note_rules(edit)
             else:
                 logger.info("%s", edit.title)
             if then is not None:
@@ -227,6 +234,17 @@ class Session(QObject):
     def jump(self, index: int) -> None:
         if self.document and not self.tasks.is_busy("edit"):
             self.document.jump(index)
+
+    @property
+    def rules_in_use(self) -> tuple[Edit, ...]:
+        """The edits made, then the rule sets loaded or found to change nothing: ranges hold too."""
+        return (*(self.document.edits if self.document else ()), *self._idle_rules)
+
+    def note_rules(self, edit: ApplyRules) -> None:
+        """Keep rules that leave the graph as it is, for the ranges they may hold."""
+        if edit not in self._idle_rules[-1:]:
+            self._idle_rules += (edit,)
+            self.rules_noted.emit()
 
     def note_measured(
         self,

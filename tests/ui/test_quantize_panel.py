@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 
 from surgeon_gui.edits.rules import ApplyRules
 from surgeon_gui.graph.graphdef import save_graphdef
@@ -17,7 +19,10 @@ from surgeon_gui.jobs.quantize_spec import (
     QuantizeResult,
     sqnr_text,
 )
+from surgeon_gui.jobs.spec import BuildSpec
 from surgeon_gui.network.quantize.ranges import load_ranges
+from surgeon_gui.network.store import save_network
+from surgeon_gui.pipeline import network_of
 from surgeon_gui.ui.panels.quantize import QuantizePanel
 from surgeon_gui.ui.panels.quantize_work import summary
 from tests.ui.conftest import Driver
@@ -116,6 +121,60 @@ def test_ranges_go_with_the_rule_set_to_the_next_graph(opened: Driver, tmp_path:
     opened.bot.waitUntil(lambda: panel.result is not None, timeout=60_000)
     assert panel.tensors.reach()[name] == 0.25
     assert panel.build_button.isEnabled()
+
+
+def test_a_rule_set_that_changes_nothing_brings_its_ranges(opened: Driver, tmp_path: Path) -> None:
+    panel, window = opened.window.quantize, opened.window
+    path = tmp_path / "ours.toml"
+    path.write_text('[[item]]\nrule = "strip-assert"\n[ranges.reach]\n"a/transpose" = 1\nr = 0.5\n')
+    session = window.session
+    assert session.document is not None
+    window.rules.load(path)
+    opened.settle()
+    assert panel.tensors.reach() == {"a/transpose": 1.0, "r": 0.5}
+    # Another document has nothing to do with them, until they are applied to it.
+    opened.open(tmp_path / "net.pb")
+    assert panel.tensors.reach() == {}
+    session.apply(ApplyRules((str(path),)))
+    opened.settle()
+    assert session.document.edits == ()
+    assert panel.tensors.reach() == {"a/transpose": 1.0, "r": 0.5}
+    # Nor does a later set without ranges take them away.
+    session.apply(ApplyRules(("strip-noop",)))
+    opened.settle()
+    build = window.build
+    build.rounding.set_precision("int8")
+    spec = BuildSpec(tmp_path / "float.network", tmp_path / "x.engine", precision="int8")
+    graph = session.graph
+    assert graph is not None
+    save_network(network_of(graph), spec.network)
+    made = build.rounding.choice().put_into(spec, tmp_path, session.rules_in_use)
+    assert made.network.name == "rounded.network"
+    # What is measured here is not replaced by a set that is loaded later.
+    calibrated(opened)
+    before = panel.tensors.reach()
+    window.rules.load(path)
+    opened.settle()
+    assert panel.tensors.reach() == before
+
+
+def test_errors_are_measured_on_validation_data(opened: Driver, tmp_path: Path) -> None:
+    panel = opened.window.quantize
+    random = np.random.default_rng(0)
+    images, labels = random.uniform(-1, 1, (6, 8, 8, 3)), np.zeros(6, np.int64)
+    np.savez(tmp_path / "held.npz", x=images.astype(np.float32), labels=labels)
+    panel.held.paths.setText(str(tmp_path / "absent.npz"))
+    opened.click(panel.calibrate_button)
+    assert "no such file" in panel.words.text()
+    panel.held.paths.clear()
+    opened.answers.path = tmp_path / "held.npz"
+    opened.click(panel.held.widget.findChildren(QPushButton)[0])
+    assert panel.held.choice() == (tmp_path / "held.npz",)
+    calibrated(opened)
+    # Only that file has labels: the random samples the ranges come from have none.
+    assert panel.result is not None
+    assert panel.result.accuracy_float is not None
+    assert "Accuracy" in panel.hint.text()
 
 
 def test_a_script_makes_the_samples(opened: Driver, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_optio
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.compare.images import RANGES, ImageFeed
 from surgeon_gui.errors import UsageError
-from surgeon_gui.jobs.quantize_spec import DTYPES, QuantizeResult, QuantizeSpec, sqnr_text
+from surgeon_gui.jobs.quantize_spec import DTYPES, HELD, QuantizeResult, QuantizeSpec, sqnr_text
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.store import job_directory
 from surgeon_gui.network.ir import Network
@@ -27,7 +27,6 @@ from surgeon_gui.range_files import ENDINGS as RANGE_FILES
 from surgeon_gui.range_files import load_any_ranges, ranges_of_sets, save_any_ranges
 
 _SHOWN = 10
-_HELD = 16
 _ENDINGS = (".network", *RANGE_FILES)
 
 
@@ -163,7 +162,7 @@ def quantize_verb(
             tolerance=tolerance,
             sensitivity=sensitivity,
             validation=tuple(path.absolute() for path in validation),
-            held=held if held is not None else 0 if validation else _HELD,
+            held=held if held is not None else 0 if validation else HELD,
             every=target.suffix == ".cache",
         )
         try:

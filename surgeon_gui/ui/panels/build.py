@@ -202,13 +202,14 @@ class BuildPanel(JobPanel):
             return
         path = self._session.path
         graph, edits, verified = document.graph, list(document.edits), self._session.verified
+        rules = self._session.rules_in_use
 
         def prepare(directory: Path) -> BuildSpec:
             source = None
             if path is not None:
                 source = replace(provenance_of(path, script_to_toml(edits)), verified=verified)
             spec = prepare_build(graph, directory, replace(wanted, provenance=source))
-            return rounding.put_into(spec, directory, edits)
+            return rounding.put_into(spec, directory, rules)
 
         self._put(self.book.task(str(path or ""), wanted, prepare))
 

@@ -18,7 +18,7 @@ from surgeon_gui.compare.inputs import load_npz
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.values import Array
 from surgeon_gui.jobs.feeding import Feeding
-from surgeon_gui.jobs.quantize_spec import DTYPES, QuantizeResult, QuantizeSpec
+from surgeon_gui.jobs.quantize_spec import DTYPES, HELD, QuantizeResult, QuantizeSpec
 from surgeon_gui.jobs.spec import BuildResult, BuildSpec
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.network.quantize.histogram import COLLECTORS
@@ -28,9 +28,10 @@ from surgeon_gui.settings import Settings
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.panels.feeding import FeedingForm, align_labels
 from surgeon_gui.ui.panels.job_panel import JobPanel
+from surgeon_gui.ui.panels.quantize_held import ValidationField
 from surgeon_gui.ui.panels.quantize_plots import CurvePlot, SpreadPlot
 from surgeon_gui.ui.panels.quantize_tables import LayersTable, TensorsTable
-from surgeon_gui.ui.panels.quantize_work import prepared, summary
+from surgeon_gui.ui.panels.quantize_work import COLLECTED, INTRO, prepared, summary
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import (
@@ -45,17 +46,6 @@ from surgeon_gui.ui.widgets import (
 )
 from surgeon_gui.view.coloring import MAX, Numbers
 
-_INTRO = (
-    "Rounds the network to eight bits. Ranges come from samples of yours; the error is measured "
-    "on the CPU, before any GPU."
-)
-_COLLECTED = {
-    "auto": "the one that errs least",
-    "entropy": "entropy, as TensorRT's",
-    "minmax": "everything seen",
-    "percentile": "all but the rarest",
-    "mse": "least mean square error",
-}
 _ENGINES = ("Engines (*.engine)",)
 _RANGES = (
     "Ranges (*.json)",
@@ -89,6 +79,7 @@ class QuantizePanel(JobPanel):
         self._spread: dict[str, Array] = {}
         self.result: QuantizeResult | None = None
         self.feeding = FeedingForm(chooser, settings.verify_seed, scripts=True)
+        self.held = ValidationField(chooser)
         self.count = SpinBox()
         self.count.setRange(1, 100_000)
         self.count.setValue(32)
@@ -98,7 +89,7 @@ class QuantizePanel(JobPanel):
         self.collector = ComboBox("Ranges by")
         self.collector.setToolTip("How much of a tensor's values is kept; the rest is clipped")
         for name in ("auto", *COLLECTORS):
-            self.collector.addItem(_COLLECTED[name], name)
+            self.collector.addItem(COLLECTED[name], name)
         self.dtype = ComboBox("Eight bits as")
         self.dtype.setToolTip("fp8 needs a GPU of compute capability 8.9 or newer")
         for name in DTYPES:
@@ -128,7 +119,7 @@ class QuantizePanel(JobPanel):
             "Save ranges…", self._save, tip="Ours, TensorRT's cache, a rule set"
         )
         self.build_button = button("Build engine…", self._ask_build, tip="Of the rounded network")
-        self.words = label(_INTRO, "muted", wrap=True, copyable=True)
+        self.words = label(INTRO, "muted", wrap=True, copyable=True)
         self.hint = label("", "muted", wrap=True, copyable=True)
         self.layers = LayersTable(theme)
         self.tensors = TensorsTable(theme)
@@ -143,6 +134,7 @@ class QuantizePanel(JobPanel):
         self.tensors.selectionModel().selectionChanged.connect(lambda *_: self._draw_spread())
         session.opened.connect(self._reset)
         session.edited.connect(self._reset)
+        session.rules_noted.connect(self._note_rules)
         self.set_theme(theme)
         self._reset()
 
@@ -150,6 +142,7 @@ class QuantizePanel(JobPanel):
         form = QFormLayout()
         form.addRow(self.feeding)
         form.addRow("Samples", row(self.count, label("where they are random", "muted"), None))
+        form.addRow("Measure on", self.held.widget)
         form.addRow("Ranges by", self.collector)
         form.addRow("Eight bits as", row(self.dtype, None))
         form.addRow("Allow", row(self.limit, self.tolerance, None))
@@ -185,6 +178,7 @@ class QuantizePanel(JobPanel):
         self.layers.set_theme(theme)
         self.tensors.set_theme(theme)
         self.feeding.set_theme(theme)
+        self.held.set_theme(theme)
         self.plot.set_theme(theme)
         self.curve.set_theme(theme)
 
@@ -205,11 +199,10 @@ class QuantizePanel(JobPanel):
         if graph is None or self.is_running():
             return
         try:
-            feeding = self.feeding.choice()
+            options = self._options(self.feeding.choice(), kept)
         except SurgeonError as error:
             self._say_error(error)
             return
-        options = self._options(feeding, kept)
 
         def work() -> tuple[QuantizeSpec, Path]:
             directory = new_job_directory("quantize")
@@ -219,6 +212,7 @@ class QuantizePanel(JobPanel):
 
     def _options(self, feeding: Feeding, kept: tuple[str, ...]) -> QuantizeSpec:
         is_random = feeding.inputs is None and feeding.images is None
+        validation = self.held.choice()
         return QuantizeSpec(
             Path(),
             Path(),
@@ -231,6 +225,8 @@ class QuantizePanel(JobPanel):
             kept=kept,
             tolerance=self.tolerance.value() / 100 if self.limit.isChecked() else None,
             sensitivity=self.sensitivity.isChecked(),
+            validation=validation,
+            held=0 if validation else HELD,
         )
 
     def build(self, engine: Path) -> None:
@@ -319,15 +315,19 @@ class QuantizePanel(JobPanel):
         return self._ranges.kept
 
     def _take_applied(self) -> None:
-        """Take the ranges of the rule sets that were applied, where they have some."""
-        document = self._session.document
+        """Take the ranges of the rule sets in use, where they have some."""
         try:
-            applied = None if document is None else ranges_of_edits(document.edits)
+            applied = ranges_of_edits(self._session.rules_in_use)
         except SurgeonError as error:
             self._say_error(error)
             return
         if applied is not None:
-            self._take(applied, "are those of the rule set that was applied")
+            self._take(applied, "are those of the rule set")
+
+    def _note_rules(self) -> None:
+        """Take what a rule set brings, but never in place of what was found here."""
+        if self._session.graph is not None and self.result is None and not self.is_running():
+            self._take_applied()
 
     def _save(self) -> None:
         ranges = self._ranges
@@ -381,7 +381,7 @@ class QuantizePanel(JobPanel):
         self.tensors.show_ranges({}, {})
         self._draw_spread()
         self.curve.show(self.result)
-        self._say(_INTRO, "muted")
+        self._say(INTRO, "muted")
         self._enable()
         self._take_applied()
 

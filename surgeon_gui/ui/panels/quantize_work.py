@@ -12,6 +12,20 @@ from surgeon_gui.network.quantize.trained import take_ranges
 from surgeon_gui.network.store import save_network
 from surgeon_gui.pipeline import network_of
 
+INTRO = (
+    "Rounds the network to eight bits. Ranges come from samples of yours; the error is measured "
+    "on the CPU, before any GPU."
+)
+
+COLLECTED = {
+    "auto": "the one that errs least",
+    "entropy": "entropy, as TensorRT's",
+    "minmax": "everything seen",
+    "percentile": "all but the rarest",
+    "mse": "least mean square error",
+}
+"""What the ways to choose ranges are called."""
+
 
 def prepared(
     graph: Graph, directory: Path, options: QuantizeSpec, known: Ranges | None

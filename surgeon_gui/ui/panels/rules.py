@@ -176,6 +176,8 @@ class RulesPanel(QWidget):
         self.table.selectRow(0)
         self._count()
         self._enable()
+        if rule_set.ranges:
+            self._session.note_rules(ApplyRules.of(rule_set))
 
     def ask_parameters(self) -> None:
         """Ask for the values of the set's parameters, with what the graph tells of them."""
