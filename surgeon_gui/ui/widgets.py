@@ -228,8 +228,11 @@ class ElidedLabel(QLabel):
     def _elide(self) -> None:
         one_line = self._full.replace("\n", "↵")
         shown = self.fontMetrics().elidedText(one_line, self._cut, max(self.width(), 8))
-        self.setText(shown)
-        self.setToolTip(self._full if shown != self._full else "")
+        if shown != self.text():
+            self.setText(shown)
+        hint = self._full if shown != self._full else ""
+        if hint != self.toolTip():
+            self.setToolTip(hint)
 
 
 class ComboBox(QComboBox):

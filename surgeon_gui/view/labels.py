@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 
 from surgeon_gui.graph.model import Node, TensorRef
@@ -132,6 +133,7 @@ class Label:
     height: float
 
 
+@cache
 def kind_of(op: str) -> str:
     """The category a node is coloured by; what only passes a tensor on counts as data.
 
@@ -166,6 +168,12 @@ class Labels:
             found = self._node(item) if item >= 0 else self._group(item)
             self._known[item] = found
         return found
+
+    def kind(self, item: int) -> str:
+        """The category of its label, which need not be made for it."""
+        if item < 0:
+            return ""
+        return kind_of(self._tree.graph.nodes[self._tree.nodes[item]].op)
 
     def tensor(self, item: int) -> str:
         """The dtype and shape of a node's first output, as an edge's label."""

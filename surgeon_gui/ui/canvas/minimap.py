@@ -165,7 +165,7 @@ class Minimap(QWidget):
         tints = self._marks.tints if self._marks is not None else None
         if tints is not None and self._inks is not None:
             if item >= 0:
-                return self._inks.node(tints, item, plan.label(at).category).fill
+                return self._inks.node(tints, item, plan.kind(at)).fill
             paint = self._inks.of(tints, item)
             return paint.fill if paint is not None else theme.color("group_line")
         if self._marks is not None:
@@ -176,7 +176,7 @@ class Minimap(QWidget):
                 return theme.status(self._marks.summary(item).worst or "unknown")
         if item < 0:
             return theme.color("group_line")
-        return theme.category(plan.label(at).category)
+        return theme.category(plan.kind(at))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._move(event)

@@ -110,6 +110,10 @@ class Plan:
     def label(self, at: int) -> Label:
         return self.scene.labels.get(self.picture.items[at])
 
+    def kind(self, at: int) -> str:
+        """The category of a box, empty for a group."""
+        return self.scene.labels.kind(self.picture.items[at])
+
     def strand(self, at: int) -> Strand:
         return self.picture.strands[at]
 

@@ -291,17 +291,16 @@ class ComparePage(QWidget):
         self._show_next()
 
     def _show_next(self) -> None:
-        """Begin one drawing at a time, so that the window is not held up."""
+        """Begin one drawing at a time, so that the window is not held up; then go to the change."""
         if not self._pending:
+            if name := self.changes.current():
+                self.show_change(name)
             return
         canvas, drawing, title, opened = self._pending.pop(0)
         tree = drawing.tree
         canvas.set_graph(tree.graph, title=title, tree=tree, expanded=opened)
         canvas.set_overlay(drawing.overlay)
-        if self._pending:
-            QTimer.singleShot(0, self, self._show_next)
-        elif name := self.changes.current():
-            self.show_change(name)
+        QTimer.singleShot(0, self, self._show_next)
 
     def show_change(self, name: str) -> None:
         """Bring a node to the middle, in every canvas that has it."""

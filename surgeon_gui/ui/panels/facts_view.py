@@ -24,7 +24,7 @@ from surgeon_gui.ui.widgets import ElidedLabel, label, middle
 LABEL_WIDTH = 84
 _COPY = QKeySequence.StandardKey.Copy
 ROW = 20
-MOST_AT_ONCE = 16
+MOST_AT_ONCE = 8
 LEAST_NAME = 40
 
 
@@ -77,9 +77,14 @@ class NameLabel(ValueLabel):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setContentsMargins(0, 2, 0, 2)
+        self._fitted: tuple[str, int] | None = None
 
     def _elide(self) -> None:
         width = max(self.width(), 80)
+        # Each time a row comes or goes, the heights of all are found anew.
+        if self._fitted == (self._full, width):
+            return
+        self._fitted = self._full, width
         metrics = self.fontMetrics()
         lines, line = [], ""
         for piece in self._full.replace("\n", "↵").replace("/", "/\0").split("\0"):
