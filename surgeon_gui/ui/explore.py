@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeySequence, QMouseEvent
 
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.ui.actions import Command
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from surgeon_gui.ui.main_window import MainWindow
 
 MOST_PLACES = 100
+_SIDE_BUTTONS = {Qt.MouseButton.BackButton: -1, Qt.MouseButton.ForwardButton: 1}
 TRACE_DEPTH = 3
 
 
 class Trail(QObject):
-    """The selections made so far, as a browser keeps pages."""
+    """The selections made so far, as a browser keeps pages; a mouse's side buttons leaf."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -30,8 +31,16 @@ class Trail(QObject):
         self._places: list[tuple[str, ...]] = []
         self._at = -1
         self._is_moving = False
+        window.installEventFilter(self)
         window.session.opened.connect(self._begin)
         window.session.selected.connect(lambda items, _source: self._note(items))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        is_press = isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonPress
+        if is_press and isinstance(event, QMouseEvent) and event.button() in _SIDE_BUTTONS:
+            self.go(_SIDE_BUTTONS[event.button()])
+            return True
+        return super().eventFilter(watched, event)
 
     def can_go(self, by: int) -> bool:
         return 0 <= self._at + by < len(self._places)

@@ -26,6 +26,7 @@ from surgeon_gui.view.labels import OPEN_HEAD
 
 _ARROWS = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right})
 _TOGGLES = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+_SIDE_BUTTONS = frozenset({Qt.MouseButton.BackButton, Qt.MouseButton.ForwardButton})
 _SLACK = 4
 
 
@@ -110,6 +111,9 @@ class GraphCanvas(GraphBoard):
     # Mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() in _SIDE_BUTTONS:
+            event.ignore()
+            return
         position = event.position().toPoint()
         if event.button() == Qt.MouseButton.MiddleButton:
             self.start_pan(position)
@@ -190,6 +194,8 @@ class GraphCanvas(GraphBoard):
         item = self.item_at(position)
         portal = self._portal_at(position)
         if portal and not adds:
+            # A step on the way: who goes back comes to where the jump began.
+            self._select_home(position)
             self.reveal(portal[0])
             self.select(portal)
             return
@@ -220,6 +226,12 @@ class GraphCanvas(GraphBoard):
         if plan is None or self.zoom() < 0.5 or (at is not None and not plan.is_open[at]):
             return []
         return list(map(plan.tree.name, plan.portal_at(self.mapToScene(position))))
+
+    def _select_home(self, position: QPoint) -> None:
+        plan = self._plan
+        home = plan.portal_home(self.mapToScene(position)) if plan is not None else None
+        if plan is not None and home is not None:
+            self.select([plan.tree.name(home)])
 
     def _constant_at(self, position: QPoint) -> str:
         at = self._box_at(position)

@@ -200,6 +200,21 @@ class Plan:
 
     def portal_at(self, point: QPointF) -> tuple[int, ...]:
         """The items the portal at a point leads to: where it comes from, or all it goes to."""
+        at = self._portal_near(point)
+        if at is None:
+            return ()
+        strand = self.picture.strands[at]
+        return (strand.source,) if strand.has_arrow else self._ends_of(at)
+
+    def portal_home(self, point: QPointF) -> int | None:
+        """The item the portal at a point belongs to."""
+        at = self._portal_near(point)
+        if at is None:
+            return None
+        strand = self.picture.strands[at]
+        return self._shown(strand.links[0].target) if strand.has_arrow else strand.source
+
+    def _portal_near(self, point: QPointF) -> int | None:
         for at in map(int, self.edges_in(QRectF(point, point).adjusted(-90, -16, 3, 3))):
             strand = self.picture.strands[at]
             if not strand.is_portal:
@@ -208,8 +223,8 @@ class Plan:
             # What is written at its side belongs to it.
             wide, below = (90, 0) if strand.has_arrow else (36, 8)
             if left - 6 <= point.x() <= right + wide and top - 6 <= point.y() <= bottom + below:
-                return (strand.source,) if strand.has_arrow else self._ends_of(at)
-        return ()
+                return at
+        return None
 
     def _ends_of(self, stub: int) -> tuple[int, ...]:
         """Where the portals end whose source has this stub."""
@@ -218,16 +233,19 @@ class Plan:
         for strand in self.picture.strands:
             if strand.is_portal and strand.has_arrow and links.issuperset(strand.links):
                 for link in strand.links:
-                    item = next(
-                        (
-                            outer
-                            for outer in reversed(self.tree.ancestors(link.target))
-                            if outer in self.index and not self.is_open[self.index[outer]]
-                        ),
-                        link.target,
-                    )
-                    found[item] = None
+                    found[self._shown(link.target)] = None
         return tuple(found)
+
+    def _shown(self, item: int) -> int:
+        """The closed namespace that hides an item, or the item itself."""
+        return next(
+            (
+                outer
+                for outer in reversed(self.tree.ancestors(item))
+                if outer in self.index and not self.is_open[self.index[outer]]
+            ),
+            item,
+        )
 
     def row_at(self, at: int, point: QPointF) -> str:
         """The constant of the row of a node at a point; empty for none."""
