@@ -1,9 +1,9 @@
 """What can be typed into the search field, and finding it in a graph; Qt-free.
 
 A query is words that must all fit. A plain word is looked for in name and op; `op:Conv2D`,
-`name:block`, `attr:padding` or `attr:padding=SAME`, `dtype:float32`, `shape:1,7,7`,
-`status:refused` look elsewhere; `/…/` is a regular expression over names. A quoted word may hold
-spaces.
+`name:block`, `attr:padding` or `attr:padding=SAME`, `dtype:float32`, `shape:1,7,7`
+(`shape:[1,7,7]` for no longer ones), `status:refused` look elsewhere; `/…/` is a regular
+expression over names. A quoted word may hold spaces.
 """
 
 from __future__ import annotations
@@ -56,6 +56,15 @@ def search(graph: Graph, query: str, known: Known | None = None) -> tuple[str, .
     if not tests:
         return ()
     return tuple(node.name for node in graph if all(test(node) for test in tests))
+
+
+def advice(graph: Graph, query: str) -> str:
+    """Return how a query that finds nothing may be meant; empty where that is not known."""
+    for word in _words(query.strip()):
+        name, colon, value = re.sub("=", ":", word, count=1).partition(":")
+        if colon and name not in _PREFIXES and any(name in node.attrs for node in graph):
+            return f"To look in attributes, write attr:{name}{'=' if value else ''}{value}."
+    return ""
 
 
 def parse_query(query: str, known: Known) -> list[Test]:
@@ -128,6 +137,8 @@ def _by_dtype(text: str, known: Known) -> Test:
 
 def _by_shape(text: str, known: Known) -> Test:
     wanted = text.strip("[]").replace("x", ",").replace(" ", "")
+    # Closed by a bracket it is the whole shape, else how the shape begins.
+    wanted += "]" if text.endswith("]") else ""
     types = known.types
     if types is None:
         return lambda node: False

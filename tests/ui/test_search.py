@@ -7,7 +7,7 @@ import pytest
 from surgeon_gui.errors import UsageError
 from surgeon_gui.graph.shapes import infer_types
 from surgeon_gui.graph.text import parse_text
-from surgeon_gui.ui.search import Known, search
+from surgeon_gui.ui.search import Known, advice, search
 
 GRAPH = parse_text(
     """
@@ -52,3 +52,23 @@ def test_a_query_finds(query: str, names: tuple[str, ...]) -> None:
 def test_a_wrong_query_says_so(query: str) -> None:
     with pytest.raises(UsageError):
         search(GRAPH, query, KNOWN)
+
+
+def test_a_shape_closed_by_a_bracket_is_the_whole_shape() -> None:
+    assert search(GRAPH, "shape:1,4,4", KNOWN) == ("x", "block/conv", "block/relu", "head/argmax")
+    assert search(GRAPH, "shape:[1,4,4]", KNOWN) == ("head/argmax",)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("strides:2", "To look in attributes, write attr:strides=2."),
+        ("padding=VALID", "To look in attributes, write attr:padding=VALID."),
+        ("padding:", "To look in attributes, write attr:padding."),
+        ("nothing:2", ""),
+        ("nothing", ""),
+        ("op:Conv3D", ""),
+    ],
+)
+def test_a_query_that_finds_nothing_is_told_how_it_may_be_meant(query: str, words: str) -> None:
+    assert advice(GRAPH, query) == words

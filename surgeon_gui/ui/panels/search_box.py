@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.ui.icons import icon
-from surgeon_gui.ui.search import Known, search
+from surgeon_gui.ui.search import Known, advice, search
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import label
@@ -64,7 +64,7 @@ class SearchBox(QLineEdit):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setFont(theme.mono_font)
         self.list.setObjectName("hits")
-        self.count = label(role="muted")
+        self.count = label(role="muted", wrap=True)
         self._window = window
         self.popup = QFrame(window)
         self.popup.setObjectName("search-popup")
@@ -142,13 +142,14 @@ class SearchBox(QLineEdit):
         report = self._session.support
         types = self._session.types
 
-        def work() -> tuple[str, ...]:
+        def work() -> tuple[tuple[str, ...], str]:
             statuses = (
                 {name: verdict.status.value for name, verdict in report.verdicts.items()}
                 if report and "status:" in query
                 else None
             )
-            return search(graph, query, Known(types, statuses))
+            hits = search(graph, query, Known(types, statuses))
+            return hits, "" if hits else advice(graph, query)
 
         self._session.tasks.run("search", work, self._listed, self._wrong)
 
@@ -157,12 +158,13 @@ class SearchBox(QLineEdit):
         self.count.setText(f"{error.message} {error.hint or ''}".strip())
         self._show_popup()
 
-    def _listed(self, hits: tuple[str, ...]) -> None:
+    def _listed(self, found: tuple[tuple[str, ...], str]) -> None:
+        hits, hint = found
         self._found(hits)
         words = f"{len(hits)} nodes" if len(hits) != 1 else "1 node"
         if len(hits) > MOST_LISTED:
             words += f", the first {MOST_LISTED} listed"
-        self.count.setText(words if hits else "Nothing found.")
+        self.count.setText(words if hits else f"Nothing found. {hint}".strip())
         if self.hasFocus():
             self._show_popup()
 
@@ -182,7 +184,7 @@ class SearchBox(QLineEdit):
     def _show_popup(self) -> None:
         width = max(self.width(), 420)
         rows = min(len(self._hits), 12)
-        height = 44 + rows * ROW_HEIGHT
+        height = self.count.heightForWidth(width - 16) + 28 + rows * ROW_HEIGHT
         self.list.setVisible(bool(rows))
         corner = self.mapTo(self._window, QPoint(self.width() - width, self.height() + 4))
         self.popup.setGeometry(max(corner.x(), 8), corner.y(), width, height)
