@@ -216,6 +216,21 @@ def layers_by_node(network: Network) -> Mapping[str, tuple[Layer, ...]]:
     return {name: tuple(layers) for name, layers in found.items()}
 
 
+def op_counts(graph: Graph, items: Sequence[str]) -> list[tuple[str, int]]:
+    """Return how often each op occurs, the most frequent first.
+
+    Args:
+        graph: the graph.
+        items: nodes, and namespaces (`block/`) that stand for what is inside; none for the whole
+            graph, of which what feeds constants to others is left out.
+    """
+    if not items:
+        return Counter(node.op for node in breathing(graph) if not node.is_const).most_common()
+    spaces, names = tuple(item for item in items if item.endswith("/")), frozenset(items)
+    found = (node for node in graph if node.name in names or node.name.startswith(spaces))
+    return Counter(node.op for node in found).most_common()
+
+
 def several_facts(graph: Graph, names: Sequence[str]) -> list[Fact]:
     """Return the rows for several nodes."""
     ops = Counter(graph[name].op for name in names if name in graph)

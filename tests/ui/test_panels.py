@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from surgeon_gui.graph.model import Graph, Node
 from surgeon_gui.ui.facts import graph_facts
 from surgeon_gui.ui.panels.facts_view import LinkButton, ValueLabel
+from surgeon_gui.ui.panels.op_bars import MOST_BARS
 from surgeon_gui.ui.panels.outline_model import Role
 from surgeon_gui.ui.panels.values import statistics
 from surgeon_gui.ui.samples import samples_dir
@@ -234,3 +235,16 @@ def test_tab_walks_from_the_search_round_the_window(driver: Driver) -> None:
     around = seen[: seen.index("SearchBox", 1)]
     assert around[:3] == ["SearchBox", "QLineEdit", "OutlineView"]
     assert {"GraphCanvas", "ProblemRow", "LinkButton", "ValueLabel", "ComboBox"} <= set(around)
+
+
+def test_a_namespace_and_the_graph_show_how_often_each_op_occurs(driver: Driver) -> None:
+    driver.open(MOBILENET)
+    bars = driver.window.inspector.bars
+    driver.bot.waitUntil(lambda: len(bars.rows()) == MOST_BARS)
+    assert bars.isVisible()
+    assert "Relu6 × 27" in bars.toolTip()
+    driver.window.session.select(("MobilenetV1/Predictions/",))
+    driver.bot.waitUntil(lambda: len(bars.rows()) < MOST_BARS)
+    assert ("Softmax", 1) in bars.rows()
+    driver.window.session.select(("MobilenetV1/Logits/SpatialSqueeze",))
+    driver.bot.waitUntil(lambda: not bars.isVisible())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
@@ -18,11 +19,13 @@ from surgeon_gui.ui.facts import (
     layers_by_node,
     namespace_facts,
     node_facts,
+    op_counts,
     several_facts,
 )
 from surgeon_gui.ui.op_docs import OpDocsReader
 from surgeon_gui.ui.panels.edge_card import EdgeCard
 from surgeon_gui.ui.panels.facts_view import FactsView
+from surgeon_gui.ui.panels.op_bars import OpBars
 from surgeon_gui.ui.panels.op_doc import OpDocView
 from surgeon_gui.ui.panels.values import ValuesView
 from surgeon_gui.ui.panels.verdict_card import VerdictCard
@@ -74,6 +77,8 @@ class InspectorPanel(QWidget):
         self.setAccessibleName("Inspector")
         self.setMinimumWidth(_LEAST_WIDTH)
         self.facts = FactsView(theme)
+        self.bars = OpBars(theme)
+        self.bars.hide()
         self.card = VerdictCard(theme)
         self.edge_card = EdgeCard()
         self.values = ValuesView(session, theme)
@@ -88,6 +93,7 @@ class InspectorPanel(QWidget):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(0)
         inner.addWidget(self.facts)
+        inner.addWidget(self.bars)
         holder = QVBoxLayout()
         holder.setContentsMargins(12, 4, 12, 12)
         holder.addWidget(self.card)
@@ -125,6 +131,7 @@ class InspectorPanel(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self.facts.set_theme(theme)
+        self.bars.set_theme(theme)
         self.card.set_theme(theme)
         self.doc.set_theme(theme)
         self.values.set_theme(theme)
@@ -179,6 +186,10 @@ class InspectorPanel(QWidget):
     def _refresh_facts(self) -> None:
         session, selection = self._session, self._session.selection
         graph, types = session.graph, session.types
+        is_several = graph is not None and self._other is None and self._load is None
+        if not is_several or self._shown:
+            session.tasks.drop("ops")
+            self.bars.hide()
         if self._other is not None:
             session.tasks.drop("facts")
             self.card.show_verdict(None, "")
@@ -214,6 +225,11 @@ class InspectorPanel(QWidget):
 
     def _work_out(self, work: Callable[[], list[Fact]]) -> None:
         """Show facts that take a walk over the graph, found off the UI thread."""
+        graph, selection = self._session.graph, self._session.selection
+        if graph is not None:
+            present, failed = graph, self._session.failed.emit
+            count = partial(op_counts, present, selection)
+            self._session.tasks.run("ops", count, self.bars.show_counts, failed)
         self._session.tasks.run("facts", work, self.facts.show_facts, self._session.failed.emit)
 
     def _show_node(self, graph: Graph) -> None:
