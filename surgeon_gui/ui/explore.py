@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from surgeon_gui.graph.model import Graph
 from surgeon_gui.ui.actions import Command
 from surgeon_gui.ui.selection import walk
 from surgeon_gui.view.series import series_around
-from surgeon_gui.view.trace import DOWNWARDS, UPWARDS, paths_between, trace
+from surgeon_gui.view.trace import DOWNWARDS, UPWARDS, paths_between, shortest_path, trace
 
 if TYPE_CHECKING:
     from surgeon_gui.ui.main_window import MainWindow
@@ -79,6 +80,9 @@ def explore_commands(window: MainWindow) -> list[Command]:
 
     def has_selection() -> bool:
         return bool(session.selection)
+
+    def has_two() -> bool:
+        return len(session.selection) == 2
 
     return [
         Command(
@@ -162,11 +166,20 @@ def explore_commands(window: MainWindow) -> list[Command]:
         Command(
             "trace.between",
             "Paths &between two",
-            partial(_between, window),
+            partial(_between, window, paths_between, "on the paths between them"),
             "Ctrl+Shift+P",
             "",
-            lambda: len(session.selection) == 2,
+            has_two,
             tip="Outline all paths between the two selected items",
+        ),
+        Command(
+            "trace.shortest",
+            "&Shortest path between two",
+            partial(_between, window, shortest_path, "on a shortest path between them"),
+            "Ctrl+Alt+P",
+            "",
+            has_two,
+            tip="Outline one path of the fewest steps between the two selected items",
         ),
         Command("trace.clear", "C&lear the trace", lambda: window.canvas.set_preview(())),
     ]
@@ -185,20 +198,22 @@ def _trace(window: MainWindow, direction: int, depth: int | None) -> None:
         )
 
 
-def _between(window: MainWindow) -> None:
+def _between(
+    window: MainWindow,
+    search: Callable[[Graph, Iterable[str], Iterable[str]], Collection[str]],
+    where: str,
+) -> None:
     graph = window.session.graph
     if graph is None:
         return
     one, other = (_inside(graph, item) for item in window.session.selection)
     window.session.tasks.run(
         "trace",
-        lambda: tuple(paths_between(graph, one, other)),
+        lambda: tuple(search(graph, one, other)),
         lambda found: _outline(
             window,
             found,
-            f"{len(found)} nodes on the paths between them."
-            if found
-            else "No path leads from one to the other.",
+            f"{len(found)} nodes {where}." if found else "No path leads from one to the other.",
         ),
         window.session.failed.emit,
     )

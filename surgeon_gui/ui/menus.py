@@ -86,7 +86,7 @@ def menus(window: MainWindow) -> tuple[MenuSpec, ...]:
                     "&Trace",
                     (
                         *("trace.up", "trace.down", "trace.inputs", "trace.outputs"),
-                        *("trace.between", "-", "trace.clear"),
+                        *("trace.between", "trace.shortest", "-", "trace.clear"),
                     ),
                 ),
                 "-",

@@ -44,6 +44,27 @@ def paths_between(graph: Graph, one: Iterable[str], other: Iterable[str]) -> fro
     return frozenset(found)
 
 
+def shortest_path(graph: Graph, one: Iterable[str], other: Iterable[str]) -> tuple[str, ...]:
+    """Return a path of the fewest edges between two sets of nodes, in the order of the data.
+
+    Of both ways the shorter; empty where none leads from one to the other.
+    """
+    one, other = tuple(one), tuple(other)
+    ways = _shortest(graph, one, other), _shortest(graph, other, one)
+    return min((way for way in ways if way), key=len, default=())
+
+
+def _shortest(graph: Graph, start: Iterable[str], end: Iterable[str]) -> tuple[str, ...]:
+    found, near = trace(graph, start, DOWNWARDS), _read(graph)
+    reached = [name for name in end if name in found]
+    if not reached:
+        return ()
+    way = [min(reached, key=found.__getitem__)]
+    while distance := found[way[-1]]:
+        way.append(next(name for name in near(graph[way[-1]]) if found.get(name) == distance - 1))
+    return tuple(reversed(way))
+
+
 def _read(graph: Graph) -> Callable[[Node], Iterable[str]]:
     def near(node: Node) -> Iterable[str]:
         names = (*(ref.node for ref in node.inputs), *node.controls)

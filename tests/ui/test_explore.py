@@ -110,3 +110,12 @@ def test_the_way_back_from_a_portal_leads_to_where_it_was_clicked(walker: Driver
     walker.run("go.back")
     assert window.session.selection == ("step_12",)
     assert canvas.seen().contains(canvas.node_rect("step_12"))
+
+
+def test_the_shortest_path_between_two_nodes_is_outlined(walker: Driver) -> None:
+    window = walker.window
+    window.session.select(("x", "e"), None)
+    walker.run("trace.between")
+    assert len(window.canvas.preview()) > 2
+    walker.run("trace.shortest")
+    assert window.canvas.preview() == ("x", "e")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from surgeon_gui.graph.text import parse_text
-from surgeon_gui.view.trace import DOWNWARDS, UPWARDS, paths_between, trace
+from surgeon_gui.view.trace import DOWNWARDS, UPWARDS, paths_between, shortest_path, trace
 
 GRAPH = parse_text(
     """
@@ -36,6 +36,13 @@ def test_paths_lead_through_every_branch_in_either_order() -> None:
 def test_there_is_no_path_between_unconnected_nodes() -> None:
     assert paths_between(GRAPH, ["alone"], ["e"]) == frozenset()
     assert paths_between(GRAPH, ["b"], ["c"]) == frozenset()
+
+
+def test_the_shortest_path_takes_the_fewest_edges_in_either_order() -> None:
+    assert shortest_path(GRAPH, ["x"], ["e"]) == ("x", "e")
+    assert shortest_path(GRAPH, ["e"], ["a"]) == ("a", "b", "d", "e")
+    assert shortest_path(GRAPH, ["x", "c"], ["d", "gone"]) == ("c", "d")
+    assert shortest_path(GRAPH, ["b"], ["c"]) == ()
 
 
 def test_unknown_names_are_passed_over() -> None:
