@@ -30,7 +30,7 @@ _STATUS_WORDS = {
     "changed": "changed",
 }
 _COLUMNS = 4
-_WIDEST = 280
+_WIDEST = 240
 """A longer note goes on in the next line: a wide legend is left out of small canvases."""
 
 

@@ -120,3 +120,10 @@ def texts(canvas: GraphCanvas) -> set[str]:
     legend = canvas.findChild(Legend)
     assert legend is not None
     return {label.text() for label in legend.findChildren(QLabel) if not label.isHidden()}
+
+
+def test_the_legend_of_kinds_has_room_beside_the_panels_of_a_usual_window(show: Show) -> None:
+    canvas = show(network())
+    canvas.resize(700, 459)
+    canvas.set_coloring(OWNERS)
+    assert canvas.findChildren(Legend)[0].isVisible()
