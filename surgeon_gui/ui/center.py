@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.ui.canvas import GraphCanvas
@@ -15,20 +14,8 @@ from surgeon_gui.ui.panels.message import ErrorPage, MessageBar
 from surgeon_gui.ui.panels.welcome import LoadingPage, WelcomePage
 from surgeon_gui.ui.samples import samples
 from surgeon_gui.ui.session import Session
-from surgeon_gui.ui.tabs import TabPages
+from surgeon_gui.ui.tabs import PageStack, TabPages
 from surgeon_gui.ui.theme import Theme
-
-
-class _Stack(QStackedWidget):
-    """Needs no more room than the page in view: a low window is not the start page's to fill."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.currentChanged.connect(lambda _at: self.updateGeometry())
-
-    def minimumSizeHint(self) -> QSize:
-        page = self.currentWidget()
-        return page.minimumSizeHint() if page is not None else super().minimumSizeHint()
 
 
 class Center(QWidget):
@@ -60,7 +47,7 @@ class Center(QWidget):
         self.error_page = ErrorPage(
             theme, [("Open another…", files.choose), ("Start page", self.refresh)]
         )
-        self.stack = _Stack()
+        self.stack = PageStack()
         for page in (self.welcome, self.loading, self.error_page, self.canvas):
             self.stack.addWidget(page)
         self.message = MessageBar(theme)

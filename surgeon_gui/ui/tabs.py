@@ -56,6 +56,18 @@ class TabStrip(QTabBar):
         self.updateGeometry()
 
 
+class PageStack(QStackedWidget):
+    """Needs no more room than the page in view: those not seen squeeze nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.currentChanged.connect(lambda _at: self.updateGeometry())
+
+    def minimumSizeHint(self) -> QSize:
+        page = self.currentWidget()
+        return page.minimumSizeHint() if page is not None else super().minimumSizeHint()
+
+
 class TabPages(QWidget):
     """A strip and the pages it chooses from.
 
@@ -74,7 +86,7 @@ class TabPages(QWidget):
         super().__init__()
         self.strip = TabStrip(name)
         self._own_strip = own_strip
-        self._stack = QStackedWidget()
+        self._stack = PageStack()
         self._keys: list[str] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -277,3 +277,17 @@ def test_the_inspector_of_a_small_window_has_room_for_a_verdict(driver: Driver) 
     assert window.inspector.card.isVisible()
     scroll = next(iter(window.inspector.findChildren(QScrollArea)))
     driver.bot.waitUntil(lambda: not scroll.horizontalScrollBar().isVisible(), timeout=5000)
+
+
+def test_pages_out_of_sight_squeeze_no_panel_of_a_small_window(driver: Driver) -> None:
+    window = driver.window
+    driver.open(BOXES)
+    window.resize(800, 600)
+    needed = window.center.minimumSizeHint().width()
+    assert needed < window.compare.minimumSizeHint().width()
+    assert needed < window.center.welcome.minimumSizeHint().width()
+    window.center.pages.show_page("compare")
+    driver.bot.waitUntil(
+        lambda: window.compare.width() >= window.compare.minimumSizeHint().width(), timeout=5000
+    )
+    assert window.width() == 800
