@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 
 from surgeon_gui.rewrite.ruleset import load_rule_set
 from surgeon_gui.ui.dialogs.node import CollapseDialog
+from surgeon_gui.ui.widgets import ElidedLabel
 from tests.helpers.shared import data_path
 from tests.ui.conftest import Driver
 
@@ -109,13 +110,7 @@ def test_one_click_builds_the_engine(driver: Driver, tmp_path: Path) -> None:
 
 
 def fact_texts(driver: Driver) -> list[str]:
-    grid = driver.window.build.facts
-    items = [grid.itemAt(at) for at in range(grid.count())]
-    return [
-        widget.accessibleName()
-        for item in items
-        if item is not None and (widget := item.widget()) is not None
-    ]
+    return [fact.accessibleName() for fact in driver.window.build.facts.findChildren(ElidedLabel)]
 
 
 @pytest.mark.tensorrt
