@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from surgeon_gui.errors import SurgeonError
@@ -16,6 +17,9 @@ from surgeon_gui.ui.samples import samples
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.tabs import PageStack, TabPages
 from surgeon_gui.ui.theme import Theme
+
+LEAST_WIDTH = 400
+"""In a narrow window the panels at the sides give way first."""
 
 
 class Center(QWidget):
@@ -69,6 +73,9 @@ class Center(QWidget):
         self.loading.cancelled.connect(files.cancel)
         session.opened.connect(self.refresh)
         self.pages.page_changed.connect(self._turned)
+
+    def minimumSizeHint(self) -> QSize:
+        return super().minimumSizeHint().expandedTo(QSize(LEAST_WIDTH, 0))
 
     def canvas_shown(self) -> GraphCanvas:
         """The canvas in view, of two the one with the keyboard; the graph's where none is."""

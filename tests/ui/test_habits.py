@@ -283,9 +283,9 @@ def test_pages_out_of_sight_squeeze_no_panel_of_a_small_window(driver: Driver) -
     window = driver.window
     driver.open(BOXES)
     window.resize(800, 600)
-    needed = window.center.minimumSizeHint().width()
-    assert needed < window.compare.minimumSizeHint().width()
-    assert needed < window.center.welcome.minimumSizeHint().width()
+    driver.bot.waitUntil(lambda: window.outline_dock.width() >= 150, timeout=5000)
+    assert window.center.width() >= 400
+    assert window.inspector_dock.width() >= 232
     window.center.pages.show_page("compare")
     driver.bot.waitUntil(
         lambda: window.compare.width() >= window.compare.minimumSizeHint().width(), timeout=5000

@@ -14,6 +14,8 @@ from surgeon_gui.ui.panels.facts_view import LinkButton
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import button, label, row
 
+WIDTH, LEAST_WIDTH = 440, 330
+
 
 class WelcomePage(QWidget):
     """The first start: open, drop, or take a sample; files opened lately.
@@ -51,7 +53,8 @@ class WelcomePage(QWidget):
         self._lists = QVBoxLayout()
         self._lists.setSpacing(4)
         box = QFrame()
-        box.setFixedWidth(440)
+        box.setMinimumWidth(LEAST_WIDTH)
+        box.setMaximumWidth(WIDTH)
         inner = QVBoxLayout(box)
         inner.setSpacing(8)
         for widget in (self._mark, title, words):
@@ -67,7 +70,7 @@ class WelcomePage(QWidget):
         inner.addLayout(self._lists)
         across = QHBoxLayout()
         across.addStretch(1)
-        across.addWidget(box)
+        across.addWidget(box, 100)
         across.addStretch(1)
         layout = QVBoxLayout(self)
         layout.addStretch(2)
