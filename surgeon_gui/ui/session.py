@@ -26,6 +26,7 @@ from surgeon_gui.targets.again import inspect_again
 from surgeon_gui.targets.base import Status
 from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.backstage_work import uff_words
+from surgeon_gui.ui.farewell import let_go
 from surgeon_gui.ui.pauses import collect_again, spare_present_objects
 from surgeon_gui.ui.tasks import Tasks
 from surgeon_gui.view.overlay import Mark, Overlay
@@ -302,6 +303,7 @@ class Session(QObject):
     def _forget(self) -> None:
         for channel in ("types", "support", "network", "uff"):
             self.tasks.drop(channel)
+        let_go(self.types, self.support, self.lowering, self.uff)
         self.types = None
         self.support = None
         self.is_curable = False

@@ -20,6 +20,7 @@ from surgeon_gui.ui.canvas.motion import Motion
 from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.ui.canvas.steps import Steps
 from surgeon_gui.ui.canvas.zoomview import ZoomView
+from surgeon_gui.ui.farewell import let_go
 from surgeon_gui.ui.theme import LIGHT, Theme
 from surgeon_gui.view.coloring import Coloring, Tints, tints_for, tints_steps
 from surgeon_gui.view.labels import TensorTypes
@@ -102,6 +103,7 @@ class GraphShow(ZoomView):
         before, self._graph = self._graph, graph
         if graph is None:
             self._steps.cancel()
+            let_go(before)
             self._scene = None
             self._take_plan(None)
             return
@@ -376,8 +378,11 @@ class GraphShow(ZoomView):
     def _take_plan(self, plan: Plan | None) -> None:
         self._motion.finish()
         before, self._plan, self._arriving = self._plan, plan, None
-        if plan is not None and (before is None or before.tree is not plan.tree):
-            self._mark(plan.tree)
+        if plan is None or before is None or before.tree is not plan.tree:
+            if before is not None:
+                let_go(before)
+            if plan is not None:
+                self._mark(plan.tree)
         self._picture_item.show_plan(plan)
         self._light_item.show_plan(plan)
         self.set_content(plan.rect if plan is not None else QRectF())
