@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from docs.make_ops_table import NOT_TENSORFLOW, PAGE, page
+from docs.make_ops_table import NOT_TENSORFLOW, PAGE, README, known_ops, page, summary, with_summary
 from surgeon_gui.targets.tables import entries
 
 
 def test_the_committed_page_is_current() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "Run `python -m docs.make_ops_table`."
+
+
+def test_the_summary_in_the_readme_is_current_and_names_every_op_once() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert text == with_summary(text), "Run `python -m docs.make_ops_table`."
+    rows = [line.strip("| ").split(" | ") for line in summary().splitlines()[2:]]
+    named = [op for row in rows for op in row[2].split(", ")]
+    ops = known_ops()
+    assert sorted(named) == sorted(ops.converted | ops.folded | ops.refused)
+    assert sum(int(row[1]) for row in rows) == len(named)
 
 
 def test_every_op_of_tftrt_is_taken_or_refused_with_a_reason() -> None:
