@@ -330,4 +330,7 @@ class Progress(Corner):
         self.hide()
 
     def set_share(self, share: float) -> None:
+        # A bar paints at once, and with it the graph below; with the next frame is soon enough.
+        self._bar.setUpdatesEnabled(False)
         self._bar.setValue(round(share * 1000))
+        self._bar.setUpdatesEnabled(True)
