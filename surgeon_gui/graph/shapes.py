@@ -366,5 +366,6 @@ def _read_shape(node: Node, shape: Shape) -> Array | None:
         return np.array(len(shape.dims), dtype=kind)
     if node.op == "Size":
         return None if shape.size is None else np.array(shape.size, dtype=kind)
-    dims = np.array(shape.dims, dtype=kind)
+    # A damaged file may hold any number below zero; all are unknown.
+    dims = np.array([max(dim, -1) for dim in shape.dims], dtype=kind)
     return dims if shape.is_static else np.ma.masked_array(dims, mask=dims < 0)

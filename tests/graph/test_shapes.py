@@ -101,6 +101,17 @@ def test_with_fixed_inputs_the_outputs_of_real_models_are_static(
     assert types.problems == {}
 
 
+def test_a_size_far_below_zero_is_an_unknown_size() -> None:
+    wrong = Node(
+        "x", "Placeholder", attrs={"dtype": DType.FLOAT32, "shape": Shape((-(1 << 35), 2))}
+    )
+    known = infer_types(Graph((wrong, Node("s", "Shape", (TensorRef("x"),))))).partial(
+        TensorRef("s")
+    )
+    assert known is not None
+    assert known.tolist() == [None, 2]
+
+
 def test_shape_arithmetic_keeps_what_is_known_beside_an_unknown_batch() -> None:
     text = """
         x = Placeholder() {shape=[?, 7, 7, 64]}
