@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from surgeon_gui.graph.values import DType
+from surgeon_gui.graph.values import Array, DType
 from surgeon_gui.network import layers
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.registry import converter
 from surgeon_gui.network.lower.value import Value, channels_first
-
-Array = npt.NDArray[Any]
 
 # TensorFlow reads cubic weights from a table of this many steps per pixel.
 _TABLE = 1024

@@ -7,12 +7,10 @@ TensorFlow's quantize_op.cc and dequantize_op.cc.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from surgeon_gui.graph.values import DType
+from surgeon_gui.graph.values import Array, DType
 from surgeon_gui.network.layers import ElementWiseOperation as Op
 from surgeon_gui.network.layers import UnaryOperation
 from surgeon_gui.network.lower.call import Call
@@ -20,7 +18,6 @@ from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.registry import converter
 from surgeon_gui.network.lower.value import Value
 
-Array = npt.NDArray[Any]
 Numbers = Array | np.float32
 
 _RANGES = {

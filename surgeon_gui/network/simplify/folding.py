@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from surgeon_gui.graph.values import Array
 from surgeon_gui.network import layers
 from surgeon_gui.network.ir import Layer
 from surgeon_gui.network.layers import (
@@ -23,8 +22,6 @@ from surgeon_gui.network.layers import (
     SampleMode,
 )
 from surgeon_gui.network.simplify.bench import Bench
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
