@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent, QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QToolTip, QWidget
@@ -18,6 +18,7 @@ from surgeon_gui.ui.dialogs.any_edit import AnyEditDialog
 from surgeon_gui.ui.panels.facts_view import LinkButton
 from surgeon_gui.view.carried import Edge
 from tests.ui.conftest import Driver
+from tests.ui.routes import route
 
 GRAPH = """
 x = Placeholder() {dtype=float32, shape=[1, 4]}
@@ -44,17 +45,9 @@ def small(driver: Driver, tmp_path: Path) -> Driver:
 
 def middle(canvas: GraphCanvas, source: str, target: str) -> QPoint:
     """The middle of a drawn edge, in the viewport."""
-    plan = canvas.plan()
-    assert plan is not None
-    wanted = (plan.tree.find(source), plan.tree.find(target))
-    for at, strand in enumerate(plan.picture.strands):
-        if any(link[:2] == wanted for link in strand.links):
-            points, (x, y) = plan.picture.routes[at], plan.picture.origins[at]
-            half = len(points) // 4 * 2
-            one = QPointF(points[half - 2] + x, points[half - 1] + y)
-            other = QPointF(points[half] + x, points[half + 1] + y)
-            return canvas.mapFromScene((one + other) / 2)
-    raise AssertionError(f"no edge from {source} to {target}")
+    points = route(canvas, source, target)
+    half = len(points) // 2
+    return canvas.mapFromScene((points[half - 1] + points[half]) / 2)
 
 
 def choose(driver: Driver, source: str, target: str, off: QPoint | None = None) -> GraphCanvas:

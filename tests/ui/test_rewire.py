@@ -15,6 +15,7 @@ from surgeon_gui.graph.text import parse_text
 from surgeon_gui.ui.canvas import GraphCanvas
 from surgeon_gui.ui.dialogs.any_edit import AnyEditDialog
 from tests.ui.conftest import Driver
+from tests.ui.routes import route
 
 GRAPH = """
 x = Placeholder() {dtype=float32, shape=[1, 4]}
@@ -49,14 +50,7 @@ def graph_of(driver: Driver) -> Graph:
 
 def arrow(canvas: GraphCanvas, source: str, target: str) -> QPointF:
     """Where the arrow head of an edge is, in the scene."""
-    plan = canvas.plan()
-    assert plan is not None
-    wanted = (plan.tree.find(source), plan.tree.find(target))
-    for at, strand in enumerate(plan.picture.strands):
-        if any(link[:2] == wanted for link in strand.links):
-            points, (x, y) = plan.picture.routes[at], plan.picture.origins[at]
-            return QPointF(points[-2] + x, points[-1] + y)
-    raise AssertionError(f"no edge from {source} to {target}")
+    return route(canvas, source, target)[-1]
 
 
 def place(canvas: GraphCanvas, node: str) -> QPoint:
