@@ -1,5 +1,8 @@
 """What every test runs under: Qt without a display or scaling, set before Qt is imported.
 
+A test that opened a window leaves Python's garbage to the window's collector, which works between
+events; between tests there are none, so it is asked here.
+
 Property tests draw the same examples in every run, so that a change that passed once passes again;
 `HYPOTHESIS_PROFILE=default ./test` draws others.
 """
@@ -7,6 +10,7 @@ Property tests draw the same examples in every run, so that a change that passed
 from __future__ import annotations
 
 import os
+import sys
 
 from hypothesis import settings
 
@@ -15,3 +19,10 @@ os.environ.setdefault("QT_SCALE_FACTOR", "1")
 
 settings.register_profile("same", derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+def pytest_runtest_logfinish() -> None:
+    """Collect what the test left, if a window has taken over collection in this process."""
+    collector = sys.modules.get("surgeon_gui.ui.collector")
+    if collector is not None:
+        collector.collect_if_due()

@@ -1,12 +1,7 @@
-"""Keeping Python's own pauses short: its lock and its garbage collector.
-
-Measured with a graph of 50 000 nodes: a full collection takes 220 ms, and opening the graph set
-off a dozen of them. Graphs have no cycles, so the collector has nothing to find in them.
-"""
+"""Keeping Python's own pauses short: how threads share its lock, and what it imports late."""
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 import threading
@@ -22,14 +17,11 @@ SWITCH_SECONDS = 0.001
 # How often a loop in a thread lets go of the lock by itself, and for how long.
 BREATH_ITEMS = 100
 BREATH_SECONDS = 0.0003
-# Objects made before the young ones are looked through, and how often the old ones are.
-THRESHOLDS = (50_000, 20, 20)
 
 
 def shorten_pauses() -> None:
-    """Set up lock and collector for a program with a window."""
+    """Have threads hand over Python's lock often enough for a program with a window."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.set_threshold(*THRESHOLDS)
 
 
 def load_early() -> None:
@@ -40,16 +32,6 @@ def load_early() -> None:
     if "numpy.ma" not in sys.modules:
         load = importlib.import_module
         threading.Thread(target=load, args=("numpy.ma",), name="load early", daemon=True).start()
-
-
-def spare_present_objects() -> None:
-    """Take what exists now out of the collector's sight; reference counting still frees it."""
-    gc.freeze()
-
-
-def collect_again() -> None:
-    """Let the collector see everything again."""
-    gc.unfreeze()
 
 
 def breathing(items: Iterable[T]) -> Iterator[T]:

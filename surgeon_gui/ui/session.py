@@ -26,8 +26,8 @@ from surgeon_gui.targets.again import inspect_again
 from surgeon_gui.targets.base import Status
 from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.backstage_work import uff_words
+from surgeon_gui.ui.collector import collect_again, spare_present_objects
 from surgeon_gui.ui.farewell import let_go
-from surgeon_gui.ui.pauses import collect_again, spare_present_objects
 from surgeon_gui.ui.tasks import Tasks
 from surgeon_gui.view.overlay import Mark, Overlay
 from surgeon_gui.view.series import namespaces_in

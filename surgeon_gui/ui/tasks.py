@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from surgeon_gui.errors import SurgeonError
+from surgeon_gui.ui.collector import collect_in_this_thread
 from surgeon_gui.ui.pauses import load_early, shorten_pauses
 
 T = TypeVar("T")
@@ -55,6 +56,7 @@ class Tasks(QObject):
     """Runs functions in two threads: one for long work, one for what the user waits for.
 
     More threads would not be quicker: they share Python's lock, and the UI thread with them.
+    Neither collects garbage: a window's is not theirs to delete.
 
     Signals:
         busy_changed(): the set of channels at work changed.
@@ -64,6 +66,7 @@ class Tasks(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        collect_in_this_thread()
         shorten_pauses()
         load_early()
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="quick")

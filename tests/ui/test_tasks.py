@@ -97,7 +97,9 @@ def test_what_numpy_would_import_in_the_middle_of_a_picture_is_there(qtbot: QtBo
     """In a process of its own, where nothing else has asked for it."""
     script = (
         "import sys, threading\n"
+        "from PySide6.QtCore import QCoreApplication\n"
         "from surgeon_gui.ui.tasks import Tasks\n"
+        "application = QCoreApplication([])\n"
         "assert 'numpy.ma' not in sys.modules\n"
         "tasks = Tasks()\n"
         "[t.join() for t in threading.enumerate() if t.name == 'load early']\n"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from surgeon_gui.ui.collector import hold_collection, let_collect, spare_present_objects
 from surgeon_gui.view.pace import Pace
 
 _FIRST_S = 0.016
@@ -18,8 +19,7 @@ class Steps(QObject):
     """Runs one piece of work at a time between events; a newer one supersedes an older.
 
     Work that fits the first slice is done when `run` returns. A thread would not help here: it
-    would hold Python's lock against painting. The cyclic garbage collector rests meanwhile: the
-    work makes many objects and no cycles, and a full collection takes a tenth of a second.
+    would hold Python's lock against painting. The garbage collector rests meanwhile.
 
     Signals:
         started(): the work does not fit the first slice.
@@ -38,8 +38,9 @@ class Steps(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._step)
+        self._hold = object()
         # A window may close in the middle of it.
-        self.destroyed.connect(gc.enable)
+        self.destroyed.connect(partial(let_collect, self._hold))
 
     @property
     def is_running(self) -> bool:
@@ -48,7 +49,7 @@ class Steps(QObject):
     def run(self, work: Pace[None], then: Callable[[], None]) -> None:
         """Do `work`, then call `then`, unless newer work or `cancel` comes before."""
         self._work, self._then = work, then
-        gc.disable()
+        hold_collection(self._hold)
         if self._advance(_FIRST_S) is not None and not self._timer.isActive():
             self._timer.start()
             self.started.emit()
@@ -86,6 +87,6 @@ class Steps(QObject):
         if self._timer.isActive():
             self._timer.stop()
             # What a long piece of work made lives long; later collections need not look at it.
-            gc.freeze()
+            spare_present_objects()
             self.finished.emit()
-        gc.enable()
+        let_collect(self._hold)

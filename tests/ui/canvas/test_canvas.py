@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gc
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.values import DType, Shape, TensorType
 from surgeon_gui.ui.canvas import GraphCanvas
+from surgeon_gui.ui.collector import collect_if_due
 from surgeon_gui.ui.theme import DARK, LIGHT
 from surgeon_gui.view.overlay import Mark, Overlay
 from tests.ui.canvas.conftest import head_of, on_screen
@@ -324,13 +325,24 @@ def test_a_cancelled_layout_leaves_the_picture_as_it_was(qtbot: QtBot) -> None:
     assert canvas.expanded() == opened
 
 
+class Knot:
+    """Holds itself, so that only the collector can free it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
 @pytest.mark.usefixtures("unhurried")
 def test_the_garbage_collector_works_again_after_a_layout(qtbot: QtBot) -> None:
     canvas = GraphCanvas(theme=LIGHT)
     qtbot.addWidget(canvas)
     canvas.set_graph(many_blocks(1500))
     canvas.finish_layout()
-    assert gc.isenabled()
+    knot = weakref.ref(Knot())
+    kept: list[list[int]] = [[] for _ in range(60_000)]
+    collect_if_due()
+    assert knot() is None
+    assert kept
 
 
 def many_blocks(count: int) -> Graph:
