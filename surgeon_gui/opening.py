@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.query import resolve_output
+from surgeon_gui.jobs.protocol import Event, Log
 from surgeon_gui.jobs.run import run_job
-from surgeon_gui.jobs.spec import FreezeSpec, PreprocessSpec
+from surgeon_gui.jobs.spec import PRINTED, FreezeSpec, PreprocessSpec
 from surgeon_gui.uff.graph import graph_from_uff
 from surgeon_gui.uff.reader import open_uff
 from surgeon_gui.uff.restore import graph_from_uff_file, tensorflow_form
@@ -66,20 +68,32 @@ def came_from(path: Path) -> Path | None:
     return next((name for name in names if name.is_file()), None)
 
 
-def preprocess(graph: Graph, script: Path) -> tuple[Graph, tuple[str, ...]]:
+def preprocess(
+    graph: Graph, script: Path, told: Callable[[str], object] | None = None
+) -> tuple[Graph, tuple[str, ...]]:
     """Return what a graphsurgeon script makes of a graph, and what is odd about the result.
 
     The script is code; it runs in a worker process.
+
+    Args:
+        graph: what it works on.
+        script: the script (`config.py`).
+        told: called with each line the script prints, on another thread.
 
     Raises:
         ScriptError: the script is wrong or fails; `where` is its line.
         JobError: the worker crashed or was cancelled.
     """
+
+    def heard(event: Event) -> None:
+        if told is not None and isinstance(event, Log) and event.logger == PRINTED:
+            told(event.text)
+
     with tempfile.TemporaryDirectory(prefix="surgeon-preprocess-") as folder:
         graph = tensorflow_form(graph)
         before, after = Path(folder) / "before.pb", Path(folder) / "after.pb"
         save_graphdef(graph, before)
-        result = run_job(PreprocessSpec(before, script.absolute(), after))
+        result = run_job(PreprocessSpec(before, script.absolute(), after), heard)
         changed = open_graph(after)
     notes = [f"{found} is not there any more." for found in result.dangling]
     notes += [f"Several nodes were named {name}; the last was kept." for name in result.duplicates]

@@ -169,7 +169,7 @@ def prepare(path: Path, surgery: Surgery) -> Prepared:
     stopped = "Nothing was asked for."
     if surgery.preprocess is not None:
         before = graph
-        graph, notes = preprocess(graph, surgery.preprocess)
+        graph, notes = preprocess(graph, surgery.preprocess, _print_plainly)
         for note in notes:
             stderr.print(f"{surgery.preprocess.name}: {note}", markup=False)
         stopped = "The script ran to its end."
@@ -186,6 +186,10 @@ def prepare(path: Path, surgery: Surgery) -> Prepared:
     return Prepared(
         Path(path), original, graph, tuple(deduce_outputs(graph)), shapes, tuple(changes), stopped
     )
+
+
+def _print_plainly(line: str) -> None:
+    stderr.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _change(title: str, before: Graph, after: Graph) -> Mapping[str, Any]:

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import ModuleType
 
 from surgeon_gui.compat.graphsurgeon.dynamic_graph import DynamicGraph
+from surgeon_gui.compat.graphsurgeon.messages import GraphDef, new_graphdef
+from surgeon_gui.compat.graphsurgeon.static_graph import StaticGraph
 from surgeon_gui.compat.install import installed
 from surgeon_gui.errors import DuplicateName, ScriptError
 from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
@@ -23,6 +25,9 @@ from surgeon_gui.uff.wiring import clean_name
 
 _ENTRIES = ("preprocess", "add_plugin")
 """Functions a script may offer: NVIDIA's, and the one of its object detection samples."""
+
+_PACKAGES = {"tensorflow": "surgeon-gui[reference]", "cv2": "opencv-python", "PIL": "pillow"}
+"""What to install for a module of another name."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,9 @@ class ScriptResult:
 
 
 def preprocess(graph: DynamicGraph, script: str | os.PathLike[str]) -> DynamicGraph:
-    """Run a script on a graph, in place; return the graph it gives back, mostly the same.
+    """Run a script on a graph; return the graph it gives back, mostly the one it was given.
+
+    A script that imports TensorFlow is given TensorFlow's own messages.
 
     Raises:
         ScriptError: the script cannot be read, has no entry point, or fails; `where` is its line.
@@ -54,21 +61,24 @@ def preprocess(graph: DynamicGraph, script: str | os.PathLike[str]) -> DynamicGr
         raise ScriptError("A script is a Python file (.py).", where=str(path))
     module = importlib.util.module_from_spec(spec)
     before = sys.modules.get(path.stem)
+    arguments = sys.argv
     sys.path.insert(0, str(path.parent))
     sys.modules[path.stem] = module
+    sys.argv = [str(path)]
     try:
         with installed():
             spec.loader.exec_module(module)
-            return _enter(module, graph, path)
+            return _enter(module, _of_loaded_messages(graph), path)
     except (Exception, SystemExit) as error:
         if isinstance(error, ScriptError):
             raise
         raise ScriptError(
             f"The script fails: {type(error).__name__}: {error}",
             where=_line(error, path),
-            hint="Correct the script, or run it without what does not fit this graph.",
+            hint=_hint(error),
         ) from error
     finally:
+        sys.argv = arguments
         sys.path.remove(str(path.parent))
         if before is None:
             sys.modules.pop(path.stem, None)
@@ -76,17 +86,39 @@ def preprocess(graph: DynamicGraph, script: str | os.PathLike[str]) -> DynamicGr
             sys.modules[path.stem] = before
 
 
+def _of_loaded_messages(graph: DynamicGraph) -> DynamicGraph:
+    """Return the graph in TensorFlow's messages where TensorFlow is loaded."""
+    message = new_graphdef()
+    if type(message) is type(graph.as_graph_def()):
+        return graph
+    message.ParseFromString(graph.as_graph_def().SerializeToString())
+    return DynamicGraph(message)
+
+
 def _enter(module: ModuleType, graph: DynamicGraph, path: Path) -> DynamicGraph:
     for entry in _ENTRIES:
         function = getattr(module, entry, None)
         if callable(function):
             result = function(graph)
-            return result if isinstance(result, DynamicGraph) else graph
+            if isinstance(result, DynamicGraph):
+                return result
+            if isinstance(result, StaticGraph | GraphDef):
+                return DynamicGraph(result)
+            return graph
     raise ScriptError(
         "The script has no function preprocess(dynamic_graph).",
         where=str(path),
         hint="Define preprocess, or add_plugin, at its top level.",
     )
+
+
+def _hint(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = _PACKAGES.get(error.name.partition(".")[0], error.name)
+        return f"Install {package}, or take the import out if the script does not need it."
+    if isinstance(error, SyntaxError) and "call to 'print'" in error.msg:
+        return "The script is Python 2's; 2to3 or a few parentheses make it Python 3's."
+    return "Correct the script, or run it without what does not fit this graph."
 
 
 def _line(error: BaseException, path: Path) -> str:
@@ -112,6 +144,15 @@ def run_script(graph: Graph, script: str | os.PathLike[str]) -> ScriptResult:
     changed = preprocess(DynamicGraph(message), script)
     if not len(changed):
         raise ScriptError("The script leaves no nodes.", where=str(script))
+    for node in changed:
+        if not node.name or not node.op:
+            which = f"node {node.name}" if node.name else f"a node of op {node.op or 'none'}"
+            missing = "an op" if node.name else "a name"
+            raise ScriptError(
+                f"The script leaves {which} without {missing}.",
+                where=str(script),
+                hint="Give each node that the script makes a name and an op.",
+            )
     result, duplicates = graph_from_dynamic(changed)
     known = {node.name for node in changed}
     outputs = graph.outputs

@@ -40,6 +40,8 @@ from surgeon_gui.jobs.run_spec import RunSpec as RunSpec
 
 PRECISIONS = ("fp32", "fp16", "bf16", "int8")
 ROUTES = ("direct", "onnx", "uff")
+PRINTED = "surgeon_gui.script"
+"""The logger that tells what a preprocess script prints, line by line."""
 
 Shapes = Mapping[str, tuple[int, ...]]
 

@@ -80,7 +80,9 @@ class Scripts(QObject):
         present = graph
 
         def work() -> tuple[Patch, Graph, tuple[str, ...]]:
-            after, notes = preprocess(present, path)
+            after, notes = preprocess(
+                present, path, lambda line: logger.info("%s: %s", path.name, line)
+            )
             patch = patch_between(present, after, path.name)
             return patch, patch.apply(present), notes
 

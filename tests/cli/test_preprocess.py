@@ -40,10 +40,46 @@ def test_a_script_that_misbehaves_is_a_message(
     assert not target.exists()
 
 
-def test_what_a_script_prints_is_not_on_stdout(tmp_path: Path) -> None:
+def test_what_a_script_prints_is_not_on_stdout(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     script, target = tmp_path / "config.py", tmp_path / "out.pb"
     script.write_text("def preprocess(graph):\n    print('hello')\n")
     ran = surgeon("edit", CIFAR, "--preprocess", script, "-o", target, "--json")
     assert ran.status == 0
     assert ran.json["nodes_after"] == 13
     assert target.exists()
+    assert "hello" in capsys.readouterr().err
+
+
+def test_what_a_script_printed_before_it_failed_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "config.py"
+    script.write_text(
+        "import logging, sys\n"
+        "logging.getLogger().addHandler(logging.StreamHandler())\n"
+        "def preprocess(graph):\n"
+        "    print('[bold]one', len(graph))\n"
+        "    print('two', file=sys.stderr)\n"
+        "    print('no end', end='')\n"
+        "    raise KeyError('gone')\n"
+    )
+    ran = surgeon("edit", CIFAR, "--preprocess", script, "-o", tmp_path / "out.pb")
+    assert ran.status == 2
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[:3] == ["[bold]one 13", "two", "no end"]
+    assert "KeyError: 'gone'" in shown[3]
+
+
+def test_of_endless_printing_the_first_lines_are_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script, target = tmp_path / "config.py", tmp_path / "out.pb"
+    script.write_text("def preprocess(graph):\n    for i in range(5000): print(i)\n")
+    ran = surgeon("edit", CIFAR, "--preprocess", script, "-o", target)
+    assert ran.status == 0
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[999] == "999"
+    assert "the rest is in stderr.log" in shown[1000]
+    assert len(shown) == 1001

@@ -104,6 +104,8 @@ def test_helpers_beside_the_script_can_be_imported(graph: Graph, tmp_path: Path)
         (["def preprocess(g:"], "SyntaxError", 2),
         (["raise SystemExit(3)"], "SystemExit: 3", 2),
         (["PLUGIN = 1"], "no function preprocess", None),
+        (["def preprocess(g):", "    g.append(gs.create_node('', op=''))"], "without a name", None),
+        (["def preprocess(g):", "    g['y'].op = ''"], "node y without an op", None),
     ],
 )
 def test_a_failing_script_names_its_line(
@@ -114,6 +116,66 @@ def test_a_failing_script_names_its_line(
         run_script(graph, script)
     place = str(script) if line is None else f"{script}:{line}"
     assert caught.value.where == place
+
+
+@pytest.mark.parametrize("given", ["g.as_graph_def()", "gs.StaticGraph(g)", "gs.DynamicGraph(g)"])
+def test_a_script_may_give_back_any_kind_of_graph(graph: Graph, tmp_path: Path, given: str) -> None:
+    script = write(
+        tmp_path / "config.py",
+        "def preprocess(dynamic_graph):",
+        "    g = gs.DynamicGraph(type(dynamic_graph.as_graph_def())())",
+        "    g.append(dynamic_graph['x'])",
+        f"    return {given}",
+    )
+    assert [node.name for node in run_script(graph, script).graph] == ["x"]
+
+
+def test_a_module_that_is_not_there_is_told_how_to_install(graph: Graph, tmp_path: Path) -> None:
+    script = write(tmp_path / "config.py", "import surgery_never_heard_of.part")
+    with pytest.raises(ScriptError, match="No module named") as caught:
+        run_script(graph, script)
+    assert "Install surgery_never_heard_of" in (caught.value.hint or "")
+
+
+def test_a_script_of_python_2_is_told_so(graph: Graph, tmp_path: Path) -> None:
+    script = write(tmp_path / "config.py", "def preprocess(g):", "    print 'removing'")
+    with pytest.raises(ScriptError, match="SyntaxError") as caught:
+        run_script(graph, script)
+    assert "Python 2" in (caught.value.hint or "")
+
+
+def test_a_script_sees_its_own_arguments_only(graph: Graph, tmp_path: Path) -> None:
+    script = write(
+        tmp_path / "config.py",
+        "import sys",
+        "def preprocess(g):",
+        "    g['y'].op = f'{len(sys.argv)}{sys.argv[0] == __file__}'",
+    )
+    before = list(sys.argv)
+    assert run_script(graph, script).graph["y"].op == "1True"
+    assert sys.argv == before
+
+
+@pytest.mark.tensorflow
+def test_a_script_that_imports_tensorflow_gets_its_messages(graph: Graph, tmp_path: Path) -> None:
+    script = write(
+        tmp_path / "config.py",
+        "import tensorflow as tf",
+        "NodeDef = tf.compat.v1.NodeDef",
+        "plugin = gs.create_plugin_node('act', op='P_TRT', dtype=tf.float32)",
+        "def preprocess(g):",
+        "    assert isinstance(g.as_graph_def(), tf.compat.v1.GraphDef)",
+        "    assert isinstance(plugin, NodeDef) and isinstance(g['y'], NodeDef)",
+        "    g.collapse_namespaces({'act': plugin})",
+        "    copied = NodeDef()",
+        "    copied.CopyFrom(g['y'])",
+        "    copied.name = 'z'",
+        "    g.extend([copied])",
+    )
+    result = run_script(graph, script).graph
+    assert [node.name for node in result] == ["x", "y", "act", "z"]
+    assert result["z"].inputs == (TensorRef("act"),)
+    assert result["x"] is graph["x"]
 
 
 def test_graphsurgeon_is_installed_only_for_a_while() -> None:

@@ -48,6 +48,15 @@ def new_graphdef() -> GraphDef:
     return made
 
 
+def new_nodedef() -> NodeDef:
+    """Return an empty NodeDef: TensorFlow's where it is loaded, else ours."""
+    module = sys.modules.get("tensorflow.core.framework.node_def_pb2")
+    made = pb.NodeDef() if module is None else module.NodeDef()
+    if not isinstance(made, NodeDef):
+        raise TypeError("tensorflow.core.framework.node_def_pb2 holds no NodeDef message")
+    return made
+
+
 def append_copy(graphdef: GraphDef, node: NodeDef) -> NodeDef:
     """Add a copy of a node, which may be of the other origin; return the copy."""
     added: Any = graphdef.node.add()

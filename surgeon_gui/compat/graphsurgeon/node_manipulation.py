@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 
 from surgeon_gui.compat.graphsurgeon.dynamic_graph import remove_duplicates
-from surgeon_gui.compat.graphsurgeon.messages import NodeDef, as_nodes, name_of
+from surgeon_gui.compat.graphsurgeon.messages import (
+    NodeDef,
+    as_nodes,
+    name_of,
+    new_nodedef,
+)
 from surgeon_gui.graph.values import Array, DType, TensorValue, tensor_from_message
 from surgeon_gui.proto import graphdef_pb2 as pb
 
@@ -49,7 +54,7 @@ def create_node(
     """
     if not trt_plugin:
         print(f"Use create_plugin_node if {name} is a TensorRT plugin.")
-    return update_node(pb.NodeDef(), name, op or name, trt_plugin, **kwargs)
+    return update_node(new_nodedef(), name, op or name, trt_plugin, **kwargs)
 
 
 def update_node(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -13,26 +14,38 @@ from surgeon_gui.errors import ScriptError
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.jobs.report import Report
-from surgeon_gui.jobs.spec import PreprocessResult, PreprocessSpec
+from surgeon_gui.jobs.spec import PRINTED, PreprocessResult, PreprocessSpec
 from surgeon_gui.worker.registry import task
+
+printed = logging.getLogger(PRINTED)
+
+MOST_LINES = 1000
+"""Most lines that are logged, and so told to who asked for the job."""
+
+LONGEST_LINE = 4000
+"""Characters after which a line is logged though it has not ended."""
 
 MOST_PRINTED = 16 << 20
 """Most characters a script may print: they all go to the job's log, on disk."""
 
 
 class LimitedOutput(io.TextIOBase):
-    """Hands text on to another stream until it is too much.
+    """Logs the first lines of a text, and hands the rest to a stream until it is too much.
 
     Args:
-        stream: where the text goes.
+        stream: where text goes once `MOST_LINES` are logged.
         script: the file blamed.
         limit: most characters taken.
     """
 
     def __init__(self, stream: TextIO, script: Path, limit: int = MOST_PRINTED) -> None:
+        super().__init__()
         self._stream = stream
         self._script = script
         self._room = limit
+        self._line = ""
+        self._lines = MOST_LINES
+        self._logging = False
 
     def writable(self) -> bool:
         return True
@@ -50,7 +63,37 @@ class LimitedOutput(io.TextIOBase):
                 where=str(self._script),
                 hint="Look for a loop that never ends, or print less.",
             )
-        return self._stream.write(text)
+        # A handler the script added to the log writes here: that text is in the log already.
+        if self._logging or not self._lines:
+            self._stream.write(text)
+            return len(text)
+        *lines, self._line = (self._line + text).split("\n")
+        if len(self._line) > LONGEST_LINE:
+            lines.append(self._line)
+            self._line = ""
+        for line in lines:
+            self._log(line)
+        return len(text)
+
+    def _log(self, line: str) -> None:
+        if not self._lines:
+            self._stream.write(f"{line}\n")
+            return
+        self._lines -= 1
+        self._logging = True
+        try:
+            printed.info("%s", line)
+            if not self._lines:
+                printed.info("… the rest is in stderr.log of the job's folder")
+        finally:
+            self._logging = False
+
+    def close(self) -> None:
+        """Log a last line that did not end; the stream stays open."""
+        if self._line:
+            self._log(self._line)
+            self._line = ""
+        super().close()
 
     def flush(self) -> None:
         self._stream.flush()
@@ -62,8 +105,11 @@ def preprocess(spec: PreprocessSpec, report: Report) -> PreprocessResult:
     report.progress("Opening the graph")
     graph = open_graph(spec.graph)
     report.progress(f"Running {spec.script.name}")
-    output = LimitedOutput(sys.stderr, spec.script)
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+    with (
+        contextlib.closing(LimitedOutput(sys.stderr, spec.script)) as output,
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(output),
+    ):
         done = run_script(graph, spec.script)
     report.progress("Writing the result")
     save_graphdef(done.graph, spec.result)
