@@ -229,6 +229,11 @@ def placeholder_static(made: Made, params: Params, good: bool) -> None:
     made.attrs |= {"dtype": DType.FLOAT32, "shape": Shape((-1, 4 if good else -1, 4))}
 
 
+@makes("placeholder_ranked")
+def placeholder_ranked(made: Made, params: Params, good: bool) -> None:
+    made.attrs |= {"dtype": DType.FLOAT32, "shape": Shape((-1, -1) if good else None)}
+
+
 @makes("dim_static")
 def dim_static(made: Made, params: Params, good: bool) -> None:
     size = 4 if good else -1

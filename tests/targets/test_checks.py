@@ -121,6 +121,8 @@ CASES: list[tuple[str, str, dict[str, Any], bool | None]] = [
         {"ignore_batch": True},
         False,
     ),
+    ("n = Placeholder() {dtype=f32, shape=[?,?]}", "placeholder_ranked", {}, True),
+    ("n = Placeholder() {dtype=f32}", "placeholder_ranked", {}, False),
     (
         "n = Placeholder() {dtype=f32, shape=[?,2]}",
         "placeholder_dim_unknown",

@@ -63,6 +63,11 @@ def placeholder_static(context: Context, facts: Facts) -> bool | None:
     return dims is not None and all(dim >= 0 for dim in dims[int(first) :])
 
 
+@CHECKS.register("placeholder_ranked")
+def placeholder_ranked(context: Context, facts: Facts) -> bool | None:
+    return _placeholder_dims(context) is not None
+
+
 @CHECKS.register("placeholder_dim_unknown")
 def placeholder_dim_unknown(context: Context, facts: Facts) -> bool | None:
     if context.node.op != "Placeholder":
