@@ -53,6 +53,7 @@ def engine_facts(found: EngineResult) -> dict[str, Any]:
         "provenance": known.get("provenance"),
         "built_at": card.built_at if card else None,
         "runs_here": found.runs_here,
+        "card_problem": found.card_problem,
         "obstacles": [{"reason": item.reason, "hint": item.hint} for item in found.obstacles],
         "layers": [
             {"name": layer.name, "type": layer.type, "nodes": list(layer.nodes)}
@@ -63,12 +64,12 @@ def engine_facts(found: EngineResult) -> dict[str, Any]:
 
 def _print(path: Path, facts: dict[str, Any]) -> None:
     title = {"rtx": "TensorRT for RTX", "tensorrt": "TensorRT"}[facts["flavour"]]
-    size = f"{facts['bytes'] / 1e6:.2f} MB"
+    size = f"{facts['bytes'] / 1e6:.2f} MB" if facts["bytes"] > 5e3 else f"{facts['bytes']} bytes"
     stdout.print(f"{path}: {title} {facts['tensorrt'] or ''}, {size}", style="bold", markup=False)
     if facts["gpu"]:
         stdout.print(f"  for {', '.join(facts['gpu'])}, {facts['precision']}", markup=False)
     else:
-        stdout.print("  No card lies beside it, so its GPUs and tensors are not known.")
+        stdout.print(f"  {facts['card_problem']}, so its GPUs and tensors are not known.")
     for kind in ("inputs", "outputs"):
         for tensor in facts[kind] or ():
             text = f"  {kind[:-1]:7}{tensor['name']}  {tensor['dtype']} {tensor['shape']}"

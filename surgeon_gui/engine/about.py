@@ -16,7 +16,7 @@ from surgeon_gui.engine.load import load_engine
 from surgeon_gui.engine.plan import read_plan_header
 from surgeon_gui.engine.plugins import load_plugins
 from surgeon_gui.errors import EngineError, RunFailed
-from surgeon_gui.jobs.engine_card import nodes_of, read_card
+from surgeon_gui.jobs.engine_card import missing_card, nodes_of, read_card
 from surgeon_gui.jobs.engine_spec import EngineLayer, EngineResult, EngineSpec, Trouble
 from surgeon_gui.jobs.report import Report
 
@@ -70,6 +70,7 @@ def told_by_file(path: Path, here: Devices, versions: Mapping[str, str]) -> Engi
         card=card,
         obstacles=tuple(Trouble(item.reason, item.hint) for item in found),
         layers_problem="Its layers are told by TensorRT on a GPU it runs on." if found else None,
+        card_problem="" if card is not None else missing_card(path),
     )
 
 

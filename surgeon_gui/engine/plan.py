@@ -1,7 +1,7 @@
 """What the first bytes of an engine file tell, without TensorRT.
 
 Source: NVIDIA's trtexec reads tag, layout and version at these places; the tag of TensorRT for RTX
-was seen in plans of 1.7.1.
+was seen in plans of 1.7.1, which also name their own size in bytes 16 to 23.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from surgeon_gui.errors import OpenError, TruncatedFile
 HEADER_BYTES = 28
 
 _TAGS = {b"vtrt": "rtx", b"ftrt": "tensorrt"}
+_SIZE_AT = 16
 _VERSION_AT = 24
 
 
@@ -55,6 +56,13 @@ def read_plan_header(path: str | Path) -> PlanHeader:
     if len(head) < HEADER_BYTES:
         raise TruncatedFile(
             "This engine ends too early.", where=str(source), hint="Build it again."
+        )
+    stated = int.from_bytes(head[_SIZE_AT:_VERSION_AT], "little") if flavour == "rtx" else 0
+    if stated > size:
+        raise TruncatedFile(
+            f"This engine is cut off: {size} of {stated} bytes are there.",
+            where=str(source),
+            hint="Copy it again, or build it again.",
         )
     layout = int.from_bytes(head[4:8], "little")
     version = ".".join(str(byte) for byte in head[_VERSION_AT:HEADER_BYTES])

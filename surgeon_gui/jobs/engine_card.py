@@ -118,6 +118,18 @@ def read_card(engine: Path) -> EngineCard | None:
     return card if fits else None
 
 
+def missing_card(engine: Path) -> str:
+    """Return in a sentence why `read_card` found none."""
+    path = card_path(engine)
+    if not path.is_file():
+        return "No card lies beside it"
+    try:
+        EngineCard.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, AttributeError, ProtocolError):
+        return "The card beside it cannot be read"
+    return "The card beside it is of another engine"
+
+
 def nodes_of(name: str, layers: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Return the GraphDef nodes of one of an engine's layers, by its name.
 

@@ -47,6 +47,7 @@ class EngineResult(JobResult):
         obstacles: what keeps it from running here, none where it runs.
         layers: in execution order; empty where they cannot be told.
         layers_problem: why not.
+        card_problem: why there is no card, empty where there is one.
     """
 
     kind: ClassVar[str] = "engine"
@@ -58,6 +59,7 @@ class EngineResult(JobResult):
     obstacles: tuple[Trouble, ...] = ()
     layers: tuple[EngineLayer, ...] = ()
     layers_problem: str | None = None
+    card_problem: str = ""
 
     @property
     def runs_here(self) -> bool:

@@ -40,6 +40,16 @@ def test_an_engine_cut_off_in_its_header_is_truncated(tmp_path: Path) -> None:
         read_plan_header(tmp_path / "x.engine")
 
 
+def test_an_engine_shorter_than_it_says_is_truncated(tmp_path: Path) -> None:
+    content = plan(b"vtrt", b"\x01\x07\x01\x74")
+    content = content[:16] + (129).to_bytes(8, "little") + content[24:]
+    (tmp_path / "x.engine").write_bytes(content)
+    with pytest.raises(TruncatedFile, match="128 of 129 bytes"):
+        read_plan_header(tmp_path / "x.engine")
+    (tmp_path / "x.engine").write_bytes(content + b"1")
+    assert read_plan_header(tmp_path / "x.engine").bytes == 129
+
+
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OpenError, match="cannot be read"):
         read_plan_header(tmp_path / "none.engine")

@@ -10,6 +10,7 @@ from surgeon_gui.errors import SaveError
 from surgeon_gui.jobs.engine_card import (
     EngineCard,
     card_path,
+    missing_card,
     nodes_of,
     read_card,
     sha256_of,
@@ -44,6 +45,7 @@ def engine(folder: Path) -> tuple[Path, EngineCard]:
 def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:
     path, card = engine(tmp_path)
     assert read_card(path) is None
+    assert missing_card(path) == "No card lies beside it"
     write_card(path, card)
     assert card_path(path).name == "x.engine.json"
     assert read_card(path) == card
@@ -54,6 +56,7 @@ def test_the_card_of_another_plan_does_not_count(tmp_path: Path) -> None:
     write_card(path, card)
     path.write_bytes(b"b plan")
     assert read_card(path) is None
+    assert missing_card(path) == "The card beside it is of another engine"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"kind": "engine"}'])
@@ -61,6 +64,7 @@ def test_a_damaged_card_does_not_count(tmp_path: Path, content: str) -> None:
     path, _ = engine(tmp_path)
     card_path(path).write_text(content)
     assert read_card(path) is None
+    assert missing_card(path) == "The card beside it cannot be read"
 
 
 def test_a_card_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:

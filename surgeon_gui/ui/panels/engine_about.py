@@ -186,7 +186,7 @@ def _facts(path: Path | None, found: EngineResult) -> list[tuple[str, str]]:
     ]
     card = found.card
     if card is None:
-        rows.append(("Card", "none beside it, so its GPUs and tensors are not known"))
+        rows.append(("Card", f"{found.card_problem}, so its GPUs and tensors are not known."))
         return rows
     settings = card.settings
     rows += [
