@@ -23,7 +23,7 @@ from surgeon_gui.engine.ranges import give_ranges
 from surgeon_gui.engine.readback import read_interface, read_network, unreadable_as_zeros
 from surgeon_gui.engine.uff_parser import parse_uff
 from surgeon_gui.errors import BuildFailed, EngineError, JobCancelled, PlanMismatch, UsageError
-from surgeon_gui.graph.graphdef import write_atomically
+from surgeon_gui.graph.graphdef import check_writable, write_atomically
 from surgeon_gui.graph.values import DType
 from surgeon_gui.jobs.engine_card import EngineCard, sha256_of, write_card
 from surgeon_gui.jobs.report import Report
@@ -83,6 +83,7 @@ def build(spec: BuildSpec, report: Report) -> BuildResult:
         JobCancelled: the report was cancelled.
         SaveError: the plan cannot be written.
     """
+    check_writable(spec.engine)
     here = current_capability()
     report.progress("Loading TensorRT")
     flavour = choose_flavour(spec.flavour, here)

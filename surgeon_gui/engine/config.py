@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 from surgeon_gui.engine.devices import current_capability
 from surgeon_gui.engine.flavours import DEFAULT_TARGETS, Flavour
-from surgeon_gui.errors import BuildFailed, UsageError
+from surgeon_gui.errors import BuildFailed, SaveError, UsageError
 from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.jobs.spec import BuildSpec, ShapeRange
 from surgeon_gui.network.ir import Network, Tensor
+
+_LOG = logging.getLogger(__name__)
 
 _LEVELS = range(6)
 
@@ -197,9 +200,14 @@ def _set_flags(config: Any, flavour: Flavour, spec: BuildSpec, network: Network)
 
 
 def store_timing_cache(config: Any, spec: BuildSpec) -> None:
-    """Write the timing cache back, where the build used one."""
-    if spec.timing_cache is not None:
+    """Write the timing cache back, where the build used one; the engine is good without it."""
+    if spec.timing_cache is None:
+        return
+    try:
+        spec.timing_cache.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(spec.timing_cache, [memoryview(config.get_timing_cache().serialize())])
+    except (OSError, SaveError) as error:
+        _LOG.warning("The timing cache is not kept: %s", error)
 
 
 def checked_profiles(
@@ -222,7 +230,11 @@ def checked_profiles(
     for ranges in profiles:
         for item in ranges:
             if item.input not in known:
-                raise UsageError("The network has no such input.", where=item.input)
+                raise UsageError(
+                    "The network has no such input.",
+                    where=item.input,
+                    hint=f"Its inputs are: {', '.join(known)}.",
+                )
             _check_range(item, known[item.input])
         missing = set(dynamic) - {item.input for item in ranges}
         if missing:

@@ -6,6 +6,7 @@ back byte for byte, so what this program does not interpret survives.
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import re
@@ -269,15 +270,35 @@ def write_atomically(
         os.replace(temporary, path)
         temporary = None
     except OSError as error:
-        raise SaveError(
-            f"The file cannot be written: {error.strerror or error}.",
-            where=str(path),
-            hint="Choose another folder or free some space.",
-        ) from error
+        raise _unwritable(path, error) from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
     return size
+
+
+def check_writable(path: Path) -> None:
+    """Make sure, before long work, that `write_atomically` can put a file at `path`.
+
+    Raises:
+        SaveError: the folder is not there or cannot be written, or `path` is a folder.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        os.unlink(temporary)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> SaveError:
+    return SaveError(
+        f"The file cannot be written: {error.strerror or error}.",
+        where=str(path),
+        hint="Choose another folder or free some space.",
+    )
 
 
 def _write(

@@ -17,6 +17,7 @@ import pytest
 
 from surgeon_gui.engine import build as build_module
 from surgeon_gui.engine.build import build, build_error
+from surgeon_gui.engine.config import store_timing_cache
 from surgeon_gui.engine.devices import current_capability
 from surgeon_gui.engine.readback import read_network
 from surgeon_gui.errors import (
@@ -179,6 +180,36 @@ def test_a_full_disk_keeps_the_old_engine(tmp_path: Path, monkeypatch: pytest.Mo
         run(spec, tmp_path)
     assert spec.engine.read_bytes() == b"the old engine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.engine", "x.network"]
+
+
+@pytest.mark.parametrize("name", ["none/x.engine", "."])
+def test_where_nothing_can_be_written_is_said_before_the_build(tmp_path: Path, name: str) -> None:
+    spec = dataclasses.replace(spec_for(cnn(), tmp_path), engine=tmp_path / name)
+    report = Recorder(tmp_path)
+    with pytest.raises(SaveError):
+        build(spec, report)
+    assert not report.phases
+
+
+def test_a_timing_cache_that_cannot_be_kept_spoils_no_build(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Config:
+        def get_timing_cache(self) -> Config:
+            return self
+
+        def serialize(self) -> bytes:
+            return b"times"
+
+    (tmp_path / "file").write_bytes(b"")
+    spec = dataclasses.replace(
+        spec_for(cnn(), tmp_path), timing_cache=tmp_path / "file" / "x.cache"
+    )
+    store_timing_cache(Config(), spec)
+    assert "timing cache is not kept" in caplog.text
+    spec = dataclasses.replace(spec, timing_cache=tmp_path / "new" / "x.cache")
+    store_timing_cache(Config(), spec)
+    assert (tmp_path / "new" / "x.cache").read_bytes() == b"times"
 
 
 def blocked(*names: str) -> Callable[..., Any]:

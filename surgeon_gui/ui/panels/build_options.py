@@ -233,9 +233,7 @@ class BuildOptions(QWidget):
     def _cache_file(self) -> Path:
         """Return the file timings of this TensorRT are kept in."""
         name = "default" if self._flavour is None else f"{self._flavour.id}-{self._flavour.version}"
-        folder = cache_dir() / "timing"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{name}.cache"
+        return cache_dir() / "timing" / f"{name}.cache"
 
 
 def _dims(name: str, text: str) -> tuple[int, ...]:
