@@ -93,3 +93,12 @@ def test_a_worker_looks_at_this_machine(panel: DevicesPanel, qtbot: QtBot) -> No
         panel.refresh()
     assert panel.result is not None
     assert panel.words.text() == summary(panel.result)
+
+
+def test_the_first_look_needs_no_button(panel: DevicesPanel, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(panel.found, timeout=60_000):
+        panel.show()
+    assert panel.result is not None
+    panel.hide()
+    panel.show()
+    assert not panel.job.is_running

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from surgeon_gui.jobs.outcome import Cancelled, Outcome, Succeeded
@@ -72,7 +73,7 @@ class DevicesPanel(QWidget):
         layout.addWidget(self.tree, 1)
         self.job.ended.connect(self._ended)
         self.set_theme(theme)
-        self._say("Press Refresh to look at this machine.", "muted")
+        self._looked = False
         self._fill()
         self._enable()
 
@@ -91,8 +92,14 @@ class DevicesPanel(QWidget):
         self._say("Looking…", "muted")
         spec = DevicesSpec(tuple(map(Path, self._settings.plugins)))
         python = self._settings.worker_python or sys.executable
+        self._looked = True
         self.job.start(spec, new_job_directory("devices"), python=python, timeout=120.0)
         self._enable()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._looked:
+            self.refresh()
 
     def stop(self) -> None:
         """End the worker, before the window goes."""
