@@ -8,8 +8,10 @@ from typing import Any
 from rich.table import Table
 
 from surgeon_gui.cli.app import stdout
+from surgeon_gui.graph.values import Shape
 from surgeon_gui.hybrid.plan import HybridPlan
 from surgeon_gui.jobs.hybrid_spec import BundleBuildResult, BundleVerifyResult
+from surgeon_gui.targets.partition import BORDER
 
 _SHOWN = 8
 
@@ -59,6 +61,21 @@ def division_facts(model: Path, plan: HybridPlan) -> dict[str, Any]:
     }
 
 
+def open_inputs(plan: HybridPlan) -> dict[str, str]:
+    """Return the inputs whose size is unknown beyond the batch → a shape to give them."""
+    found = {}
+    for name, reason in plan.partition.remaining.items():
+        node = plan.partition.graph[name]
+        if not node.op.startswith("Placeholder") or reason == BORDER:
+            continue
+        shape = node.attrs.get("shape")
+        dims = shape.dims if isinstance(shape, Shape) else None
+        sizes = [1 if axis == 0 else 224 for axis in range(len(dims or ()))]
+        known = zip(dims or (), sizes, strict=True)
+        found[name] = "x".join(str(dim if dim >= 0 else size) for dim, size in known) or "scalar"
+    return found
+
+
 def print_division(
     facts: dict[str, Any],
     plan: HybridPlan,
@@ -79,7 +96,19 @@ def print_division(
     reasons: dict[str, list[str]] = {}
     for name, reason in partition.remaining.items():
         reasons.setdefault(reason, []).append(name)
-    stdout.print(f"  {len(partition.remaining)} nodes stay in TensorFlow:", markup=False)
+    for pattern in facts["idle_patterns"]:
+        stdout.print(f"  No node is called {pattern}.", style="yellow", markup=False)
+    for name, shape in facts["open_inputs"].items():
+        stdout.print(
+            f"  The size of {name} is not known: give it, as with --shape {name}={shape}, or let "
+            "segments take any with --dynamic.",
+            style="yellow",
+            markup=False,
+        )
+    staying = len(partition.remaining)
+    stdout.print(
+        f"  {staying} node{' stays' if staying == 1 else 's stay'} in TensorFlow:", markup=False
+    )
     for reason, names in sorted(reasons.items(), key=lambda item: -len(item[1]))[:_SHOWN]:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         stdout.print(f"    {len(names):4}  {reason}", markup=False)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from surgeon_gui.errors import OpenError, ProtocolError
+from surgeon_gui.errors import OpenError, ProtocolError, SaveError
 from surgeon_gui.graph.graphdef import save_graphdef, write_atomically
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.values import DType, Shape, TensorType
@@ -140,7 +140,14 @@ def write_bundle(
         SaveError: a file cannot be written; the manifest of an older bundle is as it was.
     """
     old = {item.name: item for item in _old(folder)}
-    (folder / _SEGMENTS).mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / _SEGMENTS).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SaveError(
+            f"The bundle's folder cannot be made: {error.strerror or error}.",
+            where=str(folder),
+            hint="Choose another folder.",
+        ) from error
     graph = hybrid_graph(plan.partition, plan.kinds, plan.outputs, {})
     save_graphdef(graph, folder / GRAPH)
     segments = []

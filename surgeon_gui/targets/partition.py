@@ -8,8 +8,9 @@ Constants do not count: every segment gets its own copies of those it reads.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from surgeon_gui.errors import UsageError
 from surgeon_gui.graph.model import Graph, TensorRef
@@ -42,6 +43,15 @@ class PartitionOptions:
     def __post_init__(self) -> None:
         if self.minimum_segment_size < 1:
             raise UsageError("A segment has at least one node.", where="minimum segment size")
+
+    def idle_patterns(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return those of `deny` and `allow` that no node's name fits."""
+        known = tuple(names)
+        return tuple(
+            pattern
+            for pattern in (*self.deny, *self.allow)
+            if not any(name == pattern or fnmatchcase(name, pattern) for name in known)
+        )
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ CONTROL = "Control flow stays in TensorFlow."
 STATE = "It reads or changes a state, or draws random numbers, and stays in TensorFlow."
 DENIED = "It was told to stay in TensorFlow."
 NOT_ALLOWED = "It is not among the nodes allowed into segments."
+UNSHAPED = "A tensor it reads has a shape known only at run time."
 UNBOUND = "TensorRT has no tensor of the type it reads or makes."
 
 _MOST_SUGGESTIONS = 12
@@ -205,7 +206,7 @@ class Partitioner:
             if options.dynamic or ref.node == node.name:
                 continue
             if dims is None or any(dim < 0 for dim in dims[1:]):
-                return f"The shape of {ref} is {kind.shape}, known only at run time."
+                return UNSHAPED
         return ""
 
     def _divided(self, options: PartitionOptions, reasons: Mapping[str, str]) -> Partition:

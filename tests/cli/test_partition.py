@@ -42,6 +42,19 @@ def test_the_words_name_reasons_and_cures(model: Path) -> None:
     assert "Cure s" in found.stdout or "Lgamma" in found.stdout
 
 
+def test_patterns_that_fit_no_node_are_named(model: Path) -> None:
+    found = surgeon("partition", model, "--deny", "b", "--deny", "nothing*")
+    assert "No node is called nothing*." in found.stdout
+    assert surgeon("partition", model, "--deny", "b", "--json").json["idle_patterns"] == []
+
+
+def test_an_open_input_says_how_to_fix_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "open.pb"
+    save_graphdef(parse_text(HYBRID.replace("[-1, 4]", "[-1, -1]")), path)
+    assert "--shape x=1x224, or" in " ".join(surgeon("partition", path).stdout.split())
+    assert surgeon("partition", path, "--dynamic", "--json").json["open_inputs"] == {}
+
+
 def test_nothing_converts_is_a_no(model: Path) -> None:
     assert surgeon("partition", model, "--minimum-segment-size", "9").status == 1
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from surgeon_gui.errors import OpenError, UsageError
+from surgeon_gui.errors import OpenError, SaveError, UsageError
 from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.text import parse_text
@@ -112,6 +112,12 @@ def test_a_folder_that_is_none_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(OpenError, match="no hybrid bundle") as caught:
         read_bundle(tmp_path)
     assert "surgeon partition" in (caught.value.hint or "")
+
+
+def test_a_file_in_the_folders_place_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "hybrid").write_bytes(b"")
+    with pytest.raises(SaveError, match="cannot be made"):
+        write_bundle(plan_hybrid(parse_text(HYBRID)), tmp_path / "hybrid")
 
 
 def test_tf_trts_words_convert_a_graphdef() -> None:

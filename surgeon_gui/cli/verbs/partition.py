@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
-from surgeon_gui.cli.divisions import division_facts, print_division, result_facts
+from surgeon_gui.cli.divisions import division_facts, open_inputs, print_division, result_facts
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.plain_engine import build_plain_engine
 from surgeon_gui.cli.progress import job_progress
@@ -179,6 +179,8 @@ def partition_verb(
         max_batch_size=max_batch_size,
     )
     facts = division_facts(model, plan)
+    facts["idle_patterns"] = list(options.idle_patterns(node.name for node in prepared.graph))
+    facts["open_inputs"] = {} if dynamic else open_inputs(plan)
     ok = bool(plan.partition.segments)
     built: BundleBuildResult | None = None
     verified: BundleVerifyResult | None = None

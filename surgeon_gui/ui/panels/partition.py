@@ -192,6 +192,9 @@ class PartitionPanel(JobPanel):
         def done(division: Division) -> None:
             if self._session.graph is graph:
                 self._show_division(division)
+                if idle := options.idle_patterns(node.name for node in graph):
+                    self.hint.setText(f"No node is called {', '.join(idle)}.")
+                    self.hint.show()
 
         self._session.tasks.run("partition", work, done, self._say_error)
 

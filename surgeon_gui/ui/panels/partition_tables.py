@@ -17,6 +17,7 @@ from surgeon_gui.ui.tables import Index, RowsModel, set_up_table, stretch_names
 from surgeon_gui.ui.theme import Theme
 
 _SHOWN = 3
+_CURED = 2
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ class StayingTable(QTableView):
 
     def show_division(self, division: Division | None) -> None:
         """Show what a division leaves; nothing for None."""
-        self.model_.show(staying(division) if division is not None else ())
+        rows = staying(division) if division is not None else []
+        self.model_.show(rows)
+        self.setColumnHidden(_CURED, all(row.suggestion is None for row in rows))
 
     def set_theme(self, theme: Theme) -> None:
         self.model_.theme = theme
