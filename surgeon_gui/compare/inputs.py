@@ -119,7 +119,7 @@ def load_npz(path: str | os.PathLike[str]) -> dict[str, Array]:
         raise OpenError("There is no such file.", where=where) from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise OpenError(
-            f"This is no .npz file of plain arrays: {error}.",
+            "This is no .npz file of plain arrays, or it is damaged.",
             where=where,
             hint=_HOW_TO_WRITE,
         ) from error
@@ -151,7 +151,11 @@ def load_arrays(path: str | os.PathLike[str], inputs: Sequence[str]) -> dict[str
     except FileNotFoundError as error:
         raise OpenError("There is no such file.", where=where) from error
     except (OSError, ValueError, EOFError) as error:
-        raise OpenError(f"This is no .npy file of a plain array: {error}.", where=where) from error
+        raise OpenError(
+            "This is no .npy file of a plain array, or it is damaged.",
+            where=where,
+            hint="Write it with numpy.save(path, array).",
+        ) from error
 
 
 def save_npz(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:

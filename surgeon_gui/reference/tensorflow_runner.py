@@ -295,8 +295,12 @@ def _fitting(name: str, array: Array, kind: TensorType) -> Array:
             dim in (-1, have) for dim, have in zip(dims, array.shape, strict=True)
         )
         if not fits:
+            shape = "x".join(map(str, array.shape)) or "scalar"
             raise UsageError(
-                f"The array is {Shape(tuple(array.shape))}, the input is {kind.shape}.", where=name
+                f"The array is {Shape(tuple(array.shape))}, the input is {kind.shape}.",
+                where=name,
+                hint="Give an array of the input's shape"
+                + (f", or --shape {name}={shape}." if len(dims) == array.ndim else "."),
             )
     return array
 

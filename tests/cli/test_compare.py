@@ -55,6 +55,14 @@ def test_what_differs_ends_with_1_and_says_by_how_much(tmp_path: Path) -> None:
     assert surgeon("compare", one, other, "--max-rel", "0.5").status == 0
 
 
+def test_a_way_there_is_none_of_is_told_from_a_missing_file(tmp_path: Path) -> None:
+    model = data_path("cifar_small.pb")
+    ran = surgeon("compare", model, f"{model}@fp12", "--json")
+    assert ran.status == 2
+    assert "fp12" in ran.json["error"]["message"]
+    assert "network" in ran.json["error"]["hint"]
+
+
 def test_the_report_can_be_json(tmp_path: Path) -> None:
     one = stored(tmp_path / "a.npz", 1.0)
     assert surgeon("compare", one, one, "--report", tmp_path / "r.json").status == 0

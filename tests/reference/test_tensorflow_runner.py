@@ -197,6 +197,8 @@ def test_inputs_that_do_not_fit_are_said(feeds: dict[str, np.ndarray], words: st
         runner.run(feeds, refs("y"))
     assert caught.value.message == words
     assert caught.value.where == "x"
+    if words.startswith("The array is [2,3]"):
+        assert "--shape x=2x3" in str(caught.value.hint)
 
 
 def test_inputs_are_brought_to_the_dtype_of_the_graph() -> None:

@@ -107,6 +107,13 @@ def compare_verb(
 def _side(text: str, surgery: Surgery, file: Path) -> SideSpec:
     name, at, way = text.rpartition("@")
     if not at or way not in WAYS:
+        if at and Path(name).exists() and not Path(text).exists():
+            ways = ", ".join(WAYS)
+            raise UsageError(
+                f"There is no way {way!r} to compute a graph.",
+                where=text,
+                hint=f"Choose one of: {ways}.",
+            )
         name, way = text, ""
     path = Path(name)
     if path.suffix.lower() in _READY:
