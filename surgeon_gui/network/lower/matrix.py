@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase
+
 from surgeon_gui.network import layers
 from surgeon_gui.network.ir import Tensor
 from surgeon_gui.network.layers import MatrixOperation
@@ -51,7 +53,7 @@ def _factor(b: Lower, value: Value, rank: int, transposed: bool) -> tuple[Tensor
 def einsum(node: Call, b: Lower) -> Value:
     """Layouts cost nothing: the labels are permuted instead of the tensors."""
     equation = node.text("equation").replace(" ", "")
-    sources, arrow, target = equation.partition("->")
+    sources, arrow, target = _in_lower_case(equation).partition("->")
     terms = sources.split(",")
     if not arrow or len(terms) != len(node.inputs):
         raise node.refuse(f"The equation {equation} does not name its {len(node.inputs)} inputs.")
@@ -70,6 +72,14 @@ def einsum(node: Call, b: Lower) -> Value:
         labels.append("".join(placed))
     kind = layers.Einsum(equation=f"{','.join(labels)}->{target}")
     return Value.of(b.add(kind, *tensors), node.input(0).dtype)
+
+
+def _in_lower_case(equation: str) -> str:
+    """Name dimensions by small letters, the only ones TensorRT takes (Keras writes `BTNH,BSNH`)."""
+    used = list(dict.fromkeys(filter(str.isalpha, equation)))
+    free = (letter for letter in ascii_lowercase if letter not in used)
+    names = {ord(label): next(free, label) for label in used if label.isupper()}
+    return equation.translate(names)
 
 
 def _without_ellipsis(node: Call, terms: list[str], target: str) -> tuple[list[str], str]:

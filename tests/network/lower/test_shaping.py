@@ -239,6 +239,11 @@ SHAPES: dict[str, Case] = {
         numbers(2, 3, 2, 4),
         numbers(2, 5, 2, 4),
     ),
+    "Einsum in capitals": case(
+        lambda x, y: op.Einsum(inputs=[x, y], equation="BTNH,BSNz->BTS"),
+        numbers(2, 3, 2, 4),
+        numbers(2, 5, 2, 3),
+    ),
     "MaxPool": case(
         lambda x: op.MaxPool(input=x, ksize=[1, 3, 2, 1], strides=[1, 2, 2, 1], padding="SAME"), X
     ),
