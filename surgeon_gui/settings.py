@@ -272,7 +272,7 @@ def read_settings(kind: type[SettingsType], path: Path) -> Loaded[SettingsType]:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Loaded(kind())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return Loaded(kind(), (f"{path}: the settings cannot be read ({error}); using defaults.",))
     infos = setting_infos(kind)
     values: dict[str, Any] = {}

@@ -73,7 +73,7 @@ def test_a_wrong_value_is_reported_once_and_replaced(
     assert [record.getMessage() for record in caplog.records] == list(loaded.problems)
 
 
-@pytest.mark.parametrize("content", [b"theme = ", b"\xff\xfe\x00"])
+@pytest.mark.parametrize("content", [b"theme = ", b"\xff\xfe\x00", b"a = " + b"[" * 5000])
 def test_an_unreadable_file_gives_defaults_and_says_so(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "settings.toml"
     path.write_bytes(content)

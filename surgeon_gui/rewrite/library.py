@@ -106,7 +106,7 @@ def find_rule_set(name: str) -> RuleSet:
 def _parameters(name: str, text: str) -> dict[str, Any]:
     try:
         values: dict[str, Any] = tomllib.loads(f"values = {{ {text} }}")["values"]
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:
         raise RuleError(
             f"{text!r} are no parameters.",
             where=name,
@@ -122,6 +122,8 @@ def load_set(path: Path) -> RuleSet:
         RuleError: it cannot be read or something in it is wrong; it names file and line.
     """
     file = TomlFile.read(path)
+    if not file.table:
+        raise RuleError("The file states no rule and no rule set.", where=str(path))
     return _set_of_rule(file) if _states_a_rule(file.table) else load_rule_set(path)
 
 

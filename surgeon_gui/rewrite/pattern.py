@@ -143,9 +143,14 @@ _TOKEN = re.compile(
 )
 
 
+DEEPEST = 100
+"""How deep a pattern may nest."""
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
+        self.nesting = 0
         self.tokens: list[tuple[str, str, int]] = []
         position = 0
         while True:
@@ -215,6 +220,9 @@ class _Parser:
     def args(self) -> tuple[Arg, ...] | None:
         if not self.take("("):
             return None
+        self.nesting += 1
+        if self.nesting > DEEPEST:
+            raise PatternError(f"a pattern nests at most {DEEPEST} deep", self.position)
         args: list[Arg] = []
         while not self.take(")"):
             if args and not self.take(","):
@@ -223,6 +231,7 @@ class _Parser:
             args.append(self.arg())
             if isinstance(args[-1], Rest) and sum(isinstance(arg, Rest) for arg in args) > 1:
                 raise PatternError("a node can have only one '...'", position)
+        self.nesting -= 1
         return tuple(args)
 
     def finish(self) -> None:

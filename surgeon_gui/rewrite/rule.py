@@ -48,6 +48,9 @@ from surgeon_gui.rewrite.tomlfile import Key, TomlFile
 
 logger = logging.getLogger(__name__)
 
+_LONGEST_SHOWN = 200
+"""Characters of a pattern that a message repeats."""
+
 GROUPS = ("normalise", "remove", "fold", "fuse", "plugin")
 
 
@@ -257,6 +260,8 @@ class _Reader:
         shown = " ".join(text[problem.position :].split())[:30]
         at = f" at '{shown}'" if shown else " at its end"
         line = " ".join(text.split())
+        if len(line) > _LONGEST_SHOWN:
+            line = f"{line[:_LONGEST_SHOWN]}…"
         return self.file.error(
             f"In {key}: {problem}{at}.", *self.path, key, hint=f"The pattern is: {line}"
         )

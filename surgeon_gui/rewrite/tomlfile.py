@@ -40,6 +40,11 @@ class TomlFile:
             line = int(found.group(1)) if found and found.group(1) else text.count("\n") + 1
             message = _AT_LINE.sub("", str(problem)).strip()
             raise error(f"This is no TOML: {message}.", where=f"{name}:{line}") from problem
+        except (ValueError, RecursionError) as problem:
+            # A number of thousands of digits, or brackets nested thousands deep.
+            raise error(
+                "A value in it is longer or nested deeper than TOML is read here.", where=name
+            ) from problem
         self._lines = _key_lines(text)
 
     @classmethod

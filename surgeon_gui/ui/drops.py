@@ -71,7 +71,7 @@ class Drops(QObject):
         """Replay a script of edits; anything else is for the rules, which say what is wrong."""
         try:
             is_script = "edit" in tomllib.loads(path.read_text("utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             is_script = False
         if is_script:
             self._with_graph(self._window.surgery.scripts.replay, path)

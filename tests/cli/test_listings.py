@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.command import surgeon
@@ -36,3 +38,46 @@ def test_one_target_tells_its_page() -> None:
     assert told.status == 0
     assert "UffParser" in told.stdout
     assert surgeon("targets", "no-such").status == 2
+
+
+RULE = """
+id = "ours"
+group = "normalise"
+benefit = 5
+summary = "Relu becomes Identity"
+source = "a test"
+match = "Relu:root(?x)"
+replace = "Identity:root(?x)"
+"""
+EXAMPLE = '[[example]]\nbefore = "y = Relu(x)"\nafter = "y = {op}(x)"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "told"),
+    [
+        (RULE + EXAMPLE.format(op="Identity"), 0, "its example comes true"),
+        (RULE + EXAMPLE.format(op="Elu"), 1, "+ y = Identity(x)"),
+        (RULE, 0, "no examples"),
+        ('id = "s"\ntitle = "t"\n[[item]]\nset = "clean"\n', 0, "No rule is stated"),
+    ],
+)
+def test_rule_files_are_checked_by_their_examples(
+    tmp_path: Path, text: str, status: int, told: str
+) -> None:
+    path = tmp_path / "ours.toml"
+    path.write_text(text)
+    ran = surgeon("rules", path)
+    assert ran.status == status
+    assert told in ran.stdout
+    rows = surgeon("rules", path, "--json").json["rules"]
+    assert any(row["failed"] for row in rows) == bool(status)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", 'match = "Relu("', "a = " + "[" * 5000])
+def test_a_wrong_rule_file_is_bad_input(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "ours.toml"
+    path.write_text(text)
+    ran = surgeon("rules", path, "--json")
+    assert ran.status == 2
+    assert ran.json["error"]["code"] == "RuleError"
+    assert str(path) in ran.json["error"]["where"]

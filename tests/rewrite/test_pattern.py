@@ -107,3 +107,15 @@ def test_a_replacement_is_a_capture_or_new_nodes() -> None:
 def test_a_replacement_leaves_nothing_open(text: str) -> None:
     with pytest.raises(PatternError):
         parse_replacement(text)
+
+
+@pytest.mark.parametrize("depth", [101, 5000])
+def test_a_pattern_nested_too_deep_is_refused(depth: int) -> None:
+    with pytest.raises(PatternError, match="at most 100 deep"):
+        parse_pattern("Relu(" * depth + "?x" + ")" * depth)
+
+
+def test_a_pattern_may_be_as_wide_as_it_likes() -> None:
+    wide = parse_pattern(f"AddN({', '.join(['Relu(?x)'] * 300)})")
+    assert len(wide.args or ()) == 300
+    assert parse_pattern("Relu(" * 100 + "?x" + ")" * 100).depth == 100

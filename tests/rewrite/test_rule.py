@@ -204,3 +204,10 @@ def test_a_list_of_inputs_is_passed_on() -> None:
     after = apply_rules(graph, [made]).graph
     assert [str(ref) for ref in after["y"].inputs] == ["a", "b"]
     assert "axis" not in after
+
+
+@pytest.mark.parametrize("value", ["[" * 5000, "9" * 5000])
+def test_values_toml_chokes_on_are_told(value: str) -> None:
+    with pytest.raises(RuleError, match="nested deeper") as caught:
+        TomlFile(f"a = {value}", "fuse.toml")
+    assert caught.value.where == "fuse.toml"

@@ -250,7 +250,7 @@ def _matrix(model: Path, surgery: Surgery, as_json_: bool) -> bool:
         return supported
     _print_head(facts)
     columns = ("taken", "caveat", "after rules", "unknown", "refused", "vanish")
-    table = Table("target", "", *columns, box=None, pad_edge=False)
+    table = Table("target", "converts", *columns, box=None, pad_edge=False)
     for report in reports:
         counts = report.counts
         shown = [counts[status] for status in _COLUMNS]
@@ -261,5 +261,6 @@ def _matrix(model: Path, surgery: Surgery, as_json_: bool) -> bool:
             style="green" if report.supported else None,
         )
     stdout.print(table)
+    stdout.print("  TF-TRT converts what it takes; what it refuses runs in TensorFlow.")
     stdout.print(f"  {facts['seconds']} s", markup=False)
     return supported

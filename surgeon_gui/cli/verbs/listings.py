@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
 import click
 from rich.table import Table
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.options import json_option
-from surgeon_gui.rewrite.library import bundled_rules
+from surgeon_gui.rewrite.examples import failed_examples
+from surgeon_gui.rewrite.library import bundled_rules, load_set
 from surgeon_gui.rewrite.plugins import plugins
+from surgeon_gui.rewrite.rule import Rule
 from surgeon_gui.targets import Target, catalogue, find_target
 
 
@@ -56,9 +62,15 @@ def _page(target: Target) -> None:
 
 @VERBS.register("rules")
 @click.command("rules")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE.toml…]")
 @json_option
-def rules_verb(as_json: bool) -> int:
-    """List the bundled rules."""
+def rules_verb(files: tuple[Path, ...], as_json: bool) -> int:
+    """List the bundled rules, or check rule files: their examples are their tests.
+
+    Exit status 1: an example does not become what the file says. 2: a file is wrong.
+    """
+    if files:
+        return _check(files, as_json)
     rows: list[dict[str, object]] = [
         {"id": rule.id, "group": rule.group, "summary": rule.summary, "source": rule.source}
         for rule in bundled_rules().values()
@@ -68,6 +80,48 @@ def rules_verb(as_json: bool) -> int:
     else:
         _table(rows, ("id", "group", "summary"))
     return 0
+
+
+def _check(files: tuple[Path, ...], as_json: bool) -> int:
+    rows: list[dict[str, object]] = []
+    for path in files:
+        for rule in load_set(path).rules.values():
+            failed = [asdict(example) for example in failed_examples(rule)]
+            rows.append(
+                {
+                    "path": str(path),
+                    "id": rule.id,
+                    "group": rule.group,
+                    "summary": rule.summary,
+                    "source": rule.source,
+                    "examples": len(rule.examples),
+                    "failed": failed,
+                }
+            )
+            if not as_json:
+                _tell_check(path, rule, failed)
+    if as_json:
+        print_json({"rules": rows})
+    elif not rows:
+        stdout.print("No rule is stated in it.", markup=False)
+    return 1 if any(row["failed"] for row in rows) else 0
+
+
+def _tell_check(path: Path, rule: Rule, failed: list[dict[str, Any]]) -> None:
+    count = len(rule.examples)
+    if not count:
+        words = "it has no examples to check"
+    elif failed:
+        words = f"{len(failed)} of {count} examples fail"
+    else:
+        words = "its example comes true" if count == 1 else f"its {count} examples come true"
+    lines = [f"{path}: {rule.id}: {words}."]
+    for example in failed:
+        note = f" ({example['note']})" if example["note"] else ""
+        lines.append(f"  Example {example['number']}{note}: {example['reason']}")
+        lines += [f"    {line}" for line in example["difference"]]
+    for line in lines:
+        stdout.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @VERBS.register("plugins")

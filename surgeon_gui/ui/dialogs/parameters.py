@@ -85,7 +85,7 @@ class ParametersDialog(QDialog):
                 continue
             try:
                 values[parameter.name] = _value(text, parameter.value)
-            except tomllib.TOMLDecodeError:
+            except (ValueError, RecursionError):
                 self._refuse(f"{parameter.name}: {text!r} is no value.")
                 return
         try:

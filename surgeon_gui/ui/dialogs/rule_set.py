@@ -196,5 +196,5 @@ def _value(text: str, before: Any) -> Any:
         return text
     try:
         return tomllib.loads(f"x = {text}")["x"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
