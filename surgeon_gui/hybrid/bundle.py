@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from surgeon_gui.errors import OpenError, ProtocolError, SaveError
+from surgeon_gui.errors import OpenError, ProtocolError, SaveError, UsageError
 from surgeon_gui.graph.graphdef import save_graphdef, write_atomically
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.values import DType, Shape, TensorType
@@ -137,8 +137,15 @@ def write_bundle(
     """Write a plan as a bundle without engines; engines of the same networks are kept.
 
     Raises:
+        UsageError: the folder holds something else.
         SaveError: a file cannot be written; the manifest of an older bundle is as it was.
     """
+    if folder.is_dir() and not takes_bundle(folder):
+        raise UsageError(
+            "This folder holds other files, which a bundle might overwrite.",
+            where=str(folder),
+            hint=f"Name a new folder, such as {folder / 'hybrid'}.",
+        )
     old = {item.name: item for item in _old(folder)}
     try:
         (folder / _SEGMENTS).mkdir(parents=True, exist_ok=True)
@@ -209,6 +216,22 @@ def write_manifest(bundle: Bundle, folder: Path) -> None:
     data = {"format": FORMAT, "version": VERSION, **encode(bundle)}
     text = json.dumps(data, indent=1, ensure_ascii=False)
     write_atomically(folder / MANIFEST, [memoryview(text.encode())])
+
+
+def takes_bundle(folder: Path) -> bool:
+    """Whether a bundle can be written there: the folder is new, empty, or a bundle, if half done.
+
+    Nothing is overwritten that is not a bundle's own.
+    """
+    if is_bundle(folder):
+        return True
+    try:
+        found = {entry.name for entry in folder.iterdir()}
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return not found or (_SEGMENTS in found and found <= {GRAPH, MANIFEST, _SEGMENTS})
 
 
 def is_bundle(path: Path) -> bool:

@@ -120,6 +120,21 @@ def test_a_file_in_the_folders_place_is_an_error(tmp_path: Path) -> None:
         write_bundle(plan_hybrid(parse_text(HYBRID)), tmp_path / "hybrid")
 
 
+def test_a_folder_of_other_files_is_left_alone(tmp_path: Path) -> None:
+    plan = plan_hybrid(parse_text(HYBRID))
+    (tmp_path / "graph.pb").write_bytes(b"the user's own")
+    with pytest.raises(UsageError, match="other files"):
+        write_bundle(plan, tmp_path)
+    assert (tmp_path / "graph.pb").read_bytes() == b"the user's own"
+
+
+def test_a_bundle_left_half_done_is_made_again(tmp_path: Path) -> None:
+    plan = plan_hybrid(parse_text(HYBRID))
+    write_bundle(plan, tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    assert len(write_bundle(plan, tmp_path).segments) == 2
+
+
 def test_tf_trts_words_convert_a_graphdef() -> None:
     data = graphdef_from_graph(parse_text(HYBRID))
     converter = TrtGraphConverter(

@@ -59,6 +59,7 @@ def test_dividing_shows_segments_and_what_stays(opened: Driver) -> None:
     assert first.suggestion is not None
     assert first.suggestion.segments == 1
     assert opened.window.overlays.chosen == "segments"
+    assert panel.tables.current() == "segments"
 
 
 def test_a_row_is_shown_in_the_graph(opened: Driver) -> None:
@@ -108,6 +109,7 @@ def test_a_graph_without_segments_says_why(opened: Driver) -> None:
     divide(opened)
     assert "Nothing" in panel.words.text()
     assert panel.hint.text()
+    assert panel.tables.current() == "staying"
     assert not panel.collapse_button.isEnabled()
 
 
@@ -135,6 +137,22 @@ def test_the_bundle_is_made_built_and_verified(
         assert segment_path(folder, segment.name, ".engine").is_file()
     opened.click(panel.verify_button)
     opened.bot.waitUntil(lambda: "equals TensorFlow" in panel.words.text(), timeout=90_000)
+
+
+def test_beside_other_files_a_bundle_gets_its_own_folder(
+    opened: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "graph.pb").write_bytes(b"the user's own")
+
+    def choose(parent: QWidget, title: str, start: str, chosen: Callable[[Path], object]) -> None:
+        chosen(tmp_path)
+
+    monkeypatch.setattr(opened.answers, "open_folder", choose)
+    divide(opened)
+    opened.click(opened.window.partition.save_button)
+    opened.bot.waitUntil(lambda: is_bundle(tmp_path / "hybrid.hybrid"), timeout=20_000)
+    opened.settle()
+    assert (tmp_path / "graph.pb").read_bytes() == b"the user's own"
 
 
 def test_what_engines_shall_be_is_asked_for(opened: Driver, tmp_path: Path) -> None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
-    QSplitter,
     QVBoxLayout,
 )
 
 from surgeon_gui.edits.patch import Patch, patch_between
 from surgeon_gui.errors import SurgeonError
-from surgeon_gui.hybrid.bundle import make_bundle
+from surgeon_gui.hybrid.bundle import make_bundle, takes_bundle
 from surgeon_gui.hybrid.plan import Division, divide_graph
 from surgeon_gui.jobs.hybrid_spec import (
     BundleBuildResult,
@@ -38,6 +37,7 @@ from surgeon_gui.ui.panels.partition_engines import EngineOptions
 from surgeon_gui.ui.panels.partition_tables import SegmentsTable, StayingTable
 from surgeon_gui.ui.panels.partition_work import result_words, tftrt_spec, verify_spec
 from surgeon_gui.ui.session import Session
+from surgeon_gui.ui.tabs import TabPages
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import (
     FormColumn,
@@ -143,17 +143,16 @@ class PartitionPanel(JobPanel):
         form.addRow("", row(self.keep_button, None))
         form.addRow(self.engines)
         align_labels(form, self.engines.form)
-        tables = QSplitter(Qt.Orientation.Horizontal)
-        tables.addWidget(self.segments)
-        tables.addWidget(self.staying)
-        tables.setChildrenCollapsible(False)
-        tables.setSizes([440, 560])
+        # Side by side both would be too narrow for a reason or a tensor's name.
+        self.tables = TabPages("Division")
+        self.tables.add("segments", "Segments", self.segments, "What becomes engines")
+        self.tables.add("staying", "In TensorFlow", self.staying, "What stays there, and why")
         right = QVBoxLayout()
         right.setContentsMargins(12, 12, 12, 8)
         right.setSpacing(8)
         right.addWidget(self.words)
         right.addWidget(self.hint)
-        right.addWidget(takes_what_is_left(tables), 1)
+        right.addWidget(takes_what_is_left(self.tables), 1)
         bundle = (self.save_button, self.build_button, self.verify_button)
         steps = (self.collapse_button, *bundle, self.tftrt_button)
         right.addWidget(row(*steps, None, self.cure_button, spacing=4))
@@ -204,6 +203,9 @@ class PartitionPanel(JobPanel):
         self.segments.show_division(division)
         self.staying.show_division(division)
         count = len(partition.segments)
+        self.tables.set_badge("segments", f"{count:,}" if count else "")
+        self.tables.set_badge("staying", f"{len(partition.remaining):,}")
+        self.tables.show_page("segments" if count else "staying")
         if not count:
             self._say("Nothing of this graph makes a segment.", "caveat", self._empty_hint())
         else:
@@ -245,7 +247,12 @@ class PartitionPanel(JobPanel):
         """Ask for a folder and write the bundle into it."""
         path = self._session.path
         folder = str(path.parent) if path is not None else ""
-        self._chooser.open_folder(self.window(), "Make a hybrid bundle in", folder, self.make)
+        self._chooser.open_folder(self.window(), "Make a hybrid bundle in", folder, self._make_in)
+
+    def _make_in(self, folder: Path) -> None:
+        """Write the bundle into a folder; beside other files it gets one of its own."""
+        name = self._session.path.stem if self._session.path is not None else "graph"
+        self.make(folder if takes_bundle(folder) else folder / f"{name}.hybrid")
 
     def make(self, folder: Path) -> None:
         """Write the bundle."""
@@ -341,6 +348,8 @@ class PartitionPanel(JobPanel):
         self.division, self._folder = None, None
         self.segments.show_division(None)
         self.staying.show_division(None)
+        for key in ("segments", "staying"):
+            self.tables.set_badge(key, "")
         self._say(_INTRO, "muted")
         self._enable()
 
