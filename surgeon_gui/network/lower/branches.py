@@ -26,12 +26,18 @@ def predicate_of(graph: Scope, switch: Node) -> TensorRef:
 
 
 def control_guards(graph: Scope, node: Node) -> Iterator[Guard]:
-    """Yield the predicates, and what they must be, for the branches a node waits for."""
+    """Yield the predicates, and what they must be, for the branches a node waits for.
+
+    A Switch itself runs whichever branch is taken: only who waits for one of its outputs waits for
+    a branch.
+    """
     for name in node.controls:
-        port = 0
+        port = None
         source = graph.get(name)
         while source is not None and source.op == "Identity" and source.inputs:
             port = source.inputs[0].port
             source = graph.get(source.inputs[0].node)
-        if source is not None and source.op in _SWITCHES and len(source.inputs) == 2:
+        if port is None or source is None or source.op not in _SWITCHES:
+            continue
+        if len(source.inputs) == 2:
             yield predicate_of(graph, source), port == 1
