@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from surgeon_gui.network.layers import Conditional, Select
-from tests.network.lower.harness import Case, case, check, numbers, op, parametrized
+from tests.network.lower.harness import Case, case, check, numbers, parametrized
 
 pytestmark = pytest.mark.tensorflow
 
@@ -65,14 +65,6 @@ def with_loop(x: Any) -> Any:
     return tf.cond(tf.reduce_sum(x) > 0, repeated, lambda: -x)
 
 
-def waiting_for_switches(x: Any) -> Any:
-    """What waits for a Switch and for none of its outputs runs on either branch."""
-    no, yes = op.Switch(data=x, pred=tf.constant(True))
-    with tf.control_dependencies([yes.op]):
-        two = tf.constant(2.0)
-    return op.Merge(inputs=[no - 1.0, yes * two]).output
-
-
 CASES: dict[str, Case] = {
     "taken": case(product, np.abs(X)),
     "not taken": case(product, -np.abs(X)),
@@ -83,7 +75,6 @@ CASES: dict[str, Case] = {
     "nested": case(nested, np.abs(X)),
     "nested, not taken": case(nested, -np.abs(X)),
     "shared": case(shared, X),
-    "waiting for switches": case(waiting_for_switches, X),
     "a loop": case(with_loop, np.abs(X)),
     "a loop, not taken": case(with_loop, -np.abs(X)),
 }

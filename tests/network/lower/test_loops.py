@@ -70,9 +70,18 @@ def nested(x: Any) -> Any:
     )[1]
 
 
+def waiting_for_switches(x: Any) -> Any:
+    """What waits for a Switch and for none of its outputs runs on either branch."""
+    no, yes = op.Switch(data=x, pred=tf.constant(True))
+    with tf.control_dependencies([yes.op]):
+        two = tf.constant(2.0)
+    return op.Merge(inputs=[no - 1.0, yes * two]).output
+
+
 X = numbers(3, 4)
 BOTH: dict[str, Case] = {
     "counted": case(counted, X),
+    "waiting for switches": case(waiting_for_switches, X),
     "never entered": case(never, X),
     "map": case(mapped, X),
     "scan": case(scanned, X),
