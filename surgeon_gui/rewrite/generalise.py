@@ -100,6 +100,30 @@ def _checked(graph: Graph, root: str, table: dict[str, object], name: str) -> st
     return tomli_w.dumps(file.table, multiline_strings=True)
 
 
+def with_renewed_example(text: str, made: str) -> str:
+    """Return a rule's text, its first example ending as the rule, changed since, makes it now.
+
+    Args:
+        text: the rule file as its author left it; the rest of it stays to the letter.
+        made: the text `rule_from_selection` gave. An example its author changed is left alone.
+
+    Raises:
+        SurgeonError: the text is no rule, or the rule cannot be applied to its example.
+    """
+    stated = TomlFile(made, "made").table["example"][0]
+    file = TomlFile(text, "rule")
+    rule: Rule = rule_from_table(file, file.table)
+    old = _after(stated["after"])
+    if not rule.examples or rule.examples[0].before != stated["before"] or text.count(old) != 1:
+        return text
+    now = print_text(apply_rules(parse_text(stated["before"]), [rule]).graph)
+    return text.replace(old, _after(now))
+
+
+def _after(example: str) -> str:
+    return tomli_w.dumps({"after": example}, multiline_strings=True)
+
+
 def _root(graph: Graph, chosen: dict[str, Node]) -> str:
     """Return the one selected node whose result leaves the selection."""
     outputs = {ref.node for ref in deduce_outputs(graph)}

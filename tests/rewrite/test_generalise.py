@@ -11,7 +11,8 @@ from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.rewrite.driver import apply_rules
-from surgeon_gui.rewrite.generalise import rule_from_selection
+from surgeon_gui.rewrite.examples import failed_examples
+from surgeon_gui.rewrite.generalise import rule_from_selection, with_renewed_example
 from surgeon_gui.rewrite.rule import Rule, rule_from_table
 from surgeon_gui.rewrite.search import find_rule_matches
 from surgeon_gui.rewrite.tomlfile import TomlFile
@@ -44,6 +45,28 @@ def test_a_selection_becomes_a_pattern_with_its_constants_captured() -> None:
     assert str(rule.patterns[0]) == (
         "Mul:root(?x, Rsqrt(Maximum(Sum(Square(?x), Const:axis), Const:eps)))"
     )
+
+
+def test_a_rule_changed_by_its_author_gets_its_example_renewed() -> None:
+    made = rule_from_selection(parse_text(NORMALIZE), SELECTED)
+    changed = made.replace("MyPlugin_TRT", "Normalize_TRT", 1).replace(
+        'group = "plugin"', 'group = "plugin"  # ours'
+    )
+    assert failed_examples(_rule(changed))
+    renewed = with_renewed_example(changed, made)
+    assert "# ours" in renewed
+    assert renewed.count("Normalize_TRT") == 2
+    assert failed_examples(_rule(renewed)) == ()
+    assert with_renewed_example(renewed, made) == renewed
+
+
+def test_an_example_its_author_changed_is_left_alone() -> None:
+    made = rule_from_selection(parse_text(NORMALIZE), SELECTED)
+    for changed in (made.replace("MyPlugin_TRT", "Ours_TRT"), made.replace("x = ", "x1 = ")):
+        assert with_renewed_example(changed, made) == changed
+    assert with_renewed_example(made, made) == made
+    with pytest.raises(RuleError):
+        with_renewed_example("id = ", made)
 
 
 def test_it_finds_the_same_elsewhere_with_other_constants() -> None:

@@ -17,7 +17,7 @@ from surgeon_gui.edits.script import script_from_toml, script_to_toml
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.open import save_graph
 from surgeon_gui.graph.text import parse_text
-from surgeon_gui.rewrite.library import bundled_sets, load_set
+from surgeon_gui.rewrite.library import bundled_sets, load_set, rules_of
 from surgeon_gui.ui.dialogs.any_edit import AnyEditDialog
 from surgeon_gui.ui.dialogs.base import PREVIEW_MS
 from surgeon_gui.ui.dialogs.parameters import ParametersDialog
@@ -81,6 +81,17 @@ def test_bypass_by_dialog_begins_with_the_selection(driver: Driver, small: Path)
     assert "a" not in graph_of(driver)
 
 
+def test_what_is_not_filled_in_yet_is_no_error(driver: Driver, small: Path) -> None:
+    driver.open(small)
+    driver.run("edit.any.set-constant")
+    dialog = any_dialog(driver)
+    driver.bot.waitUntil(lambda: "Node is missing" in dialog.words.text(), timeout=5000)
+    assert dialog.words.property("role") == "muted"
+    driver.type(line(dialog, "node"), "nowhere")
+    driver.bot.waitUntil(lambda: dialog.words.property("role") == "refuses", timeout=5000)
+    assert not dialog.apply_button.isEnabled()
+
+
 def test_a_constant_is_loaded_from_a_file(driver: Driver, small: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "c.npy", np.array([5, 6, 7, 8], np.float32))
     driver.open(small)
@@ -135,11 +146,13 @@ def test_a_rule_is_made_of_the_selection(driver: Driver, small: Path, home: Path
     driver.bot.waitUntil(lambda: "In match" in dialog.words.text(), timeout=5000)
     assert not dialog.apply_button.isEnabled()
     assert not dialog.save_button.isEnabled()
-    dialog.text.setPlainText(good.replace("MyPlugin_TRT", "Branch_TRT"))
+    dialog.text.setPlainText(good.replace("MyPlugin_TRT", "Branch_TRT", 1))
     driver.bot.waitUntil(dialog.apply_button.isEnabled, timeout=5000)
     driver.answers.path = home / "rules" / "my-rule.toml"
     driver.click(dialog.save_button)
     assert load_set(driver.answers.path).id == "my-rule"
+    (saved,) = rules_of(load_set(driver.answers.path))
+    assert "Branch_TRT" in saved.examples[0].after
     driver.click(dialog.apply_button)
     driver.settle()
     assert graph_of(driver)["m"].op == "Branch_TRT"

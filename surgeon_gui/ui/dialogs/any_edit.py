@@ -10,7 +10,7 @@ from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QLineEdit, QWidget
 
 from surgeon_gui.edits.base import Edit, FieldInfo, edit_fields, summary
-from surgeon_gui.errors import EditError
+from surgeon_gui.errors import EditError, SurgeonError
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.query import namespaces
 from surgeon_gui.graph.values import AttrValue, DType, TensorValue
@@ -25,7 +25,7 @@ from surgeon_gui.ui.dialogs.fields import (
 )
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, button, label, row
+from surgeon_gui.ui.widgets import ComboBox, button, label, row, set_role
 
 _NAMES = frozenset({"node", "tensor", "nodes", "tensors"})
 _LISTS = frozenset({"nodes", "tensors", "rules"})
@@ -34,6 +34,18 @@ _DTYPES = ("float32", "float16", "bfloat16", "float64", "int32", "int64", "int8"
 ARRAY_FILTERS = ("Array (*.npy)",)
 MOST_NAMES = 20_000
 """Names offered while typing; more would make typing slow."""
+
+
+_SUCH_AS = {
+    "value": "0.5, [1, 2] …",
+    "attribute": '3, "SAME", [1, 2] …',
+    "shape": "[1, 224, 224, 3]",
+}
+"""What a line of some kind holds, for who has typed nothing yet."""
+
+
+class _Missing(EditError):
+    """A field that must be filled is empty."""
 
 
 def edit_title(kind: type[Edit]) -> str:
@@ -97,8 +109,14 @@ class AnyEditDialog(EditDialog):
             except ValueError as error:
                 raise EditError(f"{info.label}: {error}.", hint=info.help) from error
             if info.required and values[info.name] in ("", (), None):
-                raise EditError(f"{info.label} is missing.", hint=info.help)
+                raise _Missing(f"{info.label} is missing.", hint=info.help)
         return self._kind(**values)
+
+    def _refuse(self, error: SurgeonError) -> None:
+        super()._refuse(error)
+        if isinstance(error, _Missing):
+            # Nothing is wrong yet: the user is not done.
+            set_role(self.words, "muted")
 
     def _with_browse(self, line: QWidget) -> QWidget:
         """Return the field of a file's path with a button that asks for it."""
@@ -168,6 +186,8 @@ class AnyEditDialog(EditDialog):
             line.setText(info.default)
         if info.kind in _LISTS:
             line.setPlaceholderText("names with commas between them")
+        else:
+            line.setPlaceholderText(_SUCH_AS.get(info.kind, ""))
         if info.kind in _NAMES and len(self._graph) <= MOST_NAMES:
             self._complete(line, [node.name for node in self._graph])
         elif info.kind == "namespace":

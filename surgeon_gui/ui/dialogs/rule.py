@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from surgeon_gui.edits.base import Edit
 from surgeon_gui.edits.rules import ApplyRules
-from surgeon_gui.errors import RuleError, SaveError, SurgeonError
+from surgeon_gui.errors import SaveError, SurgeonError
 from surgeon_gui.graph.draft import Delta
 from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.graph.model import Graph
+from surgeon_gui.rewrite.generalise import with_renewed_example
 from surgeon_gui.rewrite.library import rules_of, set_of_rule_text, user_sets_dir
 from surgeon_gui.rewrite.search import find_rule_matches
 from surgeon_gui.ui.chooser import PathChooser
@@ -52,6 +53,7 @@ class RuleDialog(EditDialog):
         self.resize(760, 620)
         self._chooser = chooser
         self._outline = outline
+        self._made = text
         self.text = QPlainTextEdit(text)
         self.text.setAccessibleName("The rule")
         self.text.setFont(theme.mono_font)
@@ -104,8 +106,9 @@ class RuleDialog(EditDialog):
 
     def _save(self) -> None:
         try:
-            rule_set = set_of_rule_text(self.text.toPlainText())
-        except RuleError as error:
+            text = with_renewed_example(self.text.toPlainText(), self._made)
+            rule_set = set_of_rule_text(text)
+        except SurgeonError as error:
             self._refuse(error)
             return
         self._chooser.save_file(
@@ -113,13 +116,13 @@ class RuleDialog(EditDialog):
             "Save the rule",
             user_sets_dir() / f"{rule_set.id}.toml",
             RULE_FILTERS,
-            self._write,
+            lambda path: self._write(path, text),
         )
 
-    def _write(self, path: Path) -> None:
+    def _write(self, path: Path, text: str) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, [self.text.toPlainText().encode()])
+            write_atomically(path, [text.encode()])
         except (OSError, SaveError) as error:
             set_role(self.words, "refuses")
             self.words.setText(f"The rule cannot be saved: {error}")
