@@ -184,6 +184,12 @@ def refuse_directory(path: Path) -> None:
             where=str(path),
             hint=_FREEZE_CHECKPOINT.replace("{}", str(path)),
         )
+    if {"manifest.json", "graph.pb", "segments"} <= set(names):
+        raise OpenError(
+            "This folder is a hybrid bundle, not a graph.",
+            where=str(path),
+            hint=f"Run it with: surgeon run {path}. Its graph is {path / 'graph.pb'}.",
+        )
     graphs = [name for name in names if name.endswith((".pb", ".pbtxt"))]
     hint = f"Open a file in it: {', '.join(graphs[:3])}." if graphs else "Open a .pb file."
     raise OpenError("This is a folder, not a file.", where=str(path), hint=hint)

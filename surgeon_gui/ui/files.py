@@ -15,6 +15,7 @@ from surgeon_gui.errors import SurgeonError
 from surgeon_gui.freeze.source import is_source
 from surgeon_gui.graph.graphdef import write_atomically
 from surgeon_gui.graph.model import Graph
+from surgeon_gui.hybrid.bundle import GRAPH, is_bundle
 from surgeon_gui.opening import open_view
 from surgeon_gui.pipeline import export, parser_limits, save_view
 from surgeon_gui.uff.graph import is_uff_graph
@@ -79,6 +80,8 @@ class Files(QObject):
         """Open a graph, after asking about unsaved changes; an engine stands beside the graph."""
         if Path(path).suffix.lower() in ENGINE_ENDINGS:
             self.engine_chosen.emit(Path(path).absolute())
+        elif is_bundle(Path(path)):
+            self.read(Path(path) / GRAPH)
         elif is_source(Path(path)):
             self.source_chosen.emit(Path(path).absolute())
         else:

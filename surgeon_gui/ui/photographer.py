@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QPoint, QTimer
 from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QDialog, QMenu
 
+from surgeon_gui.ui.jobs import JobRunner
 from surgeon_gui.ui.main_window import MainWindow
 from surgeon_gui.ui.panels.job_panel import JobPanel
 
@@ -75,6 +76,7 @@ class Photographer(QObject):
         working = window.session.tasks.is_busy() or window.problems.is_filling
         working = working or window.compare.is_working()
         working = working or any(panel.is_running() for panel in window.findChildren(JobPanel))
+        working = working or any(job.is_running for job in window.findChildren(JobRunner))
         working = working or window.network.drawing.canvas.is_laying_out()
         if working or window.canvas.is_laying_out():
             self._quiet.start()
@@ -110,4 +112,6 @@ class Photographer(QObject):
         self._window.close()
 
     def _shown(self) -> bool:
-        return self._arguments.model is None or self._window.session.graph is not None
+        window = self._window
+        found = window.session.graph is not None or window.run_.about.result is not None
+        return found or self._arguments.model is None

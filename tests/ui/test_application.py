@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
+from surgeon_gui.errors import OpenError
+from surgeon_gui.graph.open import open_graph
+from surgeon_gui.graph.text import parse_text
+from surgeon_gui.hybrid.bundle import write_bundle
+from surgeon_gui.hybrid.plan import plan_hybrid
 from surgeon_gui.log import setup_logging
 from surgeon_gui.ui.application import parse_arguments
 from surgeon_gui.ui.crash import CrashDialog, CrashGuard
@@ -74,3 +79,22 @@ def test_an_unexpected_error_keeps_the_edits_and_the_window(driver: Driver, home
     assert "remove-dropout" in (home / "cache" / "recovered.toml").read_text()
     dialog.accept()
     driver.run("edit.undo")
+
+
+def test_a_picture_of_an_engine_shows_what_it_is(tmp_path: Path) -> None:
+    engine = tmp_path / "x.engine"
+    engine.write_bytes(b"vtrt" + bytes(20) + b"\x01\x07\x01\x74" + bytes(100))
+    done = run_app(str(engine), "--shot", str(tmp_path / "shot.png"), home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    engine.write_bytes(b"no engine")
+    done = run_app(str(engine), "--shot", str(tmp_path / "shot.png"), home=tmp_path)
+    assert done.returncode == 2
+
+
+def test_a_bundles_graph_is_opened(driver: Driver, tmp_path: Path) -> None:
+    write_bundle(plan_hybrid(parse_text("x = Placeholder() {dtype=f32, shape=[2]}")), tmp_path)
+    driver.window.files.open(tmp_path)
+    driver.bot.waitUntil(lambda: driver.window.session.graph is not None, timeout=20_000)
+    assert driver.window.session.path == tmp_path / "graph.pb"
+    with pytest.raises(OpenError, match="hybrid bundle"):
+        open_graph(tmp_path)
