@@ -44,6 +44,7 @@ def division_facts(model: Path, plan: HybridPlan) -> dict[str, Any]:
         ],
         "converted_nodes": partition.converted,
         "total_nodes": partition.live,
+        "nodes_after": partition.left,
         "remaining": partition.remaining_ops,
         "reasons": dict(partition.remaining),
         "whole": partition.is_whole,
@@ -88,7 +89,7 @@ def print_division(
     stdout.print(
         f"{facts['model']}: {partition.converted} of {partition.live} nodes "
         f"({partition.rate:.0%}) in {count} segment{'' if count == 1 else 's'} for "
-        f"{partition.target}",
+        f"{partition.target}; {partition.left} are left",
         style="bold",
         markup=False,
     )

@@ -124,6 +124,11 @@ class Partition:
         return self.live - len(self.remaining) - len(self.kept_constants)
 
     @property
+    def left(self) -> int:
+        """Nodes of the divided graph: what stays in TensorFlow, and one for each segment."""
+        return self.live - self.converted + len(self.segments)
+
+    @property
     def rate(self) -> float:
         """Share of the live nodes that are converted, 0 to 1."""
         return self.converted / self.live if self.live else 0.0

@@ -31,6 +31,7 @@ def test_the_contract_of_the_json(model: Path) -> None:
     assert [item["name"] for item in facts["segments"]] == ["TRTEngineOp_0", "TRTEngineOp_1"]
     assert facts["segments"][0]["nodes"] == ["a", "b", "c"]
     assert (facts["converted_nodes"], facts["total_nodes"]) == (7, 9)
+    assert facts["nodes_after"] == 2 + 2
     assert facts["remaining"] == {"Placeholder": 1, "Lgamma": 1}
     assert facts["suggestions"][0]["segments"] == 1
 

@@ -152,7 +152,7 @@ class PartitionPanel(JobPanel):
         right.setSpacing(8)
         right.addWidget(self.words)
         right.addWidget(self.hint)
-        right.addWidget(takes_what_is_left(self.tables), 1)
+        right.addWidget(takes_what_is_left(self.tables, 88), 1)
         bundle = (self.save_button, self.build_button, self.verify_button)
         steps = (self.collapse_button, *bundle, self.tftrt_button)
         right.addWidget(row(*steps, None, self.cure_button, spacing=4))
@@ -212,7 +212,7 @@ class PartitionPanel(JobPanel):
             plural = "" if count == 1 else "s"
             self._say(
                 f"{partition.converted:,} of {partition.live:,} nodes ({partition.rate:.0%}) "
-                f"convert, in {count} segment{plural}.",
+                f"convert, in {count} segment{plural}; {partition.left:,} nodes are left.",
                 "strong",
                 "One segment is the whole graph: Build makes a plain engine of it."
                 if partition.is_whole

@@ -102,7 +102,7 @@ class StayingTable(QTableView):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.model_ = _Staying(("Nodes", "Ops", "Cured", "Why they stay in TensorFlow"), theme)
-        set_up_table(self, self.model_, "What stays in TensorFlow", (56, 100, 150))
+        set_up_table(self, self.model_, "What stays in TensorFlow", (56, 180, 150))
         stretch_names(self, 3)
 
     def show_division(self, division: Division | None) -> None:
