@@ -85,6 +85,8 @@ class TabPages(QWidget):
     def __init__(self, name: str, *, own_strip: bool = True) -> None:
         super().__init__()
         self.strip = TabStrip(name)
+        # In a dock's title there is no room for arrows; its strip is never wider than the window.
+        self.strip.setUsesScrollButtons(own_strip)
         self._own_strip = own_strip
         self._stack = PageStack()
         self._keys: list[str] = []

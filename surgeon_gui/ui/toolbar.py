@@ -22,6 +22,11 @@ from surgeon_gui.ui.widgets import ComboBox, label
 NARROW = 1180
 """Pixels of width below which the search does not fit beside the buttons."""
 
+COMPACT = 1000
+"""Pixels of width below which words give way, so that the build button stays in sight."""
+
+_TARGET_WIDTHS = (184, 116)
+
 _ROUTES = {"direct": "", "uff": "UFF · ", "onnx": "ONNX · ", "hybrid": "Hybrid · "}
 
 
@@ -60,7 +65,7 @@ class ToolBar(QToolBar):
         self._menus: list[QToolButton] = []
         self.target = ComboBox("Target")
         self.target.setToolTip("What the graph is checked for")
-        self.target.setMaximumWidth(184)
+        self.target.setMaximumWidth(_TARGET_WIDTHS[0])
         for target in catalogue():
             self.target.addItem(target_title(target), target.id)
             self.target.setItemData(
@@ -69,10 +74,10 @@ class ToolBar(QToolBar):
         self._button(actions["file.open"], "Open…")
         self._menu("Save", [actions["file.save"], actions["file.save-as"], actions["file.script"]])
         self.addSeparator()
-        self._button(actions["edit.undo"], "Undo", icon=True)
-        self._button(actions["edit.redo"], "Redo", icon=True)
+        steps = (("edit.undo", "Undo"), ("edit.redo", "Redo"))
+        self._steps = [self._button(actions[key], text, icon=True) for key, text in steps]
         self.addSeparator()
-        self.addWidget(label("Target", "muted"))
+        self._target_word = self.addWidget(label("Target", "muted"))
         self.addWidget(self.target)
         about = QToolButton()
         about.setDefaultAction(actions["target.page"])
@@ -92,7 +97,7 @@ class ToolBar(QToolBar):
         # Beside the menus, where the toolbar is too narrow.
         self._beside = _Holder()
         self._beside.hide()
-        self._is_narrow = False
+        self._is_narrow = self._is_compact = False
         self._follow()
         self.target.activated.connect(lambda index: session.set_target(self.target.itemData(index)))
         session.target_changed.connect(self._follow)
@@ -106,6 +111,22 @@ class ToolBar(QToolBar):
             self._is_narrow = is_narrow
             # Not amid the layout that this event is part of.
             QTimer.singleShot(0, self, self._move_search)
+        is_compact = self.width() < COMPACT
+        if is_compact != self._is_compact:
+            self._is_compact = is_compact
+            QTimer.singleShot(0, self, self._shorten)
+
+    def _shorten(self) -> None:
+        """Say in fewer words what stands before the build button, or in all of them."""
+        style = Qt.ToolButtonStyle
+        for made in self._steps:
+            made.setToolButtonStyle(
+                style.ToolButtonIconOnly if self._is_compact else style.ToolButtonTextBesideIcon
+            )
+        self.build.setProperty("words", "Build" if self._is_compact else "Build engine")
+        self.build.setText(self.build.property("words"))
+        self._target_word.setVisible(not self._is_compact)
+        self.target.setMaximumWidth(_TARGET_WIDTHS[self._is_compact])
 
     def _move_search(self) -> None:
         """Keep the search in sight: beside the menus where the toolbar is too narrow for it."""
@@ -140,8 +161,9 @@ class ToolBar(QToolBar):
         )
         made.setDefaultAction(action)
         # The action's own words are the menu's; here a short form stands.
+        made.setProperty("words", text)
         made.setText(text)
-        action.changed.connect(lambda: made.setText(text))
+        action.changed.connect(lambda: made.setText(made.property("words")))
         made.setAccessibleName(text.rstrip("…"))
         made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.addWidget(made)

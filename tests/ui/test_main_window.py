@@ -210,3 +210,20 @@ def test_an_exported_uff_opens_again(driver: Driver, tmp_path: Path) -> None:
     assert driver.window.session.title == "cifar.uff"
     assert driver.window.session.graph is not None
     assert len(driver.window.session.graph) > 5
+
+
+def test_the_build_button_is_in_sight_in_a_small_window(driver: Driver) -> None:
+    toolbar = driver.window.toolbar
+    driver.window.resize(1280, 800)
+    driver.settle()
+    assert toolbar.build.text() == "Build engine"
+    driver.window.resize(800, 600)
+    driver.bot.waitUntil(lambda: toolbar.build.text() == "Build", timeout=10_000)
+    driver.open(CIFAR)
+    driver.bot.waitUntil(
+        lambda: toolbar.build.isVisible() and toolbar.build.geometry().right() < toolbar.width(),
+        timeout=10_000,
+    )
+    assert toolbar.build.text() == "Build"
+    driver.window.resize(1280, 800)
+    driver.bot.waitUntil(lambda: toolbar.build.text() == "Build engine", timeout=10_000)

@@ -18,6 +18,7 @@ from surgeon_gui.jobs.outcome import Succeeded
 from surgeon_gui.jobs.run_spec import Latency, LayerTime
 from surgeon_gui.jobs.spec import RunResult, TensorInfo
 from surgeon_gui.settings import Settings
+from surgeon_gui.ui.machine import Machine
 from surgeon_gui.ui.panels.run import RunPanel
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import DARK, LIGHT
@@ -166,3 +167,12 @@ def test_the_plots_follow_the_theme(panel: RunPanel) -> None:
     finish(panel, result())
     panel.set_theme(DARK)
     assert panel.results.histogram.backgroundBrush().color() == DARK.color("window")
+
+
+def test_without_a_gpu_the_network_is_offered_first(panel: RunPanel, tmp_path: Path) -> None:
+    panel.set_machine(Machine())
+    assert panel.what.currentData() == "network"
+    panel.offer(tmp_path / "x.engine")
+    panel.set_machine(Machine())
+    assert panel.what.currentData() == "engine"
+    panel.stop()

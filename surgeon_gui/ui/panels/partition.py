@@ -364,6 +364,7 @@ class PartitionPanel(JobPanel):
             each.setEnabled(divided and not running)
         for each in (self.build_button, self.verify_button):
             each.setEnabled(self._folder is not None and not running)
+        self.cure_button.setVisible(bool(self.division and self.division.suggestions))
         self.cure_button.setEnabled(self._rule() is not None and not running)
         super()._enable()
 

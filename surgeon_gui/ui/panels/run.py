@@ -173,9 +173,13 @@ class RunPanel(JobPanel):
     def set_machine(self, machine: Machine) -> None:
         """Know what is here."""
         self._machine = machine
-        if not machine.gpus and not self.is_running():
-            self._say("This machine has no NVIDIA GPU to run an engine on.", "muted")
-            self._hint("The network and the graph run on the CPU; engines can be built and opened.")
+        if machine.gpus or self.is_running() or self.engine.text():
+            return
+        # Without a GPU the network is what can be run.
+        self.what.setCurrentIndex(self.what.findData("network"))
+        self._say(
+            "No NVIDIA GPU is here, so the network runs on the CPU; it is timed too.", "muted"
+        )
 
     def offer(self, engine: Path) -> None:
         """Take an engine that was just built, or opened."""
@@ -203,6 +207,7 @@ class RunPanel(JobPanel):
         if not text or (path == self._looked and self.about.result is not None):
             return
         self._looked = path
+        self._say("", "muted")
         self.results.clear()
         self.results.pages.show_page("about")
         self.about.look(path)
@@ -306,6 +311,7 @@ class RunPanel(JobPanel):
 
     def _say(self, words: str, role: str, hint: str = "") -> None:
         self.words.setText(words)
+        self.words.setVisible(bool(words))
         set_role(self.words, role)
         self._hint(hint)
 
