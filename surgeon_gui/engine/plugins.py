@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from surgeon_gui.engine.log import logger_for
 from surgeon_gui.errors import EngineError
 from surgeon_gui.graph.values import Array
 from surgeon_gui.network.layers import Plugin
+
+_LOG = logging.getLogger(__name__)
 
 _FIELD_TYPES = {
     "float16": "FLOAT16",
@@ -45,17 +48,18 @@ class Creator:
 def load_plugins(flavour: Flavour, libraries: Sequence[Path]) -> None:
     """Make TensorRT's own plugins and those of `libraries` known to this process.
 
+    A TensorRT without plugins loads none: the libraries are the user's for all builds, and a
+    network that needs one of them is refused at its layer.
+
     Raises:
-        EngineError: a library is missing or does not load, or this TensorRT takes no plugins.
+        EngineError: a library is missing or does not load.
     """
     trt = flavour.module
     trt.init_libnvinfer_plugins(logger_for(trt), "")
     if libraries and not takes_plugins(flavour):
-        raise EngineError(
-            f"{flavour.title} takes no plugins.",
-            where=str(libraries[0]),
-            hint="Use `tensorrt`, or replace the operation by ones it has.",
-        )
+        names = ", ".join(path.name for path in libraries)
+        _LOG.warning("%s takes no plugins, so %s stays out.", flavour.title, names)
+        return
     for path in libraries:
         if not path.is_file():
             raise EngineError("There is no such plugin library.", where=str(path))

@@ -191,6 +191,14 @@ def test_where_nothing_can_be_written_is_said_before_the_build(tmp_path: Path, n
     assert not report.phases
 
 
+def test_plugin_libraries_do_not_stop_a_tensorrt_without_plugins(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spec = dataclasses.replace(spec_for(cnn(), tmp_path), plugins=(tmp_path / "libmine.so",))
+    assert run(spec, tmp_path).path.is_file()
+    assert "takes no plugins, so libmine.so stays out" in caplog.text
+
+
 def test_a_timing_cache_that_cannot_be_kept_spoils_no_build(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

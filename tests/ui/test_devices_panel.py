@@ -76,7 +76,7 @@ def test_libraries_are_added_and_removed(panel: DevicesPanel, qtbot: QtBot, tmp_
     with qtbot.waitSignal(panel.job.ended, timeout=60_000):
         panel.add_button.click()
     assert list(chosen[-1].plugins) == [str(tmp_path / "libmine.so")]
-    assert "libmine.so" in texts(panel)
+    assert f"libmine.so | {tmp_path / 'libmine.so'}, which is not there" in texts(panel)
     assert "code" in answers.asked[0]
     libraries = panel.tree.topLevelItem(panel.tree.topLevelItemCount() - 1)
     assert libraries is not None

@@ -131,7 +131,8 @@ class DevicesPanel(QWidget):
                 self._branch("TensorRT", "not installed; pip install 'surgeon-gui[rtx]'")
         libraries = self._branch("Plugin libraries", "" if self._settings.plugins else "none")
         for path in self._settings.plugins:
-            item = _leaf(libraries, Path(path).name, path)
+            missing = "" if Path(path).is_file() else ", which is not there"
+            item = _leaf(libraries, Path(path).name, path + missing)
             item.setData(0, Qt.ItemDataRole.UserRole, path)
         self.tree.expandToDepth(0)
 
