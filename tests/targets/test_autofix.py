@@ -13,15 +13,17 @@ from surgeon_gui.targets import inspect
 from surgeon_gui.targets.autofix import find_fix, untaken
 from tests.helpers.shared import ROOT, shared_path
 
-SHAPES = {"tf_pose_mobilenet_v2_small.pb": ("image", (1, 64, 64, 3))}
+SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
+    "tf_pose_mobilenet_v2_small.pb": {"image": (1, 64, 64, 3)},
+    "lstm_mnist_dropout_leftovers.pb": {"X": (1, 784), "keep_prob": ()},
+}
 
 
 def _model(name: str) -> Graph:
     if name == "boxes3d.pb":
         return open_graph(ROOT / "samples" / name)
     graph = open_graph(shared_path(f"models/{name}"))
-    if name in SHAPES:
-        node, dims = SHAPES[name]
+    for node, dims in SHAPES.get(name, {}).items():
         graph = SetInput(node, Shape(dims)).apply(graph)
     return graph
 
@@ -29,7 +31,7 @@ def _model(name: str) -> Graph:
 @pytest.mark.parametrize("target", ["direct", "uff-8"])
 @pytest.mark.parametrize(
     "name",
-    ["boxes3d.pb", "mobilenet_v1_0.25_128_frozen.pb", "unet_semseg_person_08.pb"],
+    ["boxes3d.pb", "mobilenet_v1_0.25_128_frozen.pb", "unet_semseg_person_08.pb", *SHAPES],
 )
 def test_everything_is_cleared_where_a_cure_exists(name: str, target: str) -> None:
     graph = _model(name)
@@ -41,7 +43,8 @@ def test_everything_is_cleared_where_a_cure_exists(name: str, target: str) -> No
 
 
 def test_what_no_rule_cures_is_told_exactly() -> None:
-    graph = _model("tf_pose_mobilenet_v2_small.pb")
+    # From 5 x 5 to 9 x 9, which is no whole factor.
+    graph = SetInput("image", Shape((1, 72, 72, 3))).apply(_model("tf_pose_mobilenet_v2_small.pb"))
     assert find_fix(graph, "direct").after == 0
     fix = find_fix(graph, "uff-8")
     assert fix.rules == ("batch-statistics-to-plugin",)

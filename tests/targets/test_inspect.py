@@ -115,3 +115,46 @@ def test_a_plugin_that_stays_one_needs_a_tensorrt_that_ships_it(
     refused = inspect(graph, "rtx-1").verdicts["d"]
     assert refused.status is Status.REFUSES
     assert refused.remedy
+
+
+SPLIT = """
+x = Placeholder() {{dtype=f32, shape=[?,4,4,6]}}
+axis = Const() {{value=i32{{{axis}}}}}
+sizes = Const() {{value=i32[2]{{2, 4}}}}
+s = {split}
+a = Tanh(s)
+b = Sigmoid(s:1)
+"""
+
+
+@pytest.mark.parametrize(
+    "split",
+    ["Split(axis, x) {num_split=2}", "SplitV(x, sizes, axis) {num_split=2}", "Unpack(x) {num=4}"],
+)
+def test_further_outputs_the_uff_export_cuts_out_are_taken(split: str) -> None:
+    split = split.replace("num=4", "num=4, axis=2")
+    graph = parse_text(SPLIT.format(split=split, axis=3))
+    report = inspect(graph, "uff-5.1")
+    assert report.supported
+    assert report.verdicts["b"].status is Status.TAKES
+    assert "Export without --strict" in (report.verdicts["s"].remedy or "")
+
+
+@pytest.mark.parametrize(
+    "split",
+    ["Split(axis, x) {num_split=2}", "SplitV(x, sizes, axis) {num_split=2}", "Unpack(x) {num=2}"],
+)
+def test_a_cut_along_the_batch_is_refused_by_uff(split: str) -> None:
+    split = split.replace("num=2", "num=2, axis=0")
+    graph = parse_text(SPLIT.format(split=split, axis=0).replace("?,4,4,6", "6,4,4,6"))
+    verdict = inspect(graph, "uff-8").verdicts["s"]
+    assert verdict.status is Status.REFUSES
+    assert "along the batch" in verdict.reason
+
+
+def test_a_further_output_of_another_op_is_refused_by_uff() -> None:
+    graph = parse_text(
+        "x = Placeholder() {dtype=f32, shape=[?,8]}\nk = Const() {value=i32{2}}\n"
+        "t = TopKV2(x, k)\ny = Relu(t)\nz = Sigmoid(t:1)"
+    )
+    assert inspect(graph, "uff-8").verdicts["z"].status is Status.REFUSES

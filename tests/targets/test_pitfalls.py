@@ -278,7 +278,7 @@ def test_a_silent_pitfall_is_a_warning_on_a_node_that_is_taken() -> None:
 
 
 def test_a_pitfall_adds_advice_to_a_refusal_that_has_none() -> None:
-    graph = parse_text(HEAD + "k = Split(i1, x) {num_split=2}\nn = Elu(k:1)")
+    graph = parse_text(HEAD + "two = Const() {value=i32{2}}\nk = TopKV2(x, two)\nn = Neg(k:1)")
     verdict = inspect(graph, "uff-8").verdicts["n"]
     assert verdict.status is Status.REFUSES
     assert verdict.remedy

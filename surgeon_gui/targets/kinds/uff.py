@@ -22,13 +22,13 @@ from surgeon_gui.targets.base import (
     Target,
     Verdict,
 )
-from surgeon_gui.targets.checks.context import Context, is_shape_arithmetic
+from surgeon_gui.targets.checks.context import Context, holds, is_shape_arithmetic
 from surgeon_gui.targets.contracts import add_contracts
 from surgeon_gui.targets.jetpack import jetpack_source, jetpack_words
 from surgeon_gui.targets.pitfalls import add_pitfalls
 from surgeon_gui.targets.plugins import facts, is_plugin_node, plugin_available
 from surgeon_gui.targets.tables import Entry, entries, restricted, verdict_of
-from surgeon_gui.uff.convert import is_native
+from surgeon_gui.uff.convert import SPLITS, is_native
 from surgeon_gui.uff.writer import inspect_uff
 
 _TENSORRT = {
@@ -39,6 +39,10 @@ _TENSORRT = {
     "uff-7.1plus": "7.2",
     "uff-8": "8.6",
 }
+
+
+_CUT_ALONG = {"Split": {"input": 0}, "SplitV": {"input": 2}, "Unpack": {"attr": "axis"}}
+"""Where ops of several outputs, which the export cuts up, state their axis."""
 
 
 def judge(target_id: str, question: Question) -> Judgement:
@@ -87,6 +91,13 @@ def judge_node(target_id: str, context: Context) -> Verdict:
     if known is not None:
         return _known(target_id, known, context)
     if is_native(node.op, strict=False):
+        along = _CUT_ALONG.get(node.op)
+        if along and holds({"kind": "axis_not_batch", "axis_from": along}, context) is False:
+            return Verdict(
+                Status.REFUSES,
+                "It cuts along the batch, which a network with an implicit batch does not see.",
+                "Leave the batch out of it, or build by the direct or the ONNX route.",
+            )
         return Verdict(
             Status.CAVEAT,
             f"NVIDIA's own converter does not know {node.op}; this program's export mends it.",
@@ -138,13 +149,19 @@ def _known(target_id: str, entry: Entry, context: Context) -> Verdict:
         reason = f"The UFF converter of this TensorRT does not know {context.node.op}."
         return verdict_of(entry, Status.REFUSES, reason, entry.get("notes"))
     verdict = restricted(entry, target_id, context)
-    if verdict is TAKES and any(ref.port for ref in context.node.inputs):
+    if verdict is TAKES and any(map(partial(_is_lost, context), context.node.inputs)):
         return verdict_of(
             entry,
             Status.REFUSES,
             "It reads a second output of another node; UFF can name first outputs only.",
         )
     return verdict
+
+
+def _is_lost(context: Context, ref: TensorRef) -> bool:
+    """Whether UFF cannot name a tensor: a further output of what the export does not cut up."""
+    source = context.graph.get(ref.node)
+    return ref.port > 0 and (source is None or source.op not in SPLITS)
 
 
 _LINES = {
