@@ -54,15 +54,22 @@ def test_builds_asked_for_meanwhile_wait_and_are_all_made(
     panel._session.verified = (row,)
     panel.start()
     assert panel.build_button.text() == "Build next"
+    panel.start()
+    assert panel.recent.rows.rowCount() == 0
+    assert "already" in panel.message.text()
     panel.precision.setCurrentText("fp16")
     panel.output.setText(str(tmp_path / "half.engine"))
     panel.start()
+    panel.start()
+    assert panel.recent.rows.rowCount() == 1
     panel.precision.setCurrentText("int8")
     panel.start()
     assert panel.recent.rows.rowCount() == 2
+    panel.pages.show_page("recent")
     panel.recent.table.selectRow(1)
     panel.recent.remove_button.click()
     idle(panel, qtbot, 2)
+    assert panel.pages.current() == "recent"
     assert [item.spec.precision for item in load_builds()] == ["fp16", "fp32"]
     assert all(item.outcome == BUILT for item in load_builds())
     card = read_card(tmp_path / "model.engine")

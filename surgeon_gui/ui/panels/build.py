@@ -211,19 +211,22 @@ class BuildPanel(JobPanel):
             spec = prepare_build(graph, directory, replace(wanted, provenance=source))
             return rounding.put_into(spec, directory, rules)
 
-        self._put(self.book.task(str(path or ""), wanted, prepare))
+        self._put(self.book.task(str(path or ""), wanted, prepare, (graph, rounding)))
 
     def _put(self, task: BuildTask) -> None:
-        if self.is_running():
-            self.book.wait(task)
-        else:
+        if not self.is_running():
+            self.pages.show_page("present")
             self._make(task)
+        elif (self._present and task.asks_for_the_same(self._present)) or self.book.waits(task):
+            # Mostly a double click.
+            self._say("This engine is being built already.", "muted")
+        else:
+            self.book.wait(task)
 
     def _make(self, task: BuildTask) -> None:
         self._present, self._launched = task, None
         self._expected = self.book.estimate(task)
         self._clear()
-        self.pages.show_page("present")
 
         def work() -> tuple[BuildSpec, Path]:
             directory = new_job_directory("build")

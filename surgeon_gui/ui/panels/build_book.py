@@ -11,6 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from surgeon_gui.graph.model import Graph
 from surgeon_gui.jobs.build_history import (
     BUILT,
     CANCELLED,
@@ -36,12 +37,21 @@ class BuildTask:
         model: the graph's file, empty for none.
         wanted: how.
         prepare: writes what is built from into a folder and returns what to do.
+        source: the graph and what else it is made of; None for a kept network.
     """
 
     number: int
     model: str
     wanted: BuildSpec
     prepare: Callable[[Path], BuildSpec]
+    source: tuple[Graph, object] | None = None
+
+    def asks_for_the_same(self, other: BuildTask) -> bool:
+        """Whether another build of the same graph would make the same engine."""
+        mine, theirs = self.source, other.source
+        if mine is None or theirs is None or self.wanted != other.wanted:
+            return False
+        return mine[0] is theirs[0] and mine[1] == theirs[1]
 
 
 def outcome_facts(outcome: Outcome) -> tuple[str, dict[str, Any]]:
@@ -80,10 +90,18 @@ class BuildBook(QObject):
         self._change(load_builds)
 
     def task(
-        self, model: str, wanted: BuildSpec, prepare: Callable[[Path], BuildSpec]
+        self,
+        model: str,
+        wanted: BuildSpec,
+        prepare: Callable[[Path], BuildSpec],
+        source: tuple[Graph, object] | None = None,
     ) -> BuildTask:
         """Return a new task; see `BuildTask`."""
-        return BuildTask(next(self._numbers), model, wanted, prepare)
+        return BuildTask(next(self._numbers), model, wanted, prepare, source)
+
+    def waits(self, task: BuildTask) -> bool:
+        """Whether the same build is in the queue."""
+        return any(task.asks_for_the_same(other) for other in self._queue)
 
     def wait(self, task: BuildTask) -> None:
         """Put a task at the end of the queue."""
