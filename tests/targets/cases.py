@@ -303,7 +303,7 @@ def pad_axes_only(made: Made, params: Params, good: bool) -> None:
     made.operands[1] = constant(1, np.array(pads, np.int32))
 
 
-@makes("all")
+@makes("all", "any")
 def every(made: Made, params: Params, good: bool) -> None:
     for part in params["of"]:
         apply(made, part, good)

@@ -158,3 +158,32 @@ def test_a_further_output_of_another_op_is_refused_by_uff() -> None:
         "t = TopKV2(x, k)\ny = Relu(t)\nz = Sigmoid(t:1)"
     )
     assert inspect(graph, "uff-8").verdicts["z"].status is Status.REFUSES
+
+
+LOOK_UP = """
+words = Const() {{value=f32[7,3]{{0.5}}}}
+x = Placeholder() {{dtype={dtype}, shape=[?,4]}}
+first = Const() {{value=i32{{0}}}}
+last = Const() {{value=i32{{1}}}}
+y = {gather}
+"""
+
+
+@pytest.mark.parametrize("gather", ["Gather(words, x)", "GatherV2(words, x, first)"])
+def test_a_look_up_in_weights_is_taken_by_uff(gather: str) -> None:
+    report = inspect(parse_text(LOOK_UP.format(dtype="i32", gather=gather)), "uff-8")
+    assert report.supported
+
+
+@pytest.mark.parametrize(
+    ("gather", "status"),
+    [
+        ("Gather(x, last)", Status.REFUSES),
+        ("GatherV2(x, last, first)", Status.REFUSES),
+        ("GatherV2(x, last, last)", Status.TAKES),
+    ],
+)
+def test_gathering_along_the_batch_is_refused_by_uff(gather: str, status: Status) -> None:
+    verdict = inspect(parse_text(LOOK_UP.format(dtype="f32", gather=gather)), "uff-8").verdicts["y"]
+    assert verdict.status is status
+    assert (verdict.status is Status.REFUSES) == ("along the batch" in verdict.reason)
