@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ from surgeon_gui.network.layers import (
     ReduceOperation,
     UnaryOperation,
 )
-from surgeon_gui.network.lower.layout import free_axes, memory_order, physical
+from surgeon_gui.network.lower.layout import free_axes, memory_order, physical, without
 from surgeon_gui.network.lower.scope import Scope
 from surgeon_gui.network.lower.value import Permutation, Value, held_dtype, inverse, is_identity
 
@@ -35,13 +35,20 @@ class Lower:
         shapes: dimensions the user gave for inputs, by node name.
         values: what is known of every tensor lowered so far.
         node: the node at hand; new layers are named after it.
+        growing: nodes whose results have as many elements as an open dimension says: layers
+            compute them, even from constants.
     """
 
     def __init__(
-        self, scope: Scope, shapes: dict[str, Shape], owners: Mapping[str, str] | None = None
+        self,
+        scope: Scope,
+        shapes: dict[str, Shape],
+        owners: Mapping[str, str] | None = None,
+        growing: Set[str] = frozenset(),
     ) -> None:
         self.scope = scope
         self.shapes = shapes
+        self.growing = growing
         self.builder = NetworkBuilder()
         self.values: dict[TensorRef, Value] = {}
         self.notes: dict[str, str] = {}
@@ -391,10 +398,3 @@ class Lower:
         """Record that `value`'s tensor equals the GraphDef tensor `ref`."""
         if value.tensor is not None:
             self.builder.set_source(value.tensor, Source(ref, value.axes))
-
-
-def without(axes: Permutation, gone: Sequence[int]) -> Permutation:
-    """Return the axes of what is left when the logical dimensions `gone` are reduced away."""
-    removed = {axes[dim] for dim in gone}
-    kept = [axes[dim] for dim in range(len(axes)) if axes[dim] not in removed]
-    return tuple(sorted(kept).index(axis) for axis in kept)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from surgeon_gui.graph.values import DType
+from surgeon_gui.network.layers import ElementWiseOperation as Op
 from surgeon_gui.network.layers import ReduceOperation
-from surgeon_gui.network.lower.arithmetic import choose
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
+from surgeon_gui.network.lower.logic import chosen
 from surgeon_gui.network.lower.registry import converter
+from surgeon_gui.network.lower.slicing import counted
 from surgeon_gui.network.lower.value import Value
 
 
@@ -30,9 +33,36 @@ def band_part(node: Call, b: Lower) -> Value:
     below = node.constant_int(1, "the lower band")
     above = node.constant_int(2, "the upper band")
     rows, columns = data.shape[-2:]
+    if b.node.name in b.growing:
+        return _open_band(b, data, below, above)
     row, column = np.indices((rows, columns))
     kept = ((below < 0) | (row - column <= below)) & ((above < 0) | (column - row <= above))
-    return choose(b, Value.known(kept), data, b.scalar(0, data.dtype))
+    return chosen(b, Value.known(kept), data, b.scalar(0, data.dtype))
+
+
+def _open_band(b: Lower, data: Value, below: int, above: int) -> Value:
+    """Compare the numbers of rows and columns."""
+    row, column = _rows_and_columns(b, *data.shape[-2:])
+    result = data
+    for distance, first, second in ((below, row, column), (above, column, row)):
+        if distance >= 0:
+            last = b.elementwise(Op.SUM, second, b.scalar(distance, DType.INT32), suffix="last")
+            outside = b.elementwise(Op.GREATER, first, last, suffix="outside")
+            result = chosen(b, outside, b.scalar(0, data.dtype), result)
+    return result
+
+
+def _diagonal_mask(b: Lower, rows: int, columns: int) -> Value:
+    """Return where row and column are the same."""
+    if b.node.name in b.growing:
+        row, column = _rows_and_columns(b, rows, columns)
+        return b.elementwise(Op.EQUAL, row, column, suffix="diagonal")
+    return Value.known(np.eye(rows, columns, dtype=np.bool_))
+
+
+def _rows_and_columns(b: Lower, rows: int, columns: int) -> tuple[Value, Value]:
+    """Return the numbers of rows and of columns, of which there may be any number."""
+    return b.view(counted(b, rows), (rows, 1)), b.view(counted(b, columns), (1, columns))
 
 
 @converter("MatrixDiag", "MatrixDiagV2", "MatrixDiagV3")
@@ -41,7 +71,7 @@ def diagonal(node: Call, b: Lower) -> Value:
     data = node.input(0)
     size = data.shape[-1]
     wide = b.view(data, (*data.shape, 1))
-    return choose(b, Value.known(np.eye(size, dtype=np.bool_)), wide, b.scalar(0, data.dtype))
+    return chosen(b, _diagonal_mask(b, size, size), wide, b.scalar(0, data.dtype))
 
 
 @converter("MatrixDiagPart", "MatrixDiagPartV2", "MatrixDiagPartV3")
@@ -50,8 +80,8 @@ def diagonal_part(node: Call, b: Lower) -> Value:
     data = node.input(0)
     size = min(data.shape[-2:])
     square = b.slice(data, (0,) * data.rank, (*data.shape[:-2], size, size), suffix="square")
-    eye = Value.known(np.eye(size, dtype=np.bool_))
-    kept = choose(b, eye, square, b.scalar(0, data.dtype), suffix="kept")
+    eye = _diagonal_mask(b, size, size)
+    kept = chosen(b, eye, square, b.scalar(0, data.dtype))
     return b.reduce(ReduceOperation.SUM, kept, (data.rank - 1,), False)
 
 
@@ -61,5 +91,5 @@ def set_diagonal(node: Call, b: Lower) -> Value:
     data, values = node.input(0), node.input(1)
     rows, columns = data.shape[-2:]
     along = (*values.shape, 1) if rows <= columns else (*values.shape[:-1], 1, values.shape[-1])
-    eye = Value.known(np.eye(rows, columns, dtype=np.bool_))
-    return choose(b, eye, b.view(values, along), data)
+    eye = _diagonal_mask(b, rows, columns)
+    return chosen(b, eye, b.view(values, along), data)

@@ -46,8 +46,8 @@ def network_from_graph(
     spatial = any(min(shape.dims[1:], default=0) < 0 for shape in given.values() if shape.dims)
     by_size = padded_same if spatial else frozenset()
 
-    def attempt(known: Mapping[str, Shape]) -> Lowering:
-        return _lowered(graph, wanted, {**given, **known}, simplify, by_size)
+    def attempt(known: Mapping[str, Shape], growing: Set[str]) -> Lowering:
+        return _lowered(graph, wanted, {**given, **known}, simplify, by_size, growing)
 
     return lower_open(attempt, given, padded_same)
 
@@ -58,10 +58,11 @@ def _lowered(
     given: Mapping[str, Shape],
     simplify: bool,
     padded_by_size: Set[str] = frozenset(),
+    growing: Set[str] = frozenset(),
 ) -> Lowering:
-    """Lower at known sizes; see `simplify` for the nodes padded by size."""
+    """Lower at known sizes; `simplify` tells of nodes padded by size, `Lower` of growing ones."""
     inlined = inline_functions(with_grids_spread(graph))
-    run = Run(inlined, dict(given))
+    run = Run(inlined, dict(given), growing)
     for unit in execution_order(inlined.graph, reached(run.scope, wanted)):
         if isinstance(unit, Frame):
             run.lower_frame(unit)

@@ -6,6 +6,8 @@ have no place of their own: moving them costs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from surgeon_gui.network.ir import Dims
 from surgeon_gui.network.lower.value import Permutation, inverse
 
@@ -74,3 +76,10 @@ def _with_units(order: list[int], wanted: Dims) -> Permutation:
         if size == 1:
             order.insert(order.index(dim - 1) + 1 if dim else 0, dim)
     return inverse(order)
+
+
+def without(axes: Permutation, gone: Sequence[int]) -> Permutation:
+    """Return the axes of what is left when the logical dimensions `gone` are reduced away."""
+    removed = {axes[dim] for dim in gone}
+    kept = [axes[dim] for dim in range(len(axes)) if axes[dim] not in removed]
+    return tuple(sorted(kept).index(axis) for axis in kept)

@@ -15,11 +15,12 @@ import numpy as np
 
 from surgeon_gui.errors import Unsupported
 from surgeon_gui.graph.model import TensorRef
-from surgeon_gui.graph.values import Array, Shape, TensorType
+from surgeon_gui.graph.values import Array, DType, Shape, TensorType
 from surgeon_gui.network import layers
 from surgeon_gui.network.ir import Dims, Kind, Layer, LayerError, Network, Tensor
 from surgeon_gui.network.layers import Convolution, PaddingMode, Pooling, SampleMode
-from surgeon_gui.network.lower.open_terms import Dim, ShapeArithmetic, Sizes, find_term
+from surgeon_gui.network.layers import ElementWiseOperation as Op
+from surgeon_gui.network.lower.open_terms import Dim, ShapeArithmetic, Sizes, find_ratio, find_term
 from surgeon_gui.network.lower.open_values import one_row, pads_as_same, reach, same_value
 
 Row = tuple[Layer, ...]
@@ -136,7 +137,8 @@ class _Merged:
         if isinstance(first.kind, layers.Constant):
             self._add_constant(row)
             return
-        data = [self._whole(first, name) for name in first.inputs]
+        spreads = self._spreads(first, _pattern(*(tensor.shape for tensor in outputs[0])))
+        data = [name if spreads else self._whole(first, name) for name in first.inputs]
         kind, extra = self._kind(row)
         inputs = (*data, *(tensor.name for tensor in extra))
         made = self._append(kind, inputs, first.name, first.origin, names)
@@ -174,7 +176,7 @@ class _Merged:
         (wanted,) = row[0].outputs
         whole = [np.asarray(array).astype(np.int64) for array in arrays]
         if any(not np.array_equal(one, other) for one, other in zip(whole, arrays, strict=True)):
-            return False
+            return self._measure(row, arrays)
         numbers = [tuple(map(int, array.reshape(-1))) for array in whole]
         try:
             made = self._vector(row[0], numbers, "number", [])
@@ -186,9 +188,43 @@ class _Merged:
         self._append(layers.Cast(to_type=wanted.dtype), [made.name], name, origin, [wanted.name])
         return True
 
+    def _measure(self, row: Row, arrays: Sequence[Array]) -> bool:
+        """Append the arithmetic on a size whose result one fraction is, if there is one."""
+        first, (wanted,) = row[0], row[0].outputs
+        if arrays[0].size != 1 or wanted.dtype is not DType.FLOAT32:
+            return False
+        found = find_ratio([float(array.reshape(())) for array in arrays], self._ends)
+        if found is None:
+            return False
+        size = self._vector(first, [(size,) for size in found.dim.sizes], "size", [])
+        (made,) = self._append(
+            layers.Cast(to_type=wanted.dtype),
+            [size.name],
+            self._name(first, "number"),
+            first.origin,
+        )
+        for op, number in ((Op.PROD, found.times), (Op.SUM, found.plus)):
+            kind: Kind = layers.Constant(weights_=np.array([number], np.float32))
+            (other,) = self._append(kind, (), self._name(first, "constant"), first.origin)
+            kind, name = layers.ElementWise(op=op), self._name(first, op.value.lower())
+            (made,) = self._append(kind, [made.name, other.name], name, first.origin)
+        if found.inverse:
+            kind = layers.Unary(op=layers.UnaryOperation.RECIP)
+            (made,) = self._append(kind, [made.name], self._name(first, "inverse"), first.origin)
+        shaped = layers.Shuffle(reshape_dims=wanted.shape)
+        self._append(shaped, [made.name], first.name, first.origin, [wanted.name])
+        return True
+
+    def _spreads(self, layer: Layer, result: Dims) -> bool:
+        """Whether a layer broadcasts, and something it reads is as long as its result."""
+        shapes = [self.tensors[name].shape for name in layer.inputs]
+        return isinstance(layer.kind, _BROADCASTING) and all(
+            dim >= 0 or any(shape[axis] < 0 for shape in shapes) for axis, dim in enumerate(result)
+        )
+
     def _whole(self, reader: Layer, name: str) -> str:
         """Return the tensor a layer reads: of a constant cut to one row, all rows if it must."""
-        if name not in self._shrunk or isinstance(reader.kind, _BROADCASTING):
+        if name not in self._shrunk:
             return name
         if name not in self._spread:
             dims = self._dims[name]

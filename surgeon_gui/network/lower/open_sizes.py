@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 
 from surgeon_gui.errors import Unsupported
 from surgeon_gui.graph.model import TensorRef
@@ -18,6 +19,9 @@ BATCHES = (23, 29)
 
 _SMALL_BATCHES = (5, 7, 11, 3, 13, 2)
 """Of a graph with other open dimensions, whose constants may grow with each of them."""
+
+_COLOURS = (-1, 1, 3, 4)
+"""Channels of an image as it is fed; -1: not known."""
 
 _SIZES: dict[int, Dims] = {
     # Every bit is set and clear, in them and in the numbers before them: windows with a stride of
@@ -43,8 +47,8 @@ class _Plan:
     shared: bool
 
 
-Attempt = Callable[[Mapping[str, Shape]], Lowering]
-"""Lowers a graph at known shapes."""
+Attempt = Callable[[Mapping[str, Shape], Set[str]], Lowering]
+"""Lowers a graph at known shapes; layers compute the results of the nodes named, even constants."""
 
 
 def lower_open(
@@ -68,14 +72,15 @@ def lower_open(
         if dim < 0 and axis
     ]
     if not spatial:
-        return _with_open_batch(attempt, shapes, padded_same)
+        return _or_growing(partial(_at_batches, attempt, shapes, padded_same))
     failed: Lowering | None = None
     for plan in _plans(spatial):
         lowering = _at_sizes(attempt, plan, list(_tries(shapes, spatial, plan)), padded_same)
         if lowering.network is not None:
             return lowering if plan.grain < 2 else _noted(lowering, spatial, plan.grain)
         # Small sizes leave nothing of a deep network: the reason is then the size.
-        failed = lowering if failed is None or plan.grain else failed
+        if failed is None or (plan.grain and not failed.tried):
+            failed = lowering
     assert failed is not None
     return failed
 
@@ -101,8 +106,8 @@ def _tries(
             dims = list(shape.dims or ())
             if min(dims, default=0) >= 0:
                 continue
-            # An image without a batch has its height there.
-            image = len(dims) == 3 and dims[1] < 0
+            # An image without a batch has its height there; more channels are a sequence's.
+            image = len(dims) == 3 and dims[1] < 0 and dims[2] in _COLOURS
             for axis, dim in enumerate(dims):
                 if dim < 0 and not axis:
                     dims[axis] = sizes[(turn + len(places)) % len(sizes)] if image else batch
@@ -121,25 +126,53 @@ def _at_sizes(
     tries: Sequence[Mapping[str, Dims]],
     padded_same: Collection[str],
 ) -> Lowering:
+    return _or_growing(partial(_merged, attempt, tries, padded_same))
+
+
+def _or_growing(lowered: Callable[[Set[str]], Lowering]) -> Lowering:
+    """Lower with constants of every size folded; where no merge follows them, have layers."""
+    folded = lowered(frozenset())
+    if folded.network is not None or not folded.tried:
+        return folded
+    growing = {ref.node for ref, kind in folded.types.items() if -1 in (kind.shape.dims or ())}
+    computed = lowered(growing)
+    return folded if computed.network is None else computed
+
+
+def _merged(
+    attempt: Attempt,
+    tries: Sequence[Mapping[str, Dims]],
+    padded_same: Collection[str],
+    growing: Set[str],
+) -> Lowering:
+    """Lower at every size and merge; without a network but with `tried` only the merge failed."""
     lowerings: list[Lowering] = []
-    for tried in tries:
-        lowerings.append(_lowered(attempt, tried, lowerings[0].network if lowerings else None))
+    for shapes in tries:
+        like = lowerings[0].network if lowerings else None
+        lowerings.append(_lowered(attempt, shapes, like, growing))
         if lowerings[-1].network is None:
-            return replace(lowerings[-1], problems=tuple(_told(lowerings[-1].problems, tried)))
+            return replace(lowerings[-1], problems=tuple(_told(lowerings[-1].problems, shapes)))
     first = lowerings[0]
     networks = [item.network for item in lowerings if item.network is not None]
+    merged: Mapping[TensorRef, TensorType] = {}
     try:
-        network = merge(networks, padded_same)
         merged = merge_types([item.types for item in lowerings])
+        network = merge(networks, padded_same)
     except Unsupported as problem:
-        return replace(first, network=None, problems=(problem,))
+        tried = tuple(tries) if merged else ()
+        return replace(first, network=None, types=merged, problems=(problem,), tried=tried)
     made = layers_of(network)
     return replace(first, network=network, types=merged, layers_of=made, tried=tuple(tries))
 
 
-def _lowered(attempt: Attempt, shapes: Mapping[str, Dims], like: Network | None) -> Lowering:
+def _lowered(
+    attempt: Attempt,
+    shapes: Mapping[str, Dims],
+    like: Network | None,
+    growing: Set[str] = frozenset(),
+) -> Lowering:
     """Lower at these shapes; weights that `like` has too are held once."""
-    lowering = attempt({name: Shape(dims) for name, dims in shapes.items()})
+    lowering = attempt({name: Shape(dims) for name, dims in shapes.items()}, growing)
     if like is None or lowering.network is None:
         return lowering
     return replace(lowering, network=share_weights(like, lowering.network))
@@ -157,9 +190,14 @@ def _noted(lowering: Lowering, spatial: Sequence[tuple[str, int]], grain: int) -
     return replace(lowering, notes={**notes, **lowering.notes})
 
 
-def _with_open_batch(
-    attempt: Attempt, shapes: Mapping[str, Shape], padded_same: Collection[str]
+def _at_batches(
+    attempt: Attempt,
+    shapes: Mapping[str, Shape],
+    padded_same: Collection[str],
+    growing: Set[str],
 ) -> Lowering:
+    """Lower at several batches and merge; without a network but with `tried` the merge failed."""
+
     def tried(batch: int) -> dict[str, Dims]:
         return {
             name: (batch, *shape.dims[1:])
@@ -169,7 +207,7 @@ def _with_open_batch(
 
     def at(batch: int, like: Network | None = None) -> Lowering:
         known = {name: shape.dims or () for name, shape in shapes.items()}
-        return _lowered(attempt, {**known, **tried(batch)}, like)
+        return _lowered(attempt, {**known, **tried(batch)}, like, growing)
 
     single = at(1)
     if single.network is None:
@@ -180,14 +218,16 @@ def _with_open_batch(
     other = at(BATCHES[1], one.network)
     problems: tuple[Unsupported, ...] = one.problems or other.problems
     if one.network is not None and other.network is not None:
+        types: Mapping[TensorRef, TensorType] = {}
+        sizes = tuple(tried(batch) for batch in (1, 2))
         try:
             types = merge_types([one.types, other.types])
             _check_evenly(single.types, one.types, other.types)
             network = merge((one.network, other.network), padded_same)
         except Unsupported as problem:
-            return replace(single, problems=(problem,))
+            failed = replace(single, problems=(problem,))
+            return replace(failed, types=types, tried=sizes) if types else failed
         made = layers_of(network)
-        sizes = tuple(tried(batch) for batch in (1, 2))
         return replace(one, network=network, types=types, layers_of=made, tried=sizes)
     told = tuple(
         refusal(

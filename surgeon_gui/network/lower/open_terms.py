@@ -133,6 +133,38 @@ def _divided(wanted: Sizes, dim: Dim) -> Term | None:
     return None
 
 
+@dataclass(frozen=True)
+class Ratio:
+    """size * times + plus, or 1 over that."""
+
+    dim: Dim
+    times: float
+    plus: float
+    inverse: bool
+
+
+_CLOSE = 1e-5
+"""Relative difference that float32 may leave."""
+
+
+def find_ratio(wanted: Sequence[float], dims: Sequence[Dim]) -> Ratio | None:
+    """Return how a fraction follows a size, as the width of a step does; None: it does not.
+
+    Args:
+        wanted: the number at each try.
+        dims: sizes it may follow.
+    """
+    if len(wanted) < _ENOUGH or 0 in wanted:
+        return None
+    for dim, inverse in itertools.product([dim for dim in dims if dim.varies], (True, False)):
+        numbers = np.array([1 / item if inverse else item for item in wanted])
+        times, plus = (float(item) for item in np.polyfit(dim.sizes, numbers, 1))
+        fitted = np.array(dim.sizes) * times + plus
+        if np.allclose(fitted, numbers, rtol=_CLOSE, atol=0):
+            return Ratio(dim, times, plus, inverse)
+    return None
+
+
 Append = Callable[[Kind, Sequence[str], str], Tensor]
 """Adds a layer that reads tensors; the last argument says what for, in a word."""
 

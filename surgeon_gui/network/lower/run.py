@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 import numpy as np
@@ -46,11 +46,13 @@ _NEXT = frozenset({"NextIteration", "RefNextIteration"})
 class Run:
     """Lowers nodes one by one and keeps what became of each."""
 
-    def __init__(self, inlined: Inlined, shapes: dict[str, Shape]) -> None:
+    def __init__(
+        self, inlined: Inlined, shapes: dict[str, Shape], growing: Set[str] = frozenset()
+    ) -> None:
         self.scope = Scope(inlined.graph)
         self.owners = inlined.owners
         self.uncalled = {problem.node: problem for problem in inlined.problems}
-        self.b = Lower(self.scope, shapes, self.owners)
+        self.b = Lower(self.scope, shapes, self.owners, growing)
         self.values = self.b.values
         self.problems: dict[str, Unsupported] = {}
         self.types: dict[TensorRef, TensorType] = {}
@@ -150,7 +152,12 @@ class Run:
         )
 
     def _converted(self, node: Node, values: tuple[Value, ...]) -> tuple[Value, ...]:
-        if values and node.op not in _NOT_FOLDED and not is_stateful(node.op):
+        folds = (
+            node.op not in _NOT_FOLDED
+            and not is_stateful(node.op)
+            and node.name not in self.b.growing
+        )
+        if values and folds:
             arrays = [value.array for value in values if value.array is not None]
             if len(arrays) == len(values):
                 folded = evaluate(node, arrays)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from surgeon_gui.graph.evaluate import evaluate
 from surgeon_gui.network import layers
 from surgeon_gui.network.ir import Dims
-from surgeon_gui.network.layers import SampleMode
+from surgeon_gui.network.layers import ElementWiseOperation as Op
+from surgeon_gui.network.layers import ReduceOperation, SampleMode
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.registry import converter
@@ -257,8 +259,35 @@ def roll(node: Call, b: Lower) -> Value:
 
 
 @converter("Range", "LinSpace")
-def computed_sequence(node: Call, b: Lower) -> Value:
+def sequence(node: Call, b: Lower) -> Value:
+    """Known limits are folded, unless an open dimension is among them."""
+    arrays = [value.array for value in node.inputs if value.array is not None]
+    folded = evaluate(node.node, arrays) if len(arrays) == len(node.inputs) else None
+    if folded is not None:
+        count = counted(b, folded[0].size)
+        if node.op == "Range":
+            dtype = node.input(0).dtype
+            stepped = b.elementwise(Op.PROD, b.cast(count, dtype), node.input(2), suffix="stepped")
+            return b.elementwise(Op.SUM, stepped, node.input(0))
+        return _spread(b, count, node.input(0), node.input(1))
     raise node.refuse(
         f"The limits of {node.op} are computed from data, TensorRT needs them when it builds.",
         "Replace the limits by constants.",
     )
+
+
+def counted(b: Lower, length: int) -> Value:
+    """Return 0, 1, 2 … as int32, computed so that the length may be an open dimension."""
+    ones = b.live(Value.known(np.ones(length, np.int32)))
+    kind = layers.Cumulative(op=layers.CumulativeOperation.SUM, axis=0, exclusive=True)
+    return b.pointwise(kind, ones, suffix="count")
+
+
+def _spread(b: Lower, count: Value, start: Value, stop: Value) -> Value:
+    """Return numbers at even distances, the last of which is `stop`."""
+    dtype = start.dtype
+    last = b.cast(b.reduce(ReduceOperation.MAX, count, (0,), True, suffix="last"), dtype)
+    last = b.elementwise(Op.MAX, last, b.scalar(1, dtype), suffix="parts")
+    part = b.elementwise(Op.DIV, b.cast(count, dtype), last, suffix="part")
+    width = b.elementwise(Op.SUB, b.live(stop), start, suffix="width")
+    return b.elementwise(Op.SUM, b.elementwise(Op.PROD, part, width, suffix="stepped"), start)

@@ -297,10 +297,13 @@ def _taken(bench: Bench, layer: Layer) -> Layer:
 
 
 def _joined(first: Affine, then: Affine, channels: int) -> Scale:
-    factor = np.broadcast_to(first.factor * then.factor, (channels,))
-    offset = np.broadcast_to(first.offset * then.factor + then.offset, (channels,))
+    factor = first.factor * then.factor
+    offset = first.offset * then.factor + then.offset
+    # What is the same for all channels is one number: their count may be an open dimension.
+    shape = () if factor.size == offset.size == 1 else (channels,)
+    factor, offset = (np.broadcast_to(item.reshape(-1), shape or (1,)) for item in (factor, offset))
     return Scale(
-        scale=np.ascontiguousarray(factor, dtype=np.float32),
-        shift=np.ascontiguousarray(offset, dtype=np.float32),
+        scale=np.ascontiguousarray(factor, dtype=np.float32).reshape(shape),
+        shift=np.ascontiguousarray(offset, dtype=np.float32).reshape(shape),
         channel_axis=first.axis,
     )
