@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
@@ -59,6 +59,10 @@ class Actions(QObject):
         self._theme = theme
         self._commands: dict[str, Command] = {}
         self._actions: dict[str, QAction] = {}
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.refresh)
 
     def add(self, commands: Iterable[Command]) -> None:
         """File commands; each becomes an action of the window, so its shortcut works anywhere."""
@@ -87,12 +91,17 @@ class Actions(QObject):
 
     def refresh(self) -> None:
         """Enable what can be done now."""
+        self._soon.stop()
         for command_id, command in self._commands.items():
             action = self._actions[command_id]
             if command.enabled is not None:
                 action.setEnabled(command.enabled())
             if command.checked is not None:
                 action.setChecked(command.checked())
+
+    def refresh_soon(self) -> None:
+        """The same after this event, once for all that changes in it."""
+        self._soon.start()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

@@ -60,7 +60,7 @@ def collect_if_due() -> None:
 def hold_collection(holder: object) -> None:
     """Collect nothing until `let_collect` is called for the same object.
 
-    For work in steps, which makes many objects and no cycles.
+    For work that makes many objects and no cycles.
     """
     _holders.add(holder)
 
@@ -71,8 +71,12 @@ def let_collect(holder: object) -> None:
 
 
 def spare_present_objects() -> None:
-    """Take what exists now out of the collector's sight; reference counting still frees it."""
-    gc.freeze()
+    """Take what exists now out of the collector's sight, where looking through it would be felt.
+
+    Reference counting still frees it.
+    """
+    if gc.get_count()[0] >= LIMITS[0]:
+        gc.freeze()
 
 
 def collect_again() -> None:

@@ -77,13 +77,19 @@ class Freezing(QObject):
     def _look_for_variables(self, path: Path) -> None:
         """Offer to freeze a graph whose values lie elsewhere."""
         window, graph = self._window, self._window.session.graph
-        first = next((node.name for node in graph or () if is_variable(node.op)), None)
-        if first is None:
-            return
-        window.message.show_note(
-            f"This graph has variables, {first} the first: their values lie in a checkpoint.",
-            choices=[("Freeze…", partial(self._freeze_with, path))],
-        )
+
+        def look() -> str | None:
+            return next((node.name for node in graph or () if is_variable(node.op)), None)
+
+        def tell(first: str | None) -> None:
+            if first is None or window.session.path != path:
+                return
+            window.message.show_note(
+                f"This graph has variables, {first} the first: their values lie in a checkpoint.",
+                choices=[("Freeze…", partial(self._freeze_with, path))],
+            )
+
+        window.session.tasks.run("variables", look, tell, window.session.failed.emit)
 
     def _freeze_with(self, graph: Path) -> None:
         """Freeze the checkpoint of a graph: the one beside it, or the one chosen."""

@@ -12,6 +12,7 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from surgeon_gui.errors import UsageError
+from surgeon_gui.graph.model import Graph
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.actions import Command
 from surgeon_gui.ui.canvas import GraphCanvas
@@ -39,6 +40,7 @@ class Overlays(QObject):
         self.chosen = PLAIN
         self._files: dict[str, Coloring] = {}
         self._lacks: dict[str, str] = {}
+        self._looked_at: Graph | None = None
         session = window.session
         session.opened.connect(self._begin)
         session.edited.connect(self._renew)
@@ -67,6 +69,8 @@ class Overlays(QObject):
 
     def lacks(self, key: str) -> str:
         """What is missing to make an overlay; empty when nothing is."""
+        if self._session.graph is not self._looked_at:
+            self._looked_at, self._lacks = self._session.graph, {}
         found = self._lacks.get(key)
         if found is None:
             facts = self._facts()
@@ -146,13 +150,12 @@ class Overlays(QObject):
     def _begin(self) -> None:
         """Another document: what was read for the last one says nothing of it."""
         self._files.clear()
-        self._lacks.clear()
         self.chosen = PLAIN
         self._make()
 
     def _renew(self) -> None:
         """The graph or what is known of it changed; meanwhile the canvas keeps its colours."""
-        self._lacks.clear()
+        self._lacks = {key: why for key, why in self._lacks.items() if OVERLAYS[key].is_of_graph}
         if self.chosen in OVERLAYS and not self.lacks(self.chosen):
             self._make()
 

@@ -172,8 +172,16 @@ class _Unpacker(pickle.Unpickler):
     def persistent_load(self, key: Any) -> Any:
         if key[0] == _GRAPH:
             return self._graph
-        items = [item for number in key[1] for item in self._found[number]]
-        return dict(items) if key[0] == "dict" else tuple(items)
+        # Slice by slice, as to put all in at once would keep the lock.
+        if key[0] == "dict":
+            whole: dict[Any, Any] = {}
+            for number in key[1]:
+                whole.update(self._found[number])
+            return whole
+        items: list[Any] = []
+        for number in key[1]:
+            items += self._found[number]
+        return tuple(items)
 
 
 def _packed(value: object, graph: Graph, slices: list[_Slice]) -> _Slice:

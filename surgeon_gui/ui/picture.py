@@ -91,6 +91,7 @@ def save_graph_picture(
         board.finish_layout()
         board.set_coloring(coloring)
         board.set_overlay(overlay_from_support(report))
+        board.finish_layout()
         plan, marks = board.plan(), board.marks()
         if plan is None or marks is None:
             raise UsageError("There is nothing to draw.", where=str(path))

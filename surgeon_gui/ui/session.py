@@ -24,9 +24,10 @@ from surgeon_gui.pipeline import lowering_of, types_of
 from surgeon_gui.targets import SupportReport, Target, catalogue, find_target
 from surgeon_gui.targets.again import inspect_again
 from surgeon_gui.targets.base import Status
+from surgeon_gui.targets.groups import Group, group_ignored, group_problems
 from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.backstage_work import uff_words
-from surgeon_gui.ui.collector import collect_again, spare_present_objects
+from surgeon_gui.ui.collector import collect_again
 from surgeon_gui.ui.farewell import let_go
 from surgeon_gui.ui.tasks import Tasks
 from surgeon_gui.view.overlay import Mark, Overlay
@@ -46,6 +47,7 @@ class Session(QObject):
         document: the open document, None for none.
         types: what is known of the tensors; None while it is worked out.
         support: the target's report; None while it is worked out.
+        problems, ignored: the report's problems by cause; empty while there is no report.
         is_curable: whether a rule cures something the target refuses.
         overlay: the report's marks; the last ones while a new report is worked out.
         lowering: the network, None while it is not known.
@@ -94,6 +96,8 @@ class Session(QObject):
         self.types: Types | None = None
         self.support: SupportReport | None = None
         self.overlay = Overlay()
+        self.problems: tuple[Group, ...] = ()
+        self.ignored: tuple[Group, ...] = ()
         self.is_curable = False
         self.lowering: Lowering | None = None
         self.lowering_error: SurgeonError | None = None
@@ -151,8 +155,7 @@ class Session(QObject):
         if target.id == self._target.id:
             return
         self._target = target
-        self.support = None
-        self.is_curable = False
+        self._forget_report()
         self.target_changed.emit()
         self.support_changed.emit()
         self._judge()
@@ -303,16 +306,21 @@ class Session(QObject):
     def _forget(self) -> None:
         for channel in ("types", "support", "network", "uff"):
             self.tasks.drop(channel)
-        let_go(self.types, self.support, self.lowering, self.uff)
+        let_go(self.types, self.lowering, self.uff)
         self.types = None
-        self.support = None
-        self.is_curable = False
+        self._forget_report()
         self.lowering = None
         self.lowering_error = None
         self.uff = {}
         self.verified = ()
         if self.errors or self.times:
             self.note_measured(errors={}, times={})
+
+    def _forget_report(self) -> None:
+        let_go(self.support)
+        self.support = None
+        self.problems = self.ignored = ()
+        self.is_curable = False
 
     def _examine(self) -> None:
         """Work out types, verdicts and network of the graph as it is now."""
@@ -346,14 +354,17 @@ class Session(QObject):
             return
         present = graph
 
-        def work() -> tuple[SupportReport, Overlay]:
+        def work() -> tuple[SupportReport, Overlay, tuple[Group, ...], tuple[Group, ...]]:
             report = ask(inspect_again, present, target.id)
-            return report, overlay_from_support(report)
+            overlay = overlay_from_support(report)
+            _ = report.counts, overlay.statuses, overlay.drawn  # not counted on the UI thread
+            return report, overlay, group_problems(report), group_ignored(report)
 
-        def found(judged: tuple[SupportReport, Overlay]) -> None:
-            self.support, self.overlay = judged
+        def found(
+            judged: tuple[SupportReport, Overlay, tuple[Group, ...], tuple[Group, ...]],
+        ) -> None:
+            self.support, self.overlay, self.problems, self.ignored = judged
             self.is_curable = self.support.counts[Status.CURED] > 0
-            spare_present_objects()
             self.support_changed.emit()
 
         self.tasks.run("support", work, found, self._note)

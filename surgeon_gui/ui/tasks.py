@@ -14,7 +14,12 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from surgeon_gui.errors import SurgeonError
-from surgeon_gui.ui.collector import collect_in_this_thread
+from surgeon_gui.ui.collector import (
+    collect_in_this_thread,
+    hold_collection,
+    let_collect,
+    spare_present_objects,
+)
 from surgeon_gui.ui.pauses import load_early, shorten_pauses
 
 T = TypeVar("T")
@@ -38,7 +43,7 @@ LONG = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Task:
     channel: str
     number: int
@@ -56,7 +61,7 @@ class Tasks(QObject):
     """Runs functions in two threads: one for long work, one for what the user waits for.
 
     More threads would not be quicker: they share Python's lock, and the UI thread with them.
-    Neither collects garbage: a window's is not theirs to delete.
+    Neither collects garbage, a window's is not theirs to delete; nor does the window meanwhile.
 
     Signals:
         busy_changed(): the set of channels at work changed.
@@ -97,15 +102,24 @@ class Tasks(QObject):
         self._forget(channel)
         task = _Task(channel, self._numbers[channel], done, failed)
         pool = self._long if channel in LONG else self._quick
+
+        def ended(future: Future[T]) -> None:
+            spare_present_objects()
+            let_collect(task)
+            self._bridge.finished.emit(task, future)
+
+        hold_collection(task)
         future: Future[T] = pool.submit(function)
         self._running[channel] = future
-        future.add_done_callback(lambda ended: self._bridge.finished.emit(task, ended))
+        future.add_done_callback(ended)
         self.busy_changed.emit()
 
     def drop(self, channel: str) -> None:
         """Forget what the channel is doing; nobody hears of its result."""
+        was_busy = channel in self._running
         self._forget(channel)
-        self.busy_changed.emit()
+        if was_busy:
+            self.busy_changed.emit()
 
     def is_busy(self, *channels: str) -> bool:
         """Whether one of `channels` is at work, or any at all when none is named."""

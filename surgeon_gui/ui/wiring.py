@@ -26,7 +26,7 @@ def connect_parts(window: MainWindow) -> None:
         window.quantize.running_changed,
         window.partition.running_changed,
     ):
-        changed.connect(window.actions_.refresh)
+        changed.connect(window.actions_.refresh_soon)
     window.surgery.told.connect(window.message.show_note)
     window.surgery.extracted.connect(files.show_new)
     window.surgery.outlined.connect(canvas.set_preview)

@@ -43,6 +43,7 @@ def flow_steps(graph: Graph) -> Pace[Flow]:
     inputs: list[tuple[int, ...]] = []
     controls: list[tuple[int, ...]] = []
     consumers: list[dict[int, None]] = [{} for _ in graph.nodes]
+    yield 0.0
     for position, node in enumerate(graph.nodes):
         data = tuple([find(ref.node, -1) for ref in node.inputs])
         waits = tuple([index[name] for name in node.controls if name in index])
@@ -55,9 +56,11 @@ def flow_steps(graph: Graph) -> Pace[Flow]:
             consumers[source][position] = None
         if position % BATCH == 0:
             yield position / len(graph)
+    yield 1.0
     found = tuple(map(tuple, consumers))
     yield 1.0
     closing = [node.op in _CLOSES_LOOP for node in graph.nodes]
+    yield 1.0
     order = yield from _order(found, closing)
     return Flow(tuple(inputs), tuple(controls), found, order)
 
@@ -67,6 +70,8 @@ def _order(consumers: tuple[tuple[int, ...], ...], closing: list[bool]) -> Pace[
     count = len(consumers)
     waiting = [0] * count
     for source, targets in enumerate(consumers):
+        if source % BATCH == 0:
+            yield 0.0
         if not closing[source]:
             for target in targets:
                 waiting[target] += 1

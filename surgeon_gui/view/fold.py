@@ -41,9 +41,10 @@ def fold_steps(graph: Graph, flow: Flow) -> Pace[Folding]:
     folded = [False] * len(graph)
     constant: dict[int, int] = {}  # the end of a chain (Const or its Identity) → its Const
     waited_for = {source for waits in flow.controls for source in waits}
+    yield 0.0
     pending = [i for i, node in enumerate(graph.nodes) if node.op == "Const"]
-    for start in pending:
-        constant[start] = start
+    constant.update(zip(pending, pending, strict=True))
+    yield 0.1
     while pending:
         current = pending.pop()
         if len(pending) % BATCH == 0:
@@ -60,7 +61,7 @@ def fold_steps(graph: Graph, flow: Flow) -> Pace[Folding]:
                 pending.append(reader)
     # An Identity that reads a folded constant but cannot fold itself keeps the constant as its row.
     rows: dict[int, tuple[tuple[int, int], ...]] = {}
-    shown_in: dict[int, set[int]] = {}
+    shown_in: dict[int, dict[int, None]] = {}
     for reader, sources in enumerate(flow.inputs):
         if reader % BATCH == 0:
             yield 0.7
@@ -72,15 +73,17 @@ def fold_steps(graph: Graph, flow: Flow) -> Pace[Folding]:
         rows[reader] = tuple((slot, constant[sources[slot]]) for slot in slots)
         for slot in slots:
             link = sources[slot]
-            shown_in.setdefault(link, set()).add(reader)
+            shown_in.setdefault(link, {})[reader] = None
             while graph.nodes[link].op != "Const":
                 link = flow.inputs[link][0]
-                shown_in.setdefault(link, set()).add(reader)
-    return Folding(
-        tuple(folded),
-        rows,
-        {node: tuple(sorted(readers)) for node, readers in shown_in.items()},
-    )
+                shown_in.setdefault(link, {})[reader] = None
+    # Readers were met in ascending order.
+    readers_of: dict[int, tuple[int, ...]] = {}
+    for node, met in shown_in.items():
+        if len(readers_of) % BATCH == 0:
+            yield 0.9
+        readers_of[node] = tuple(met)
+    return Folding(tuple(folded), rows, readers_of)
 
 
 def _passes_on(node: Node, flow: Flow, position: int) -> bool:

@@ -88,8 +88,8 @@ class Metrics:
     def width(self, text: str, font: str) -> float:
         """Return the width of `text` in `bold`, `plain` or `mono`."""
         table: Mapping[str, float] = getattr(self, font)
-        other = self.other
-        return sum(table.get(character, other) for character in text)
+        width, other = table.get, self.other
+        return sum([width(character, other) for character in text])
 
     def elided(self, text: str, font: str, room: float) -> str:
         """Return `text`, its middle replaced by an ellipsis if it is wider than `room`."""

@@ -184,6 +184,7 @@ def order_rows(layers: Layers) -> Pace[int]:
 def _swept(layers: Layers, *, turns: bool) -> Pace[int]:
     rows, up, down = layers.rows, layers.up, layers.down
     best = crossings(rows, down)
+    yield 0.0
     kept = [list(row) for row in rows]
     idle = 0
     for sweep in range(_SWEEPS):
@@ -210,6 +211,7 @@ def _swept(layers: Layers, *, turns: bool) -> Pace[int]:
             if done >= BATCH:
                 done = 0
                 yield sweep / _SWEEPS
+        yield sweep / _SWEEPS
         now = crossings(rows, down)
         if now < best:
             best, kept, idle = now, [list(row) for row in rows], 0

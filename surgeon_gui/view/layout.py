@@ -19,7 +19,7 @@ from surgeon_gui.view.layers import (
     order_rows,
     reversed_edges,
 )
-from surgeon_gui.view.pace import Pace, completed
+from surgeon_gui.view.pace import FEW, Pace, completed
 from surgeon_gui.view.place import Spacing, place_rows
 from surgeon_gui.view.route import (
     LANE,
@@ -192,9 +192,11 @@ def _connected(sketch: Sketch) -> Pace[Layout]:
     for index in reversed_edges(count, pairs):
         turned[index] = not turned[index]
         pairs[index] = pairs[index][::-1]
+    yield 0.0
     layer = assign_layers(count, pairs, sketch.tops, sketch.bottoms)
     portals = _portals(sketch, pairs, layer)
 
+    yield 0.0
     longest = _longest(count, pairs, layer, portals)
 
     def is_cut(index: int) -> bool:
@@ -202,6 +204,7 @@ def _connected(sketch: Sketch) -> Pace[Layout]:
         return index in portals or layer[lower] - layer[upper] > longest
 
     layers = build_layers(count, pairs, layer, is_cut)
+    yield 0.0
     crossings = yield from order_rows(layers)
     edges = [
         Edge(
@@ -220,13 +223,17 @@ def _connected(sketch: Sketch) -> Pace[Layout]:
     total = len(layers.up)
     widths = [size[0] for size in sizes] + [0.0] * (total - count)
     heights = [size[1] for size in sizes] + [0.0] * (total - count)
+    yield 0.0
     middles = yield from place_rows(layers, _spacing(sketch, layers, edges, widths))
+    yield 0.0
     attach(edges, middles, widths)
+    yield 0.0
     row_of = [0] * total
     for row, vertices in enumerate(layers.rows):
         for vertex in vertices:
             row_of[vertex] = row
     gaps = row_gaps(edges, middles, row_of, len(layers.rows), ROW_GAP)
+    yield 0.0
     # The border is no row of boxes: what comes in or goes out straight needs no gap to bend in.
     if sketch.tops:
         gaps[0] -= ROW_GAP - PORT_GAP
@@ -241,8 +248,11 @@ def _connected(sketch: Sketch) -> Pace[Layout]:
     right = max((x + w / 2 for x, w in zip(middles, widths, strict=True)), default=0.0)
     around = [index for index, edge in enumerate(edges) if not edge.chain and index not in portals]
     lanes, right = side_lanes(edges, around, row_of, right)
+    yield 0.0
     routes: list[tuple[float, ...]] = []
     for index, edge in enumerate(edges):
+        if index % FEW == 0:
+            yield 0.0
         if index in portals:
             x = middles[edge.lower] + (edge.lower_dx or 0.0)
             y = row_top[row_of[edge.lower]]

@@ -78,6 +78,7 @@ class Lift:
         tree = self.tree
         place, flow = tree.place, tree.flow
         outwards: list[list[Link]] = [[] for _ in tree.nodes]
+        yield 0.0
         inwards: list[list[Link]] = [[] for _ in tree.nodes]
         for target, node in enumerate(tree.nodes):
             if target % BATCH == 0:
@@ -161,7 +162,7 @@ class Lift:
                 if not start <= link.source < stop:
                     level.entering.append((link, child))
         yield 0.0
-        level.back = self._back(group, level)
+        level.back = yield from self._back(group, level)
         yield 0.0
         if group != ROOT:
             # Which way an edge crosses the border is said by the levels around it.
@@ -169,16 +170,21 @@ class Lift:
             self._ports(group, level)
         return level
 
-    def _back(self, group: int, level: Level) -> set[tuple[int, int]]:
+    def _back(self, group: int, level: Level) -> Pace[set[tuple[int, int]]]:
         """Turn round what closes a loop, and what closes a cycle the lifting made."""
         tree, order = self.tree, self.tree.flow.order
-        firsts = []
+        firsts, looked_at = [], 0
         for index, child in enumerate(tree.group(group).children):
             start, stop = tree.range_of(child)
-            firsts.append((min(order[tree.nodes[at]] for at in range(start, stop)), index))
+            firsts.append((min(map(order.__getitem__, tree.nodes[start:stop])), index))
+            looked_at += stop - start
+            if looked_at >= BATCH:
+                looked_at = 0
+                yield 0.0
         rank = [0] * len(firsts)
         for position, (_, index) in enumerate(sorted(firsts)):
             rank[index] = position
+        yield 0.0
         nodes = tree.nodes
         closing = {
             pair

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.ops import category
@@ -59,12 +60,14 @@ class OverlayKind:
         title: as menus and legend say it.
         make: makes it.
         lacks: says what is missing to make it, empty when nothing is; must be quick.
+        is_of_graph: whether that depends on the graph alone.
     """
 
     key: str
     title: str
     make: Callable[[Facts], Coloring]
     lacks: Callable[[Facts], str]
+    is_of_graph: bool = False
 
 
 OVERLAYS: dict[str, OverlayKind] = {}
@@ -73,12 +76,18 @@ _Make = Callable[[Facts, str, str], Coloring]
 
 
 def _overlay(
-    key: str, title: str, lacks: Callable[[Facts], str] = lambda _: ""
+    key: str,
+    title: str,
+    lacks: Callable[[Facts], str] = lambda _: "",
+    *,
+    is_of_graph: bool = False,
 ) -> Callable[[_Make], _Make]:
     """File a function that makes a colouring from facts, a key and a title."""
 
     def decorate(make: _Make) -> _Make:
-        OVERLAYS[key] = OverlayKind(key, title, lambda facts: make(facts, key, title), lacks)
+        OVERLAYS[key] = OverlayKind(
+            key, title, lambda facts: make(facts, key, title), lacks, is_of_graph
+        )
         return make
 
     return decorate
@@ -111,11 +120,11 @@ def _dtype(facts: Facts, key: str, title: str) -> Coloring:
 
 
 def _no_device(facts: Facts) -> str:
-    named = any(node.device for node in facts.graph)
+    named = any(map(attrgetter("device"), facts.graph.nodes))
     return "" if named else "No node of this graph names a device."
 
 
-@_overlay("device", "Device", _no_device)
+@_overlay("device", "Device", _no_device, is_of_graph=True)
 def _device(facts: Facts, key: str, title: str) -> Coloring:
     return Kinds(key, title, {node.name: node.device for node in facts.graph if node.device})
 
@@ -125,7 +134,7 @@ def _no_weights(facts: Facts) -> str:
     return "" if found else "This graph has no constants."
 
 
-@_overlay("weights", "Weight size", _no_weights)
+@_overlay("weights", "Weight size", _no_weights, is_of_graph=True)
 def _weights(facts: Facts, key: str, title: str) -> Coloring:
     values = {
         node.name: float(value.nbytes)

@@ -14,6 +14,19 @@ Pace = Generator[float, None, T]
 
 # Items handled between two yields: a few milliseconds of work.
 BATCH = 1500
+# The same for items that take longer: boxes to measure, edges to route.
+FEW = 50
+
+
+def at_share(share: float, work: Pace[T]) -> Pace[T]:
+    """The same work as a part of larger work, of which that share is done meanwhile."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        yield share
 
 
 def completed(work: Pace[T]) -> T:

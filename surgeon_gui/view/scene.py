@@ -6,6 +6,7 @@ or closes, only it and the groups around it are arranged again; all others keep 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -23,7 +24,7 @@ from surgeon_gui.view.labels import (
 )
 from surgeon_gui.view.layout import Layouts
 from surgeon_gui.view.lift import Lift, Link, Port
-from surgeon_gui.view.pace import Pace, completed
+from surgeon_gui.view.pace import BATCH, FEW, Pace, at_share, completed
 from surgeon_gui.view.picture import Arrangement, Picture, Strand, put_together
 from surgeon_gui.view.sketch import Layout, Sketch, Wire
 from surgeon_gui.view.tree import ROOT, Tree
@@ -58,9 +59,7 @@ class Scene:
         self.labels = Labels(tree, metrics, types)
         self.layouts = layouts or Layouts()
         self._metrics = metrics
-        self._inputs = [
-            at for at, position in enumerate(tree.nodes) if tree.graph.nodes[position].op in _INPUTS
-        ]
+        self._inputs: list[int] | None = None
         self._open: set[int] = {ROOT}
         self._arranged: dict[int, Arrangement] = {}
         self._kinds: dict[int, tuple[tuple[str, float], ...]] = {}
@@ -73,26 +72,28 @@ class Scene:
     def is_open(self, item: int) -> bool:
         return item in self._open
 
-    def set_types(self, types: TensorTypes | None) -> None:
-        """Take other tensor types; everything is arranged anew, as boxes may change their size."""
-        self.labels = Labels(self.tree, self._metrics, types)
-        self._arranged.clear()
+    def set_types(self, types: TensorTypes | None) -> tuple[object, ...]:
+        """Take other tensor types; everything is arranged anew, as boxes may change their size.
+
+        Returns:
+            What is of no use any more; to free it at once takes time where much is open.
+        """
+        before = self.labels, self._arranged
+        self.labels, self._arranged = Labels(self.tree, self._metrics, types), {}
+        return before
 
     def set_expanded(self, groups: Iterable[int]) -> bool:
         """Open exactly these groups; return whether that changes anything."""
         wanted = {ROOT, *(group for group in groups if group < 0)}
         changed = wanted ^ self._open
         self._open = wanted
+        forgotten = set[int]()
         for group in changed:
-            self._forget(group)
+            while group not in forgotten:
+                forgotten.add(group)
+                self._arranged.pop(group, None)
+                group = self.tree.group(group).parent
         return bool(changed)
-
-    def _forget(self, group: int) -> None:
-        while True:
-            self._arranged.pop(group, None)
-            if group == ROOT:
-                return
-            group = self.tree.group(group).parent
 
     def first_expansion(self) -> frozenset[int]:
         """The groups to open so that a graph with little at top level shows something."""
@@ -117,21 +118,20 @@ class Scene:
 
     def shown(self) -> list[int]:
         """The open groups in view, outer before inner."""
-        found = [ROOT]
+        found, groups = [ROOT], self.tree.groups
         for group in found:
-            found.extend(
-                child
-                for child in self.tree.group(group).children
-                if child < 0 and child in self._open
-            )
+            found += self._open.intersection(groups[~group].children)
         return found
 
     def work(self) -> Pace[Picture]:
         """Arrange what is not yet, in steps, and return the picture of what is open."""
+        yield from self._find_inputs()
         pending = [group for group in self.shown() if group not in self._arranged]
+        yield 0.0
         total = max(len(pending), 1)
         for done, group in enumerate(reversed(pending), start=1):
-            self._arranged[group] = yield from self._arrange(group)
+            arranging = self._arrange(group)
+            self._arranged[group] = yield from at_share((done - 1) / total, arranging)
             yield done / total
         return (yield from put_together(self.tree, self.labels, self._arranged, self._open))
 
@@ -149,7 +149,7 @@ class Scene:
         if found is None:
             start, stop = self.tree.range_of(group)
             nodes = self.tree.graph.nodes
-            ops = Counter(nodes[position].op for position in self.tree.nodes[start:stop])
+            ops = Counter([nodes[position].op for position in self.tree.nodes[start:stop]])
             counts: Counter[str] = Counter()
             for op, count in ops.items():
                 counts[LIKE.get(kind_of(op), kind_of(op))] += count
@@ -164,22 +164,30 @@ class Scene:
         tree = self.tree
         level = yield from self.lift.level_steps(group)
         children = tree.group(group).children
-        sizes = [self._size(child) for child in children]
+        sizes = []
+        for child in children:
+            sizes.append(self._size(child))
+            if len(sizes) % FEW == 0:
+                yield 0.0
         in_box = {port: len(sizes) + at for at, port in enumerate(level.ins)}
         out_box = {port: len(sizes) + len(in_box) + at for at, port in enumerate(level.outs)}
         sizes += [(0.0, 0.0)] * (len(in_box) + len(out_box))
         bundles = _Bundles(self, children)
-        for (a, b), links in level.inside.items():
+        for number, ((a, b), links) in enumerate(level.inside.items()):
             back = (a, b) in level.back
             for link in links:
                 bundles.add(a, b, link, back)
+            if number % FEW == 0:
+                yield 0.0
         for link, child in level.entering:
             port = level.in_port[link.source]
             bundles.add(in_box[port], child, link, port.back)
         for link, child in level.leaving:
             back = self.lift.is_back(group, link)
             bundles.add(child, out_box[level.out_port[link.source, back]], link, back)
+        yield 0.0
         wires, strands = bundles.finished()
+        yield 0.0
         sketch = Sketch(
             tuple(sizes),
             wires,
@@ -287,10 +295,26 @@ class Scene:
         node = self.tree.graph.nodes[self.tree.nodes[item]]
         return category(node.op) == "constant"
 
+    def inputs(self) -> list[int]:
+        """The nodes by which data comes into the graph, ascending."""
+        return completed(self._find_inputs())
+
+    def _find_inputs(self) -> Pace[list[int]]:
+        if self._inputs is None:
+            nodes, found = self.tree.graph.nodes, list[int]()
+            for at, position in enumerate(self.tree.nodes):
+                if at % BATCH == 0:
+                    yield 0.0
+                if nodes[position].op in _INPUTS:
+                    found.append(at)
+            self._inputs = found
+        return self._inputs
+
     def has_input(self, item: int) -> bool:
         """Whether data comes into the graph here."""
         start, stop = self.tree.range_of(item)
-        return any(start <= node < stop for node in self._inputs)
+        inputs = self.inputs()
+        return bisect_left(inputs, start) < bisect_left(inputs, stop)
 
 
 class _Bundles:

@@ -196,10 +196,13 @@ class _Builder:
     def build(self) -> Pace[Tree]:
         scopes = yield from self._scopes()
         yield from self._fill(scopes[""])
+        yield 0.9
         place = [-1] * len(self.graph)
         for position, node in enumerate(self.nodes):
             place[node] = position
-        for scope in scopes.values():
+        for number, scope in enumerate(scopes.values()):
+            if number % BATCH == 0:
+                yield 0.9
             if isinstance(scope.shown, Scope):
                 self.by_path[scope.path] = self.items[scope.shown]
             elif isinstance(scope.shown, int):

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.ui.canvas.lights import shown_for
 from surgeon_gui.view.labels import OPEN_HEAD
+from surgeon_gui.view.pace import BATCH, Pace
 from surgeon_gui.view.tree import Tree
 
 if TYPE_CHECKING:
@@ -59,10 +60,12 @@ def anchored(view: GraphShow, item: int | None = None) -> Callable[[], None]:
     return settle
 
 
-def opened_again(tree: Tree, opened: frozenset[str], seen: frozenset[str]) -> set[int]:
+def opened_again(tree: Tree, opened: frozenset[str], seen: frozenset[str]) -> Pace[set[int]]:
     """The groups to open in another tree so that what was open and in view stays so."""
     found: set[int] = set()
-    for name in opened:
+    for number, name in enumerate(opened):
+        if number % BATCH == 0:
+            yield number / len(opened)
         item = tree.find_group(name)
         if item is None:
             continue

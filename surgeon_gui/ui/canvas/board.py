@@ -218,14 +218,13 @@ class GraphBoard(GraphShow):
         plan, scene = self._plan, self._scene
         if plan is None or scene is None:
             return super().start()
-        tops = [
-            rect
-            for item, rect in zip(plan.picture.items, plan.picture.rects, strict=True)
-            if scene.has_input(item)
-        ] or list(plan.picture.rects)
-        if not tops:
+        # A box at top level begins above all that is in it.
+        tops = {[node, *plan.tree.ancestors(node)][-1] for node in scene.inputs()}
+        rects = [plan.picture.rects[plan.index[item]] for item in tops if item in plan.index]
+        rects = rects or list(plan.picture.rects)
+        if not rects:
             return super().start()
-        left, top, width, _ = min(tops, key=lambda rect: (rect[1], rect[0]))
+        left, top, width, _ = min(rects, key=lambda rect: (rect[1], rect[0]))
         return QPointF(left + width / 2, top)
 
     def rooms(self) -> tuple[QRectF, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
@@ -242,8 +243,9 @@ class Breadcrumb(QWidget):
 
     def show_path(self, title: str, steps: list[tuple[str, str]]) -> None:
         """Show the file and, for each step, what is written and the item it leads to."""
-        self._title, self._steps = title, steps
-        self._write()
+        if (title, steps) != (self._title, self._steps):
+            self._title, self._steps = title, steps
+            self._write()
 
     def fit_into(self, width: int) -> None:
         """Cut names, then leave steps out, so that the path is no wider than so many pixels."""
@@ -264,12 +266,18 @@ class Breadcrumb(QWidget):
     def _write(self) -> None:
         if self._theme is None:
             return
-        for most, left_out in self._cuts():
-            self._label.setText(self._written(self._theme, most, left_out))
-            if self._label.sizeHint().width() <= self._room:
-                break
+        cuts = list(self._cuts())
+        # Each is narrower than the one before.
+        found = bisect_left(cuts, True, key=self._fits)
+        self._fits(cuts[min(found, len(cuts) - 1)])
         self._label.setToolTip(escape("/".join(full for full, _ in self._steps)))
         self.adjustSize()
+
+    def _fits(self, cut: tuple[int, int]) -> bool:
+        """Write the path cut so; return whether there is room for it."""
+        if self._theme is not None:
+            self._label.setText(self._written(self._theme, *cut))
+        return self._label.sizeHint().width() <= self._room
 
     def _cuts(self) -> Iterator[tuple[int, int]]:
         """How many characters are written and how many steps left out, gentlest first."""

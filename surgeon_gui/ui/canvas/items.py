@@ -19,6 +19,10 @@ from surgeon_gui.ui.canvas.near import paint_badge, paint_near
 from surgeon_gui.ui.canvas.plan import Plan
 
 _MARGIN = 60.0
+# How far rings and badges reach beyond their box.
+_REACH = 12.0
+# Rings beyond which those of the far view are painted at once.
+_MANY = 100
 
 
 class _Layer(QGraphicsItem):
@@ -110,50 +114,39 @@ class LightItem(_Layer):
         theme, lights = self.ink.theme, self.lights
         if scale < FAR_BELOW:
             paint_lit_edges(painter, self.plan, self.ink, area, lights, with_arrows=False)
-        for item in lights.preview:
-            self._ring(painter, item, theme.color("cured"), area, scale, dashed=True)
-        for item, count in lights.hits.items():
-            self._ring(painter, item, theme.color("hit"), area, scale)
-            if item < 0 and count and scale >= FAR_BELOW:
-                self._count(painter, item, count)
-        if lights.hover is not None:
-            self._ring(painter, lights.hover, theme.color("accent", 0.45), area, scale, thin=True)
-        for item in lights.selected:
-            self._glow(painter, item, area, scale)
-        if scale >= FAR_BELOW:
-            self._badges(painter, [*lights.preview, *lights.hits, *lights.selected], area)
+        preview, hits, selected = (
+            self.plan.among(items, area, _REACH)
+            for items in (lights.preview, lights.hits, lights.selected)
+        )
+        self._rings(painter, preview, theme.color("cured"), scale, dashed=True)
+        self._rings(painter, hits, theme.color("hit"), scale)
+        for item in hits if scale >= FAR_BELOW else ():
+            if item < 0 and lights.hits[item]:
+                self._count(painter, item, lights.hits[item])
+        hover = [] if lights.hover is None else self.plan.among([lights.hover], area, _REACH)
+        self._rings(painter, hover, theme.color("accent", 0.45), scale, thin=True)
+        for item in selected:
+            self._glow(painter, item, scale)
+        if scale >= FAR_BELOW and self.marks is not None:
+            # Badges stand over the rings.
+            for item in (*preview, *hits, *selected):
+                paint_badge(painter, self.plan, self.marks, self.ink, self.plan.index[item])
         if lights.row is not None:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.color("accent", 0.22))
             painter.drawRect(lights.row)
 
-    def _badges(self, painter: QPainter, items: list[int], area: QRectF) -> None:
-        """Paint the badges of ringed boxes again, over their rings."""
-        if self.plan is None or self.marks is None:
-            return
-        for item in items:
-            if self._visible(item, area) is not None:
-                paint_badge(painter, self.plan, self.marks, self.ink, self.plan.index[item])
-
-    def _visible(self, item: int, area: QRectF) -> QRectF | None:
-        rect = self.plan.item_rect(item) if self.plan is not None else QRectF()
-        if rect.isNull() or not area.adjusted(-12, -12, 12, 12).intersects(rect):
-            return None
-        return rect
-
-    def _ring(
+    def _rings(
         self,
         painter: QPainter,
-        item: int,
+        items: list[int],
         color: QColor,
-        area: QRectF,
         scale: float,
         *,
         dashed: bool = False,
         thin: bool = False,
     ) -> None:
-        rect = self._visible(item, area)
-        if rect is None:
+        if self.plan is None or not items:
             return
         grow = max(1.5, 1.5 / scale) if thin else max(3.5, 2.5 / scale)
         ratio = painter.device().devicePixelRatioF()
@@ -163,14 +156,19 @@ class LightItem(_Layer):
             pen.setDashPattern([3.0, 2.0])
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        radius = (GROUP_RADIUS if item < 0 else RADIUS) + grow
-        painter.drawRoundedRect(rect.adjusted(-grow, -grow, grow, grow), radius, radius)
-
-    def _glow(self, painter: QPainter, item: int, area: QRectF, scale: float) -> None:
-        rect = self._visible(item, area)
-        if rect is None:
+        rects = [self.plan.item_rect(item).adjusted(-grow, -grow, grow, grow) for item in items]
+        if scale < FAR_BELOW and len(items) > _MANY:
+            # So many are too small for their corners to be seen.
+            painter.drawRects(rects)
             return
-        theme = self.ink.theme
+        for item, rect in zip(items, rects, strict=True):
+            radius = (GROUP_RADIUS if item < 0 else RADIUS) + grow
+            painter.drawRoundedRect(rect, radius, radius)
+
+    def _glow(self, painter: QPainter, item: int, scale: float) -> None:
+        if self.plan is None:
+            return
+        rect, theme = self.plan.item_rect(item), self.ink.theme
         base = GROUP_RADIUS if item < 0 else RADIUS
         ratio = painter.device().devicePixelRatioF()
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -48,7 +48,19 @@ def shown_for(tree: Tree, plan: Plan, item: int) -> int | None:
 def gathered(tree: Tree, plan: Plan, items: Iterable[int]) -> dict[int, int]:
     """Items in view that stand for `items` → how many of them."""
     found: dict[int, int] = {}
+    # Group → the closed one in view that hides what is in it; None where it is open to see.
+    hidden_by: dict[int, int | None] = {}
     for item in items:
-        if item != ROOT and (shown := shown_for(tree, plan, item)) is not None:
+        if item == ROOT:
+            continue
+        home = tree.parent(item)
+        if home not in hidden_by:
+            around = shown_for(tree, plan, home) if home != ROOT else None
+            is_closed = around is not None and not plan.is_open[plan.index[around]]
+            hidden_by[home] = around if is_closed else None
+        shown = hidden_by[home]
+        if shown is None and item in plan.index:
+            shown = item
+        if shown is not None:
             found[shown] = found.get(shown, 0) + 1
     return found

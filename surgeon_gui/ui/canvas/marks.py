@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from surgeon_gui.view.coloring import Tints
 from surgeon_gui.view.overlay import (
     CHANGED,
@@ -11,24 +14,28 @@ from surgeon_gui.view.overlay import (
     Summary,
     summarize,
 )
+from surgeon_gui.view.pace import BATCH, Pace
 from surgeon_gui.view.picture import Strand
 from surgeon_gui.view.tree import Tree
 
 
 class Marks:
-    """Marks of nodes and summaries of groups.
+    """Marks of nodes and summaries of groups; `marks_steps` makes them.
 
     Args:
         tree: the items.
         overlay: what is said about its nodes.
         tints: what they are coloured by; None colours them by kind of op.
+        by_node: the mark of each node of the tree; empty without any.
     """
 
-    def __init__(self, tree: Tree, overlay: Overlay, tints: Tints | None = None) -> None:
+    def __init__(
+        self, tree: Tree, overlay: Overlay, tints: Tints | None, by_node: Sequence[Mark | None]
+    ) -> None:
+        self.tree = tree
         self.overlay = overlay
         self.tints = tints
-        self._tree = tree
-        self._status = self._by_node(tree, overlay)
+        self._by_node = by_node
         self._summaries: dict[int, Summary] = {}
         self._edges = self._by_link(tree, overlay)
         self._strands: dict[int, tuple[Strand, str]] = {}
@@ -42,33 +49,13 @@ class Marks:
             if source in graph and target in graph
         }
 
-    @staticmethod
-    def _by_node(tree: Tree, overlay: Overlay) -> list[Mark | None]:
-        if not overlay.marks:
-            return []
-        nodes, get = tree.graph.nodes, overlay.marks.get
-        found = [get(nodes[position].name) for position in tree.nodes]
-        # A folded constant is seen in its readers only, so they wear what is wrong with it.
-        graph, readers_of = tree.graph, tree.folding.readers
-        for name in overlay.drawn:
-            position = graph.position(name) if name in graph else -1
-            mark = overlay.marks[name]
-            for reader in readers_of.get(position, ()):
-                own = found[tree.place[reader]]
-                if mark.status in DIFFERENCES:
-                    if own is None:
-                        found[tree.place[reader]] = Mark(CHANGED, f"It reads {name}.")
-                elif own is None or mark.rank > own.rank:
-                    found[tree.place[reader]] = mark
-        return found
-
     @property
     def is_empty(self) -> bool:
-        return not self._status
+        return not self._by_node
 
     def mark(self, node: int) -> Mark | None:
         """The mark a node wears; None where it wears none."""
-        found = self._status[node] if self._status else None
+        found = self._by_node[node] if self._by_node else None
         return found if found is not None and found.is_drawn else None
 
     @property
@@ -89,11 +76,34 @@ class Marks:
         """The summary of a group, or of a node as if it were one."""
         found = self._summaries.get(item)
         if found is None:
-            counts: dict[str, int] = {}
-            if self._status:
-                start, stop = self._tree.range_of(item)
-                for mark in self._status[start:stop]:
-                    if mark is not None:
-                        counts[mark.status] = counts.get(mark.status, 0) + 1
+            start, stop = self.tree.range_of(item)
+            inside = self._by_node[start:stop]
+            counts = Counter([mark.status for mark in inside if mark is not None])
             found = self._summaries[item] = summarize(counts)
         return found
+
+
+def marks_steps(tree: Tree, overlay: Overlay, tints: Tints | None) -> Pace[Marks]:
+    """Return the marks an overlay gives the nodes of a tree, in steps."""
+    found: list[Mark | None] = []
+    if not overlay.marks:
+        return Marks(tree, overlay, tints, found)
+    graph, marks = tree.graph, overlay.marks
+    for start in range(0, len(tree.nodes), BATCH):
+        batch = tree.nodes[start : start + BATCH]
+        found += [marks.get(graph.nodes[position].name) for position in batch]
+        yield len(found) / len(tree.nodes)
+    # A folded constant is seen in its readers only, so they wear what is wrong with it.
+    for number, name in enumerate(overlay.drawn):
+        if number % BATCH == 0:
+            yield 1.0
+        mark = marks[name]
+        for reader in tree.folding.readers.get(graph.positions.get(name, -1), ()):
+            place = tree.place[reader]
+            own = found[place]
+            if mark.status in DIFFERENCES:
+                if own is None:
+                    found[place] = Mark(CHANGED, f"It reads {name}.")
+            elif own is None or mark.rank > own.rank:
+                found[place] = mark
+    return Marks(tree, overlay, tints, found)

@@ -14,7 +14,9 @@ from surgeon_gui.ui.theme import Theme
 _WIDEST, _HIGHEST = 150, 190
 _NARROWEST = 44
 _PAD = 6
-_MOST_BOXES = 1200
+_MOST_BOXES = 800
+# Open groups lower than this many pixels are no more than a line.
+_LEAST_OPEN = 2.0
 _LATER_MS = 40
 
 
@@ -143,7 +145,8 @@ class Minimap(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         opened = plan.open_in(plan.rect)
         # They come outermost first; those inside are too small to tell apart.
-        for at in map(int, opened[:_MOST_BOXES]):
+        told = opened[plan.rects[opened, 3] * scale >= _LEAST_OPEN]
+        for at in map(int, told[:_MOST_BOXES]):
             painter.setBrush(theme.group_fill(plan.tree.depth(plan.picture.items[at])))
             painter.drawRect(plan.box_rect(at))
         closed = plan.closed_in(plan.rect)

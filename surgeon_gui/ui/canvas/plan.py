@@ -156,6 +156,15 @@ class Plan:
         """Nodes and closed groups that touch `area`."""
         return _touching(self._bounds, area, margin, self._closed)
 
+    def among(self, items: Iterable[int], area: QRectF, margin: float) -> list[int]:
+        """Those of the items that touch `area`; all that are shown while they are moving."""
+        shown = [item for item in items if item in self.index]
+        if self._moved:
+            return shown
+        places = np.fromiter(map(self.index.__getitem__, shown), np.intp, len(shown))
+        touching = _mask(self._bounds[places], area, margin).tolist()
+        return [item for item, touches in zip(shown, touching, strict=True) if touches]
+
     def open_in(self, area: QRectF) -> Indices:
         """Open groups that touch `area`, outer ones first."""
         return _touching(self._bounds, area, 0.0, self.is_open)

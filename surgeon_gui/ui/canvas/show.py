@@ -15,6 +15,7 @@ from surgeon_gui.graph.model import Graph
 from surgeon_gui.ui.canvas.anchor import anchored, is_other, opened_again
 from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.items import LightItem, PictureItem
+from surgeon_gui.ui.canvas.marking import Marking
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.motion import Motion
 from surgeon_gui.ui.canvas.plan import Plan
@@ -22,7 +23,7 @@ from surgeon_gui.ui.canvas.steps import Steps
 from surgeon_gui.ui.canvas.zoomview import ZoomView
 from surgeon_gui.ui.farewell import let_go
 from surgeon_gui.ui.theme import LIGHT, Theme
-from surgeon_gui.view.coloring import Coloring, Tints, tints_for, tints_steps
+from surgeon_gui.view.coloring import Coloring, Tints
 from surgeon_gui.view.labels import TensorTypes
 from surgeon_gui.view.overlay import Overlay
 from surgeon_gui.view.pace import Pace
@@ -53,12 +54,9 @@ class GraphShow(ZoomView):
         self._graph: Graph | None = None
         self._types: TensorTypes | None = None
         self._title = ""
-        self._overlay = Overlay()
-        self._coloring: Coloring | None = None
-        self._tints: Tints | None = None
         self._scene: Scene | None = None
         self._plan: Plan | None = None
-        self._arriving: Plan | None = None
+        self._arriving: tuple[Plan, Marks | None] | None = None
         self._afterwards: list[Callable[[], None]] = []
         self._folds_series = True
         self._more_tiles = QTimer(self)
@@ -71,6 +69,8 @@ class GraphShow(ZoomView):
         self._stage.addItem(self._picture_item)
         self._stage.addItem(self._light_item)
         self.setBackgroundBrush(self._ink.theme.color("canvas"))
+        self._marking = Marking(self)
+        self._marking.changed.connect(self._draw_marks)
         self._motion = Motion(self, self._picture_item, self._light_item)
         self._steps = Steps(self)
         self._steps.started.connect(self.layout_started)
@@ -87,6 +87,7 @@ class GraphShow(ZoomView):
         title: str = "",
         tree: Tree | None = None,
         expanded: Iterable[str] | None = None,
+        overlay: Overlay | None = None,
     ) -> None:
         """Show `graph`; open namespaces, selection and view are kept where the names still exist.
 
@@ -97,15 +98,17 @@ class GraphShow(ZoomView):
             tree: `tree_from_graph(graph)`, if it was made elsewhere already.
             expanded: the namespaces to open, as `path/`, seen from the start; None keeps those
                 open.
+            overlay: the marks it wears from the first; None keeps those there are.
         """
         self._afterwards.clear()
+        self._marking.overlay = self._marking.overlay if overlay is None else overlay
         self._title, self._types = title, types
         before, self._graph = self._graph, graph
         if graph is None:
             self._steps.cancel()
             let_go(before)
             self._scene = None
-            self._take_plan(None)
+            self._take(None, None)
             return
         is_new = before is None or self._scene is None or is_other(before, graph)
         self._draw_anew(graph, tree, is_new=is_new, expanded=expanded)
@@ -141,12 +144,14 @@ class GraphShow(ZoomView):
                 yield 0.0
                 seen = self._opened_in_view()
                 yield 0.0
-                scene.set_expanded(opened_again(made, opened, seen))
+                again = yield from opened_again(made, opened, seen)
+                scene.set_expanded(again)
+                yield 0.0
             yield from self._drawn(scene)
             self._scene = scene
 
         def arrived() -> None:
-            self._take_plan(self._arriving)
+            self._arrive()
             settle()
             waiting, self._afterwards = self._afterwards, []
             for action in waiting:
@@ -202,16 +207,12 @@ class GraphShow(ZoomView):
             return
         self._types = types
         if self._scene is not None:
-            self._scene.set_types(types)
+            let_go(*self._scene.set_types(types))
             self._lay_out(self.show_start if self.is_at_start else anchored(self))
 
     def set_overlay(self, overlay: Overlay) -> None:
         """Mark nodes; `Overlay()` takes all marks away."""
-        self._overlay = overlay
-        if self._plan is not None:
-            self._mark(self._plan.tree)
-            self._picture_item.repaint()
-        self.picture_changed.emit()
+        self._marking.set_overlay(overlay)
 
     def set_coloring(self, coloring: Coloring | None, tints: Tints | None = None) -> None:
         """Colour nodes and closed groups by this instead of heads by kind of op; None does not.
@@ -220,29 +221,25 @@ class GraphShow(ZoomView):
             coloring: a value per node.
             tints: what it says of the items shown, if that was found elsewhere already.
         """
-        if coloring is None and self._coloring is None:
-            return
-        self._coloring, self._tints = coloring, tints
-        self.set_overlay(self._overlay)
+        if coloring is not None or self._marking.coloring is not None:
+            self._marking.set_coloring(coloring, tints)
 
     def coloring(self) -> Coloring | None:
         """What nodes are coloured by, None for their kind of op."""
-        return self._coloring
+        return self._marking.coloring
 
-    def _mark(self, tree: Tree) -> None:
-        coloring = self._coloring
-        if coloring is not None and (self._tints is None or self._tints.tree is not tree):
-            self._tints = tints_for(tree, coloring)
-        marks = Marks(tree, self._overlay, self._tints)
-        self._picture_item.marks = self._light_item.marks = marks
+    def _draw_marks(self) -> None:
+        self._picture_item.marks = self._light_item.marks = self._marking.marks
+        self._picture_item.repaint()
+        self.picture_changed.emit()
 
     def overlay(self) -> Overlay:
         """The marks shown."""
-        return self._overlay
+        return self._marking.overlay
 
     def marks(self) -> Marks | None:
         """The overlay as it is drawn."""
-        return self._picture_item.marks
+        return self._marking.marks
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours and fonts."""
@@ -324,12 +321,13 @@ class GraphShow(ZoomView):
         self.picture_changed.emit()
 
     def is_laying_out(self) -> bool:
-        """Whether a layout is going on, or its boxes are on their way."""
-        return self._steps.is_running or self._motion.is_running
+        """Whether a layout is going on, marks are made, or boxes are on their way."""
+        return self._steps.is_running or self._marking.is_running or self._motion.is_running
 
     def finish_layout(self) -> None:
         """Wait for a layout that is going on (for tests and pictures)."""
         self._steps.finish()
+        self._marking.finish()
         self._motion.finish()
 
     def set_animated(self, animated: bool) -> None:
@@ -354,7 +352,7 @@ class GraphShow(ZoomView):
 
         def done() -> None:
             seen = self._motion.seen() if glides else None
-            self._take_plan(self._arriving)
+            self._arrive()
             settle()
             self._motion.start(seen)
 
@@ -367,22 +365,25 @@ class GraphShow(ZoomView):
         plan = Plan(scene, picture)
         yield 1.0
         yield from plan.prepare()
-        coloring = self._coloring
-        if coloring is not None and (self._tints is None or self._tints.tree is not plan.tree):
-            tints = yield from tints_steps(plan.tree, coloring)
-            if self._coloring is coloring:
-                self._tints = tints
-        self._arriving = plan
+        marks = None
+        if self._plan is None or self._plan.tree is not plan.tree:
+            marks = yield from self._marking.steps(plan.tree)
+        self._arriving = plan, marks
         yield 1.0
 
-    def _take_plan(self, plan: Plan | None) -> None:
+    def _arrive(self) -> None:
+        plan, marks = self._arriving or (None, None)
+        self._arriving = None
+        self._take(plan, marks)
+
+    def _take(self, plan: Plan | None, marks: Marks | None) -> None:
+        """Show a plan, with its marks if it is of another tree."""
         self._motion.finish()
-        before, self._plan, self._arriving = self._plan, plan, None
-        if plan is None or before is None or before.tree is not plan.tree:
-            if before is not None:
-                let_go(before)
-            if plan is not None:
-                self._mark(plan.tree)
+        before, self._plan = self._plan, plan
+        if plan is None or marks is not None:
+            let_go(before)
+            self._picture_item.marks = self._light_item.marks = marks
+            self._marking.take(marks)
         self._picture_item.show_plan(plan)
         self._light_item.show_plan(plan)
         self.set_content(plan.rect if plan is not None else QRectF())

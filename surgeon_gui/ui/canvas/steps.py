@@ -9,17 +9,31 @@ from time import perf_counter
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from surgeon_gui.ui.collector import hold_collection, let_collect, spare_present_objects
+from surgeon_gui.ui.farewell import let_go
 from surgeon_gui.view.pace import Pace
 
-_FIRST_S = 0.016
-_SLICE_S = 0.010
+_FIRST_S = 0.012
+_SLICE_S = 0.008
+
+_at_work: set[object] = set()
+
+
+def _rest(hold: object) -> None:
+    """Count what holds collection as work no longer."""
+    _at_work.discard(hold)
+    let_collect(hold)
 
 
 class Steps(QObject):
     """Runs one piece of work at a time between events; a newer one supersedes an older.
 
     Work that fits the first slice is done when `run` returns. A thread would not help here: it
-    would hold Python's lock against painting. The garbage collector rests meanwhile.
+    would hold Python's lock against painting. The garbage collector rests meanwhile. All that is
+    at work in a program shares one slice, so that two canvases hold the window up no longer than
+    one.
+
+    Args:
+        share: of a slice this work takes at a time.
 
     Signals:
         started(): the work does not fit the first slice.
@@ -31,8 +45,9 @@ class Steps(QObject):
     progressed = Signal(float)
     finished = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, share: float = 1.0) -> None:
         super().__init__(parent)
+        self._share = share
         self._work: Pace[None] | None = None
         self._then: Callable[[], None] | None = None
         self._timer = QTimer(self)
@@ -40,7 +55,7 @@ class Steps(QObject):
         self._timer.timeout.connect(self._step)
         self._hold = object()
         # A window may close in the middle of it.
-        self.destroyed.connect(partial(let_collect, self._hold))
+        self.destroyed.connect(partial(_rest, self._hold))
 
     @property
     def is_running(self) -> bool:
@@ -48,14 +63,20 @@ class Steps(QObject):
 
     def run(self, work: Pace[None], then: Callable[[], None]) -> None:
         """Do `work`, then call `then`, unless newer work or `cancel` comes before."""
+        let_go(self._work)
         self._work, self._then = work, then
         hold_collection(self._hold)
-        if self._advance(_FIRST_S) is not None and not self._timer.isActive():
+        _at_work.add(self._hold)
+        if (
+            self._advance(self._share * _FIRST_S / len(_at_work)) is not None
+            and not self._timer.isActive()
+        ):
             self._timer.start()
             self.started.emit()
 
     def cancel(self) -> None:
         """Stop; what was shown before stays."""
+        let_go(self._work)
         self._end()
 
     def finish(self) -> None:
@@ -64,7 +85,7 @@ class Steps(QObject):
             self._advance(float("inf"))
 
     def _step(self) -> None:
-        share = self._advance(_SLICE_S)
+        share = self._advance(self._share * _SLICE_S / len(_at_work))
         if share is not None:
             self.progressed.emit(share)
 
@@ -89,4 +110,4 @@ class Steps(QObject):
             # What a long piece of work made lives long; later collections need not look at it.
             spare_present_objects()
             self.finished.emit()
-        let_collect(self._hold)
+        _rest(self._hold)

@@ -30,6 +30,7 @@ class CanvasLink(QObject):
     def __init__(self, one: GraphCanvas, other: GraphCanvas) -> None:
         super().__init__(one)
         there, back = _Way(one, other), _Way(other, one)
+        there.back, back.back = back, there
         self._ways = {one: there, other: back}
         self._leader = other
         self._scrolls = True
@@ -98,7 +99,9 @@ class CanvasLink(QObject):
 
 
 class _Way:
-    """From one canvas to the other."""
+    """From one canvas to the other; `back` leads the other way."""
+
+    back: _Way
 
     def __init__(self, here: GraphCanvas, there: GraphCanvas) -> None:
         self.here, self.there = here, there
@@ -153,15 +156,10 @@ class _Way:
 
     def expand(self, names: Iterable[str]) -> None:
         """Open there what is open here; what only is there stays as it is."""
-        there, plan = self.there, self.here.plan()
+        plan, opened = self.here.plan(), self.there.expanded()
         wanted = {self.named(name) for name in names}
-        known = {self.named(name) for name in _group_names(plan)}
-        kept = {name for name in there.expanded() if name not in known}
-        if wanted | kept != there.expanded():
-            there.set_expanded(wanted | kept)
-
-
-def _group_names(plan: Plan | None) -> Iterable[str]:
-    if plan is None:
-        return ()
-    return (plan.tree.name(~at) for at in range(1, len(plan.tree.groups)))
+        for name in opened - wanted:
+            if plan is None or plan.tree.find_group(self.back.named(name)) is None:
+                wanted.add(name)
+        if wanted != opened:
+            self.there.set_expanded(wanted)

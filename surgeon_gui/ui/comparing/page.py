@@ -298,8 +298,9 @@ class ComparePage(QWidget):
             return
         canvas, drawing, title, opened = self._pending.pop(0)
         tree = drawing.tree
-        canvas.set_graph(tree.graph, title=title, tree=tree, expanded=opened)
-        canvas.set_overlay(drawing.overlay)
+        canvas.set_graph(
+            tree.graph, title=title, tree=tree, expanded=opened, overlay=drawing.overlay
+        )
         QTimer.singleShot(0, self, self._show_next)
 
     def show_change(self, name: str) -> None:

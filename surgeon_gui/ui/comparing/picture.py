@@ -31,8 +31,8 @@ def save_diff_picture(
     drawing = draw_merged(compared, neighbours)
     board = GraphBoard(theme=theme)
     try:
-        board.set_graph(drawing.tree.graph, tree=drawing.tree, expanded=drawing.opened)
-        board.set_overlay(drawing.overlay)
+        tree, opened = drawing.tree, drawing.opened
+        board.set_graph(tree.graph, tree=tree, expanded=opened, overlay=drawing.overlay)
         board.finish_layout()
         plan, marks = board.plan(), board.marks()
         if plan is None or marks is None or not drawing.tree.nodes:

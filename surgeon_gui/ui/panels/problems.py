@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from surgeon_gui.targets.base import SupportReport
-from surgeon_gui.targets.groups import Group, group_ignored, group_problems
+from surgeon_gui.targets.groups import Group
 from surgeon_gui.ui.icons import status_pixmap
 from surgeon_gui.ui.panels.problem_row import ProblemRow
 from surgeon_gui.ui.session import Session
@@ -90,7 +90,7 @@ class ProblemsPanel(QWidget):
             self.count_changed.emit("")
             self._begin([self._note("", "Open a graph to see what the target will not take.")])
         elif report is not None:
-            groups = group_problems(report)
+            groups = self._session.problems
             self.count_changed.emit(str(len(groups)) if groups else "")
             self._rows = []
             notes = []
@@ -100,7 +100,7 @@ class ProblemsPanel(QWidget):
                 notes.append(self._note("", f"and {len(groups) - MOST_ROWS} more"))
             self._begin(notes)
             self._waiting.extend((group, False) for group in groups[:MOST_ROWS])
-            self._waiting.extend((group, True) for group in group_ignored(report)[:MOST_ROWS])
+            self._waiting.extend((group, True) for group in self._session.ignored[:MOST_ROWS])
             # Not at once: a new report has the canvas to paint as well.
             self._next.start()
         elif not self._rows:
