@@ -29,6 +29,9 @@ Row = tuple[Layer, ...]
 _BROADCASTING = (layers.ElementWise, layers.Select)
 """What may read a constant that was cut down to one row."""
 
+_SHAPELESS = frozenset({DType.UINT8})
+"""Inputs whose shape TensorRT does not tell; a cast reads them, whose result has the same."""
+
 _FEW = 16
 """Numbers that may be sizes, not data."""
 
@@ -108,7 +111,8 @@ class _Merged:
             made = replace(row[0], shape=_pattern(*(tensor.shape for tensor in row)))
             self.inputs = (*self.inputs, made)
             self.tensors[made.name] = made
-            self._ends += self._learn(row)
+            dims = self._learn(row, lasting=made.dtype not in _SHAPELESS)
+            self._ends += dims if made.dtype not in _SHAPELESS else ()
 
     def _learn(self, row: Sequence[Tensor], *, lasting: bool = True) -> list[Dim]:
         """Remember the sizes of a tensor's dimensions; a lasting one tells them when it runs."""
@@ -146,7 +150,9 @@ class _Merged:
             first, made, [_pattern(*(item.shape for item in found)) for found in outputs]
         )
         for found in outputs:
-            self._learn(found)
+            dims = self._learn(found)
+            reads = self.tensors[first.inputs[0]].dtype if first.inputs else None
+            self._ends += dims if reads in _SHAPELESS else ()
         self.tensors.update((tensor.name, tensor) for tensor in made)
         self.layers[-1] = replace(self.layers[-1], outputs=made)
 

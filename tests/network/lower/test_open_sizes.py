@@ -28,7 +28,7 @@ from surgeon_gui.network.store import load_network, save_network
 from surgeon_gui.network.to_onnx import onnx_from_network
 from tests.engine.rtx import new_builder, rtx
 from tests.helpers.shared import data_path, shared_path
-from tests.network.lower.harness import numbers, op
+from tests.network.lower.harness import numbers, op, run_network
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.tensorrt]
 
@@ -249,6 +249,27 @@ def test_op_takes_any_size(name: str, tmp_path: Path) -> None:
     assert build_problem(lowering.network, {"x0": corners}) is None
     save_network(lowering.network, tmp_path / "x.network")
     assert same_network(lowering.network, load_network(tmp_path / "x.network")) == []
+
+
+def test_an_image_of_bytes_may_have_any_size() -> None:
+    def halved(x: Any) -> Any:
+        return tf.image.resize(tf.cast(x, tf.float32) / 255.0, tf.shape(x)[1:3] // 2)
+
+    with tf.Graph().as_default() as graph:
+        result = halved(tf.compat.v1.placeholder(tf.uint8, BATCH, name="x0"))
+        message = graph.as_graph_def().SerializeToString()
+    lowering = network_from_graph(
+        graph_from_graphdef(message),
+        outputs=[TensorRef.parse(result.name)],
+        shapes={"x0": Shape((-1, -1, -1, 3))},
+    )
+    assert lowering.network is not None, lowering.problems
+    feeds = {"x0": np.arange(2 * 9 * 6 * 3, dtype=np.uint8).reshape(2, 9, 6, 3)}
+    (want,) = run_tensorflow(message, [result.name], feeds)
+    (got,) = run_network(lowering.network, feeds)
+    np.testing.assert_allclose(got, want, atol=1e-5)
+    corners = [(1, 8, 8, 3), (1, 16, 16, 3), (4, 32, 32, 3)]
+    assert build_problem(lowering.network, {"x0": corners}) is None
 
 
 def test_each_input_may_have_a_size_of_its_own() -> None:
