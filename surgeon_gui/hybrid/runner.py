@@ -43,7 +43,7 @@ class HybridRunner:
 
     def __init__(
         self,
-        folder: Path,
+        folder: str | Path,
         backends: Sequence[str] = BACKENDS,
         *,
         shapes: Mapping[str, Sequence[int]] | None = None,
@@ -56,6 +56,7 @@ class HybridRunner:
                 f"A segment cannot run as {', '.join(unknown) or 'nothing'}.",
                 hint=f"Choose among {', '.join(BACKENDS)}.",
             )
+        folder = Path(folder)
         self.bundle: Bundle = read_bundle(folder)
         if sha256_of(folder / GRAPH) != self.bundle.graph_sha256:
             raise OpenError(

@@ -100,6 +100,9 @@ def run(engine, inputs):
 
 
 def main():
+    if {{"-h", "--help"}} & set(sys.argv[1:]):
+        print(__doc__)
+        return
     random = np.random.default_rng(0)
     inputs = {{name: random.uniform(-1, 1, shape) for name, shape in SHAPES.items()}}
     if len(sys.argv) > 1 and sys.argv[1].endswith(".npz"):

@@ -63,7 +63,9 @@ class Runtime(FakeRuntime):
         return (0,)
 
 
-def test_the_script_runs_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_script_runs_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     runtime = Runtime()
     trt = fake_flavour("10.16.1.11", HostMemory(runtime), Design()).module
     module: Any = ModuleType("tensorrt")
@@ -85,3 +87,6 @@ def test_the_script_runs_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     outputs = space["run"](engine, {"x": x, "k": np.int32(1)})
     assert np.allclose(outputs["y"], np.maximum(2 * x + 1, 0))
     assert runtime.live == {}
+    monkeypatch.setattr(sys, "argv", ["run.py", "--help"])
+    space["main"]()
+    assert "Usage: python run.py" in capsys.readouterr().out
