@@ -12,5 +12,19 @@ def samples_dir() -> Path:
     return installed if installed.is_dir() else package.parent / "samples"
 
 
+_SUMMARIES = {
+    "boxes3d": "3D boxes, the tutorial's graph",
+    "classifier": "residual, batch norms to fold",
+    "detector": "an SSD, its ends for plugins",
+    "digits": "trained, to try eight bits",
+    "segmentation": "a U-Net of odd sizes",
+}
+
+
+def summary(sample: Path) -> str:
+    """Return in a line what a sample shows; empty for one not known."""
+    return _SUMMARIES.get(sample.stem, "")
+
+
 def samples() -> list[Path]:
     return sorted(samples_dir().glob("*.pb"))

@@ -10,7 +10,9 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
+from surgeon_gui.ui.samples import samples, summary
 from surgeon_gui.ui.theme import DARK, LIGHT
+from surgeon_gui.ui.widgets import ElidedLabel
 from tests.helpers.shared import data_path
 from tests.ui.conftest import Driver
 
@@ -227,3 +229,9 @@ def test_the_build_button_is_in_sight_in_a_small_window(driver: Driver) -> None:
     assert toolbar.build.text() == "Build"
     driver.window.resize(1280, 800)
     driver.bot.waitUntil(lambda: toolbar.build.text() == "Build engine", timeout=10_000)
+
+
+def test_the_start_page_says_what_each_sample_shows(driver: Driver) -> None:
+    labels = driver.window.center.welcome.findChildren(ElidedLabel)
+    assert [each.full() for each in labels] == [summary(path) for path in samples()]
+    assert all(each.full() for each in labels)

@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLa
 
 from surgeon_gui.ui.icons import icon
 from surgeon_gui.ui.panels.facts_view import LinkButton
+from surgeon_gui.ui.samples import summary
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import button, label, row
+from surgeon_gui.ui.widgets import ElidedLabel, button, label, row
 
 WIDTH, LEAST_WIDTH = 440, 330
+_NAME_WIDTH = 124
 
 
 class WelcomePage(QWidget):
@@ -88,19 +90,22 @@ class WelcomePage(QWidget):
             widget = item.widget()
             if widget is not None:
                 widget.deleteLater()
-        self._offer("Recent files", [Path(name) for name in recent[:5]])
-        self._offer("Samples", list(samples))
+        paths = [Path(name) for name in recent[:5]]
+        self._offer("Recent files", paths, [str(path.parent) for path in paths])
+        self._offer("Samples", list(samples), [summary(path) for path in samples])
 
-    def _offer(self, title: str, paths: list[Path]) -> None:
+    def _offer(self, title: str, paths: list[Path], notes: list[str]) -> None:
         if not paths:
             return
         self._lists.addWidget(label(title, "muted"))
-        for path in paths:
+        for path, note in zip(paths, notes, strict=True):
             link = LinkButton(path.name, "", self._theme.ui_font, what=title)
             link.setProperty("kind", "file-link")
             link.setToolTip(str(path))
             link.clicked.connect(lambda _checked=False, path=path: self.path_requested.emit(path))
-            self._lists.addWidget(link)
+            link.setFixedWidth(_NAME_WIDTH)
+            beside = ElidedLabel(note, font=self._theme.ui_font, role="muted")
+            self._lists.addWidget(row(link, beside, spacing=8))
         self._lists.addSpacing(8)
 
 
