@@ -1,15 +1,21 @@
-"""Auto-fix: the fewest bundled rules that clear what a target refuses, found by trying."""
+"""Auto-fix: the fewest bundled rules that clear what a target refuses, found by trying.
+
+A rule set is tried first where a problem names one, as a detector's do: single rules cannot do what
+it does.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from surgeon_gui.edits.rules import ApplyRules
+from surgeon_gui.errors import SurgeonError
 from surgeon_gui.graph.model import Graph, TensorRef
+from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.graph.values import Shape
 from surgeon_gui.rewrite.driver import apply_rules
-from surgeon_gui.rewrite.library import bundled_rules
+from surgeon_gui.rewrite.library import bundled_rules, bundled_sets
 from surgeon_gui.rewrite.search import count_matches
 from surgeon_gui.targets.base import Problem, Status, SupportReport
 from surgeon_gui.targets.inspect import inspect, rules_for
@@ -20,12 +26,12 @@ MOST_ROUNDS = 6
 
 @dataclass(frozen=True)
 class Step:
-    """One rule of a fix.
+    """One rule or rule set of a fix.
 
     Attributes:
         rule: its id.
         summary: what it does.
-        changes: how often it fires.
+        changes: how often it fires, or how many changes the set makes.
         exact: whether the numbers stay the same.
         left: how many nodes the target does not take after it and those before it.
     """
@@ -42,7 +48,7 @@ class Fix:
     """A plan: what would help, and what it would come to.
 
     Attributes:
-        rules: ids of the rules, in the order in which they fire.
+        rules: ids of the rules, in the order in which they fire; a rule set comes first.
         before, after: how many nodes the target does not take.
         steps: what each rule does.
         remaining: the errors no rule removes.
@@ -69,9 +75,17 @@ class Fix:
         """What it comes to, in a sentence."""
         if not self.rules:
             return "No rule helps." if self.before else "There is nothing to fix."
-        count = "1 rule" if len(self.rules) == 1 else f"{len(self.rules)} rules"
         left = f"{self.after} of {self.before} problems remain" if self.after else "no problem left"
-        return f"{count}: {left}."
+        return f"{self.size}: {left}."
+
+    @property
+    def size(self) -> str:
+        """How many rules and rule sets it is, in words."""
+        sets = sum(rule in bundled_sets() for rule in self.rules)
+        parts = ((sets, "rule set"), (len(self.rules) - sets, "rule"))
+        return " and ".join(
+            f"{count} {word}{'s' if count > 1 else ''}" for count, word in parts if count
+        )
 
 
 @dataclass(frozen=True)
@@ -97,6 +111,7 @@ def find_fix(
 ) -> Fix:
     """Return the fewest rules that clear the most; none where no rule helps.
 
+    A rule set that a problem names comes before them, where more is cleared with it.
     Rules that cure a refused node come first; where that is not enough, all that fit are tried
     together. What then can be left out without loss is left out, rules that change numbers first.
 
@@ -107,6 +122,60 @@ def find_fix(
         shapes: as for `inspect`.
         cancelled: asked between tries; True ends the search with the best plan so far.
     """
+    fix, report = _by_rules(graph, target_id, outputs, shapes, cancelled)
+    for name in dict.fromkeys(problem.rule for problem in report.problems):
+        if name is None or name not in bundled_sets() or not fix.after or cancelled():
+            continue
+        better = _behind_set(name, fix, graph, target_id, outputs, shapes, cancelled)
+        if better is not None:
+            fix = better
+    return fix
+
+
+def _behind_set(
+    name: str,
+    fix: Fix,
+    graph: Graph,
+    target_id: str,
+    outputs: Sequence[TensorRef] | None,
+    shapes: Mapping[str, Shape] | None,
+    cancelled: Callable[[], bool],
+) -> Fix | None:
+    """Return the fix that begins with a rule set, or None where it is no better."""
+    try:
+        applied = ApplyRules((name,)).run(graph)
+        made = applied[-1].graph
+        if graph.outputs and not set(graph.outputs) <= set(deduce_outputs(made)):
+            # Outputs the user chose are not to be given up for others.
+            return None
+        kept = outputs if outputs and all(ref.node in made for ref in outputs) else None
+        rest, _ = _by_rules(made, target_id, kept, shapes, cancelled)
+        edit = ApplyRules((name, *rest.rules))
+        left = inspect(edit.apply(graph), target_id, outputs=kept, shapes=shapes)
+    except SurgeonError:
+        # The set does not fit this graph, though it looks as if it should.
+        return None
+    if untaken(left) >= fix.after:
+        return None
+    changes = sum(len(each.changes()) for each in applied)
+    step = Step(name, bundled_sets()[name].title, changes, exact=False, left=rest.before)
+    return replace(
+        rest,
+        rules=edit.rules,
+        before=fix.before,
+        after=untaken(left),
+        steps=(step, *rest.steps),
+    )
+
+
+def _by_rules(
+    graph: Graph,
+    target_id: str,
+    outputs: Sequence[TensorRef] | None,
+    shapes: Mapping[str, Shape] | None,
+    cancelled: Callable[[], bool],
+) -> tuple[Fix, SupportReport]:
+    """Return the fix by single rules, and what the target says of the graph as it is."""
 
     def attempt(rules: Iterable[str]) -> _Try:
         wanted = tuple(dict.fromkeys(rules))
@@ -125,7 +194,7 @@ def find_fix(
     rules = tuple(rule for rule in best.fired if rule in best.rules)
     left = [untaken(attempt(rules[: count + 1]).report) for count in range(len(rules) - 1)]
     left.append(untaken(best.report))
-    return Fix(
+    fix = Fix(
         rules,
         untaken(first.report),
         untaken(best.report),
@@ -140,6 +209,7 @@ def find_fix(
             and best.report.verdicts[problem.node].status in (Status.REFUSES, Status.CURED)
         ),
     )
+    return fix, first.report
 
 
 def untaken(report: SupportReport) -> int:

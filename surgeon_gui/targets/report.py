@@ -56,7 +56,7 @@ def report_facts(
         **as_json(report),
         "causes": [_group(group) for group in group_problems(report)],
         "ignored_causes": [_group(group) for group in group_ignored(report)],
-        "fix": None if fix is None else _fix(fix),
+        "fix": None if fix is None else fix_facts(fix),
         "changes": [dict(change) for change in changes],
         "attached": [dict(item) for item in attached],
     }
@@ -104,7 +104,8 @@ def _group(group: Group) -> dict[str, Any]:
     }
 
 
-def _fix(fix: Fix) -> dict[str, Any]:
+def fix_facts(fix: Fix) -> dict[str, Any]:
+    """Return what a fix does and what it leaves, for JSON."""
     return {
         "words": fix.words,
         "exact": fix.is_exact,

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from surgeon_gui.graph.open import open_graph
+from surgeon_gui.graph.open import open_graph, save_graph
+from surgeon_gui.graph.text import parse_text
 from tests.cli.command import surgeon
 from tests.helpers.shared import ROOT, data_path
 
@@ -149,3 +150,29 @@ def test_build_for_a_gpu_that_is_not_there_is_said_plainly(tmp_path: Path) -> No
     assert ran.status in (2, 3)
     assert "sm12345" in json.dumps(ran.json["error"])
     assert not (tmp_path / "x.engine").exists()
+
+
+@pytest.mark.parametrize("target", ["uff-8", "direct"])
+def test_auto_fix_clears_what_a_target_refuses(tmp_path: Path, target: str) -> None:
+    fixed = tmp_path / "fixed.pb"
+    ran = surgeon("edit", SAMPLE, "--auto-fix", target, "-o", fixed, "--json")
+    assert ran.status == 0
+    found = ran.json["auto_fix"]
+    assert (found["target"], found["after"], found["left"]) == (target, 0, [])
+    assert {step["rule"] for step in found["steps"]} <= {
+        change.get("rule") for change in ran.json["changes"]
+    }
+    assert surgeon("inspect", fixed, "--target", target, "--json").json["supported"]
+
+
+def test_what_auto_fix_leaves_is_told_and_the_answer_is_no(tmp_path: Path) -> None:
+    model = tmp_path / "m.pbtxt"
+    save_graph(parse_text("x = Placeholder() {dtype=f32, shape=[1,4]}\ny = Lgamma(x)"), model)
+    fixed = tmp_path / "fixed.pb"
+    ran = surgeon("edit", model, "--auto-fix", "uff-8", "-o", fixed)
+    assert ran.status == 1
+    assert "No rule helps" in ran.stdout
+    assert "Lgamma at y" in ran.stdout
+    assert fixed.exists()
+    assert surgeon("edit", model, "--auto-fix", "tftrt-2.x", "-o", fixed).status == 0
+    assert surgeon("edit", model, "--auto-fix", "uff-88", "-o", fixed).status == 2

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from surgeon_gui.edits.boundary import SetInput
+from surgeon_gui.edits.boundary import SetInput, SetOutputs
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.open import open_graph
+from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.graph.values import Shape
+from surgeon_gui.rewrite.library import bundled_sets
 from surgeon_gui.targets import inspect
 from surgeon_gui.targets.autofix import find_fix, untaken
 from tests.helpers.shared import ROOT, shared_path
@@ -93,3 +95,26 @@ def test_where_nothing_helps_it_says_so() -> None:
 def test_a_cancelled_search_gives_what_it_has() -> None:
     fix = find_fix(_model("boxes3d.pb"), "uff-8", cancelled=lambda: True)
     assert fix.rules == ()
+
+
+@pytest.mark.parametrize("target", ["uff-5.1", "uff-8"])
+def test_a_detector_is_cleared_by_its_rule_set(target: str) -> None:
+    graph = _model("ssd_mobilenet_v1_0.125_256_person_cat_dog.pb")
+    fix = find_fix(graph, target, outputs=deduce_outputs(graph))
+    assert fix.rules[0] == "ssd-mobilenet-v1"
+    assert fix.before > 100
+    assert (fix.after, fix.remaining) == (0, ())
+    assert fix.steps[0].summary == bundled_sets()["ssd-mobilenet-v1"].title
+    assert fix.steps[0].changes > 1
+    assert not fix.is_exact
+    assert fix.words == "1 rule set: no problem left."
+    after = fix.edit.apply(graph)
+    assert inspect(after, target).supported
+    assert "NMS_TRT" in {node.op for node in after}
+
+
+def test_outputs_the_user_chose_are_not_given_up_for_those_of_a_rule_set() -> None:
+    graph = _model("ssd_mobilenet_v1_0.125_256_person_cat_dog.pb")
+    without = SetOutputs(("concat", "concat_1")).apply(graph)
+    fix = find_fix(without, "uff-8")
+    assert not set(fix.rules) & set(bundled_sets())

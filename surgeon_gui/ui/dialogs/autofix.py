@@ -293,7 +293,7 @@ def _headline(fix: Fix, target: str) -> str:
         if fix.before:
             return f"No bundled rule removes what {target} refuses."
         return f"{target} refuses nothing: there is nothing to fix."
-    count = "One rule" if len(fix.rules) == 1 else f"{len(fix.rules)} rules"
+    count = fix.size.replace("1 ", "One ", 1) if fix.size.startswith("1 ") else fix.size
     now = "1 node is" if fix.before == 1 else f"{fix.before} nodes are"
     then = f"{fix.after} afterwards" if fix.after else "none afterwards"
     return f"{count} for {target}: {now} refused now, {then}."
