@@ -24,6 +24,7 @@ from surgeon_gui.errors import (
     InternalError,
     JobCancelled,
     JobError,
+    NotConvertible,
     SurgeonError,
     UsageError,
 )
@@ -33,6 +34,8 @@ VERBS: Registry[click.Command] = Registry("surgeon_gui.cli.verbs")
 """The verbs by name: one module each."""
 
 logger = logging.getLogger(__name__)
+
+_MOST_PROBLEMS = 12
 
 stdout = Console(highlight=False, soft_wrap=True)
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -81,7 +84,17 @@ def print_error(error: SurgeonError, *, as_json: bool, model: str | None = None)
     if as_json:
         print_json({"model": model, "error": error.as_dict()})
         return
-    stderr.print(f"error: {error.message}", style="red", markup=False)
+    if isinstance(error, NotConvertible):
+        problems = error.problems
+        stderr.print(
+            f"error: {len(problems)} nodes cannot be converted:", style="red", markup=False
+        )
+        for problem in problems[:_MOST_PROBLEMS]:
+            stderr.print(f"  {problem.node}\n    {problem.reason}", style="red", markup=False)
+        if len(problems) > _MOST_PROBLEMS:
+            stderr.print(f"  and {len(problems) - _MOST_PROBLEMS} more", style="red", markup=False)
+    else:
+        stderr.print(f"error: {error.message}", style="red", markup=False)
     if error.where:
         stderr.print(f"  at: {error.where}", markup=False)
     stderr.print(f"  {error.advice}", markup=False)

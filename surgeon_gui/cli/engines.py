@@ -51,6 +51,7 @@ def engine_facts(found: EngineResult) -> dict[str, Any]:
         "outputs": known.get("outputs"),
         "precision": card.settings.precision if card else None,
         "provenance": known.get("provenance"),
+        "verdict": card.provenance.verdict if card and card.provenance else None,
         "built_at": card.built_at if card else None,
         "runs_here": found.runs_here,
         "card_problem": found.card_problem,
@@ -74,6 +75,9 @@ def _print(path: Path, facts: dict[str, Any]) -> None:
         for tensor in facts[kind] or ():
             text = f"  {kind[:-1]:7}{tensor['name']}  {tensor['dtype']} {tensor['shape']}"
             stdout.print(text, markup=False)
+    source = facts["provenance"]
+    if source:
+        stdout.print(f"  made from {source['model']}, {facts['verdict']}", markup=False)
     if facts["runs_here"]:
         stdout.print("  It runs on this machine.")
     for item in facts["obstacles"]:

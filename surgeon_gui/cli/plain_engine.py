@@ -8,7 +8,7 @@ from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.errors import ConvertError
 from surgeon_gui.hybrid.plan import HybridPlan
 from surgeon_gui.jobs.run import run_job
-from surgeon_gui.jobs.spec import BuildResult, BuildSpec
+from surgeon_gui.jobs.spec import BuildResult, BuildSpec, gpu_names
 from surgeon_gui.jobs.store import job_directory
 from surgeon_gui.network.store import save_network
 from surgeon_gui.settings import load_settings
@@ -50,7 +50,7 @@ def build_plain_engine(plan: HybridPlan, path: Path, gpu: str, precision: str) -
         spec = BuildSpec(
             work / "segment.network",
             path.absolute(),
-            gpus=tuple(name for name in gpu.split(",") if name),
+            gpus=gpu_names(gpu),
             precision=precision,
             plugins=tuple(map(Path, load_settings().settings.plugins)),
         )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from surgeon_gui.engine.apart import taken_apart
@@ -83,7 +84,7 @@ def build(spec: BuildSpec, report: Report) -> BuildResult:
         JobCancelled: the report was cancelled.
         SaveError: the plan cannot be written.
     """
-    check_writable(spec.engine)
+    _check_place(spec)
     here = current_capability()
     report.progress("Loading TensorRT")
     flavour = choose_flavour(spec.flavour, here)
@@ -129,6 +130,26 @@ def build(spec: BuildSpec, report: Report) -> BuildResult:
     )
     _write_card(spec, result, given)
     return result
+
+
+def _check_place(spec: BuildSpec) -> None:
+    """Make sure that the plan can be written, and over nothing it is made from.
+
+    Raises:
+        UsageError: the engine's file is the model's.
+        SaveError: the folder cannot be written.
+    """
+    sources = [spec.network]
+    if spec.provenance is not None:
+        sources.append(Path(spec.provenance.model))
+    for source in sources:
+        if source.is_file() and spec.engine.is_file() and source.samefile(spec.engine):
+            raise UsageError(
+                "The engine would overwrite the file it is made from.",
+                where=str(spec.engine),
+                hint=f"Name another file, such as {source.with_suffix('.engine').name}.",
+            )
+    check_writable(spec.engine)
 
 
 def _write_card(spec: BuildSpec, result: BuildResult, given: Given) -> None:

@@ -6,6 +6,7 @@ absolute. Tensors never travel in JSON: they lie in `.npz` files keyed by node n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,8 @@ from surgeon_gui.jobs.run_spec import RunResult as RunResult
 from surgeon_gui.jobs.run_spec import RunSpec as RunSpec
 
 PRECISIONS = ("fp32", "fp16", "bf16", "int8")
+_CAPABILITY = re.compile(r"(?:sm_?)?(\d{1,2})\.?(\d)", re.IGNORECASE)
+
 ROUTES = ("direct", "onnx", "uff")
 PRINTED = "surgeon_gui.script"
 """The logger that tells what a preprocess script prints, line by line."""
@@ -71,6 +74,29 @@ class Provenance:
     model_sha256: str = ""
     script: str = ""
     verified: tuple[TensorComparison, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """How the comparison with TensorFlow came out, in words."""
+        if not self.verified:
+            return "not compared with TensorFlow before the build"
+        good = all(row.ok for row in self.verified)
+        worst = max((row.metrics.get("max_abs", 0.0) for row in self.verified), default=0.0)
+        words = "equal to TensorFlow" if good else "differs from TensorFlow"
+        return f"{words}, largest difference {worst:.2g}"
+
+
+def gpu_names(text: str) -> tuple[str, ...]:
+    """Return the GPU targets of a list: `sm86`, as also `86`, `8.6` and `SM_86` say; others as is.
+
+    Args:
+        text: separated by commas or spaces.
+    """
+    found = []
+    for part in text.replace(",", " ").split():
+        match = _CAPABILITY.fullmatch(part)
+        found.append(f"sm{match[1]}{match[2]}" if match else part)
+    return tuple(found)
 
 
 @dataclass(frozen=True)

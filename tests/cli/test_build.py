@@ -32,6 +32,8 @@ def test_the_card_holds_the_comparison_and_the_sums_of_both_files(tmp_path: Path
     assert row.ok
     assert row.metrics["max_abs"] < 1e-3
     assert len(card.provenance.model_sha256) == len(card.network_sha256) == 64
+    told = surgeon("inspect", engine).stdout
+    assert f"made from {CIFAR}, equal to TensorFlow, largest difference" in told
 
 
 @pytest.mark.tensorflow

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from surgeon_gui.cli.app import exit_code
+from surgeon_gui.cli.app import exit_code, print_error
 from surgeon_gui.errors import (
     BuildFailed,
     ConvertError,
     EngineError,
     JobCancelled,
     JobFailed,
+    NotConvertible,
     OpenError,
     SurgeonError,
+    Unsupported,
     UsageError,
 )
 from surgeon_gui.graph.shapes import infer_types
@@ -217,3 +219,12 @@ def test_every_kind_of_error_says_what_to_do(kind: type[SurgeonError]) -> None:
     assert hint.endswith(".")
     SurgeonError.__init__(error, "It went wrong.", hint="Do this.")
     assert error.as_dict()["hint"] == "Do this."
+
+
+def test_each_node_in_the_way_has_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [Unsupported(f"block/n{at}", "No layer.") for at in range(14)]
+    print_error(NotConvertible(problems), as_json=False)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "error: 14 nodes cannot be converted:"
+    assert lines[1:3] == ["  block/n0", "    No layer."]
+    assert "  and 2 more" in lines

@@ -31,7 +31,7 @@ from surgeon_gui.errors import (
     UsageError,
 )
 from surgeon_gui.graph.values import DType
-from surgeon_gui.jobs.spec import BuildSpec, ShapeRange
+from surgeon_gui.jobs.spec import BuildSpec, Provenance, ShapeRange
 from surgeon_gui.network.ir import Network, NetworkBuilder
 from surgeon_gui.network.layers import (
     NMS,
@@ -189,6 +189,20 @@ def test_where_nothing_can_be_written_is_said_before_the_build(tmp_path: Path, n
     with pytest.raises(SaveError):
         build(spec, report)
     assert not report.phases
+
+
+def test_an_engine_does_not_overwrite_its_model(tmp_path: Path) -> None:
+    model = tmp_path / "m.pb"
+    model.write_bytes(b"the model")
+    spec = dataclasses.replace(
+        spec_for(cnn(), tmp_path), engine=model, provenance=Provenance(str(model))
+    )
+    with pytest.raises(UsageError, match=r"overwrite.*made from") as caught:
+        run(spec, tmp_path)
+    assert "m.engine" in str(caught.value.hint)
+    assert model.read_bytes() == b"the model"
+    with pytest.raises(UsageError, match="overwrite"):
+        run(dataclasses.replace(spec, engine=spec.network), tmp_path)
 
 
 def test_plugin_libraries_do_not_stop_a_tensorrt_without_plugins(

@@ -61,6 +61,7 @@ from surgeon_gui.jobs.spec import (
     TensorInfo,
     VerifyResult,
     VerifySpec,
+    gpu_names,
 )
 
 PLUGIN = PluginInfo("LReLU_TRT", "1", "", (("negSlope", "float32"),))
@@ -211,3 +212,9 @@ def test_an_unknown_kind_is_refused() -> None:
         result_from_json({})
     with pytest.raises(ProtocolError, match="'verify', not 'build'"):
         BuildSpec.from_json({"kind": "verify"})
+
+
+def test_gpus_may_be_written_as_other_tools_do() -> None:
+    assert gpu_names("sm86, 89 8.6,SM_75 12.0") == ("sm86", "sm89", "sm86", "sm75", "sm120")
+    assert gpu_names("current") == ("current",)
+    assert gpu_names("sm8, Turing") == ("sm8", "Turing")

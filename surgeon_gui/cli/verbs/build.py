@@ -15,7 +15,7 @@ from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.errors import ConvertError, UsageError
 from surgeon_gui.jobs.engine_card import provenance_of
 from surgeon_gui.jobs.run import run_job
-from surgeon_gui.jobs.spec import PRECISIONS, ROUTES, BuildResult, BuildSpec, ShapeRange
+from surgeon_gui.jobs.spec import PRECISIONS, ROUTES, BuildResult, BuildSpec, ShapeRange, gpu_names
 from surgeon_gui.jobs.store import job_directory
 from surgeon_gui.network.quantize import Ranges
 from surgeon_gui.pipeline import prepare_build, prepare_verify
@@ -128,7 +128,7 @@ def build_verb(
     wanted = BuildSpec(
         network=Path(),
         engine=target.absolute(),
-        gpus=tuple(name for name in gpu.split(",") if name),
+        gpus=gpu_names(gpu),
         precision=precision,
         route=route,
         profiles=gathered_profiles([parse_profile(text) for text in profiles]),
@@ -155,6 +155,8 @@ def build_verb(
         print_json({"model": str(model), **_facts(result)})
     else:
         _print(result)
+        if verifies and spec.provenance is not None:
+            stdout.print(f"  {spec.provenance.verdict}", markup=False)
     return 0
 
 

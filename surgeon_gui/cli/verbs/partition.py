@@ -25,7 +25,7 @@ from surgeon_gui.jobs.hybrid_spec import (
     TfTrtSpec,
 )
 from surgeon_gui.jobs.run import run_job
-from surgeon_gui.jobs.spec import PRECISIONS
+from surgeon_gui.jobs.spec import PRECISIONS, gpu_names
 from surgeon_gui.jobs.store import job_directory
 from surgeon_gui.settings import load_settings
 from surgeon_gui.targets.partition import PartitionOptions
@@ -197,7 +197,7 @@ def partition_verb(
         save_graph(hybrid_graph(plan.partition, plan.kinds, plan.outputs, {}), target_path)
         facts["path"] = str(target_path)
     if folder is not None and wants_build:
-        gpus = tuple(name for name in gpu.split(",") if name)
+        gpus = gpu_names(gpu)
         plugins = tuple(map(Path, load_settings().settings.plugins))
         with job_progress() as on_event:
             build = BundleBuildSpec(

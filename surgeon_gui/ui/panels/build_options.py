@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QWidget
 
 from surgeon_gui.errors import UsageError
-from surgeon_gui.jobs.spec import BuildSpec, ShapeRange
+from surgeon_gui.jobs.spec import BuildSpec, ShapeRange, gpu_names
 from surgeon_gui.network.ir import Network
 from surgeon_gui.settings import cache_dir
 from surgeon_gui.ui.machine import Flavour
@@ -47,7 +47,7 @@ def parse_gpus(text: str) -> tuple[str, ...]:
     Raises:
         UsageError: one is no compute capability.
     """
-    gpus = tuple(part for part in text.replace(",", " ").split() if part)
+    gpus = gpu_names(text)
     for name in gpus:
         if name != "current" and not (name.startswith("sm") and name[2:].isdigit()):
             raise UsageError(

@@ -206,13 +206,7 @@ def _facts(path: Path | None, found: EngineResult) -> list[tuple[str, str]]:
         rows.append(
             ("Surgery", f"{edits} edits" if edits else "see the card" if source.script else "none")
         )
-        if source.verified:
-            good = all(row.ok for row in source.verified)
-            worst = max((row.metrics.get("max_abs", 0.0) for row in source.verified), default=0.0)
-            words = "equal to TensorFlow" if good else "differs from TensorFlow"
-            rows.append(("Verified", f"{words}, largest difference {worst:.2g}"))
-        else:
-            rows.append(("Verified", "not before the build"))
+        rows.append(("Verified", source.verdict))
     if found.layers_problem:
         rows.append(("Layers", found.layers_problem))
     return rows
