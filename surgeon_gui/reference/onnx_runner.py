@@ -11,6 +11,7 @@ import onnxruntime
 
 from surgeon_gui.errors import ConvertError, JobFailed, UsageError
 from surgeon_gui.graph.values import Array, DType, Shape, TensorType
+from surgeon_gui.network.to_onnx.writer import PLUGIN_DOMAIN
 
 _DTYPES = {
     "tensor(float)": DType.FLOAT32,
@@ -44,12 +45,14 @@ class OnnxRunner:
         optimised: let ONNX Runtime fuse and fold; off, every node is computed as it is written.
 
     Raises:
-        ConvertError: ONNX Runtime refuses the model; `where` is the node where it says so.
+        ConvertError: ONNX Runtime refuses the model, or it holds a TensorRT plugin; `where` is the
+            node where that is known.
     """
 
     def __init__(
         self, model: onnx.ModelProto, *, extra: Iterable[str] = (), optimised: bool = False
     ) -> None:
+        _refuse_plugins(model)
         outputs = {item.name for item in model.graph.output}
         for name in extra:
             if name not in outputs:
@@ -101,6 +104,16 @@ class OnnxRunner:
                 f"ONNX Runtime stopped: {_words(error)}", where=_where(str(error))
             ) from error
         return dict(zip(names, map(np.asarray, arrays), strict=True))
+
+
+def _refuse_plugins(model: onnx.ModelProto) -> None:
+    for node in model.graph.node:
+        if node.domain == PLUGIN_DOMAIN:
+            raise ConvertError(
+                f"{node.op_type} is a TensorRT plugin: only TensorRT computes it, on a GPU.",
+                where=node.name or None,
+                hint="Compare what comes before it: choose its inputs as outputs. Or run the engine.",
+            )
 
 
 def _type(item: onnxruntime.NodeArg) -> TensorType:

@@ -89,3 +89,12 @@ def test_zeros_padded_before_a_maximum_count() -> None:
     padded.graph.initializer.append(onnx.numpy_helper.from_array(sizes, "p"))
     found = OnnxRunner(padded, optimised=True).run({"x": np.full((1, 1, 3, 3), -1, np.float32)})
     np.testing.assert_array_equal(found["y"][0, 0], [[0, 0, 0], [0, -1, 0], [0, 0, 0]])
+
+
+def test_a_plugin_is_told_to_be_tensorrts_alone() -> None:
+    plugin = helper.make_node("NMS_TRT", ["h"], ["y"], name="detect", domain="surgeon.plugins")
+    made = model(NEG, plugin)
+    made.opset_import.append(helper.make_opsetid("surgeon.plugins", 1))
+    with pytest.raises(ConvertError, match="NMS_TRT is a TensorRT plugin") as caught:
+        OnnxRunner(made)
+    assert caught.value.where == "detect"
