@@ -112,7 +112,7 @@ def _refuse_plugins(model: onnx.ModelProto) -> None:
             raise ConvertError(
                 f"{node.op_type} is a TensorRT plugin: only TensorRT computes it, on a GPU.",
                 where=node.name or None,
-                hint="Compare what comes before it: choose its inputs as outputs. Or run the engine.",
+                hint="Choose its inputs as outputs to compare them, or run the engine.",
             )
 
 
