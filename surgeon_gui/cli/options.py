@@ -28,6 +28,19 @@ _SHAPE = re.compile(r"(?P<name>.+)=(?P<dims>scalar|(\?|-1|\d+)(x(\?|-1|\d+))*)",
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class NpzPath(click.Path):
+    """A file arrays are written to: an `.npz`, so that no slip overwrites a model."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = super().convert(value, param, ctx)
+        if not str(path).lower().endswith(".npz"):
+            self.fail(f"{value} is no .npz file, which is how arrays are kept.", param, ctx)
+        return path
+
+
 @dataclass(frozen=True)
 class Surgery:
     """What the common options ask to be done to a model before the verb's own work."""

@@ -228,3 +228,17 @@ def test_each_node_in_the_way_has_a_line_of_its_own(capsys: pytest.CaptureFixtur
     assert lines[0] == "error: 14 nodes cannot be converted:"
     assert lines[1:3] == ["  block/n0", "    No layer."]
     assert "  and 2 more" in lines
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("verify", "--save-outputs"), ("run", "--save-outputs"), ("compare", "{}@network", "--save")],
+)
+def test_kept_arrays_do_not_overwrite_a_model(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    model = tmp_path / "m.pb"
+    model.write_bytes(b"the model")
+    verb, *options = (word.format(model) for word in arguments)
+    ran = surgeon(verb, model, *options, model, "--json")
+    assert ran.status == 2
+    assert "no .npz file" in ran.json["error"]["message"]
+    assert model.read_bytes() == b"the model"

@@ -8,7 +8,7 @@ import click
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.feeding import feeding_options, given_shapes
-from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
+from surgeon_gui.cli.options import NpzPath, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.comparing import WAYS, graph_side
 from surgeon_gui.errors import UsageError
@@ -41,7 +41,7 @@ _READY = (".npz", ".network", ".onnx", ".engine", ".plan", ".trt")
 @click.option(
     "--save",
     "saved",
-    type=click.Path(path_type=Path),
+    type=NpzPath(),
     metavar="Y.npz",
     help="Keep what A computed, to compare with later.",
 )

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.feeding import feeding_options, given_shapes
-from surgeon_gui.cli.options import json_option
+from surgeon_gui.cli.options import NpzPath, json_option
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.jobs.feeding import Feeding
 from surgeon_gui.jobs.run import run_job
@@ -51,7 +51,7 @@ _SHOWN_LAYERS = 20
 @click.option("--device", default=0, show_default=True, help="GPU to run on, as CUDA counts.")
 @click.option(
     "--save-outputs",
-    type=click.Path(path_type=Path),
+    type=NpzPath(),
     metavar="Y.npz",
     help="Keep the outputs of the last run.",
 )

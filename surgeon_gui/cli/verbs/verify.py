@@ -9,7 +9,7 @@ from rich.table import Table
 
 from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.networks import is_made, open_made, verify_made
-from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
+from surgeon_gui.cli.options import NpzPath, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import VerifyResult, VerifySpec
@@ -41,7 +41,7 @@ from surgeon_gui.pipeline import prepare_verify
 )
 @click.option(
     "--save-outputs",
-    type=click.Path(path_type=Path),
+    type=NpzPath(),
     metavar="Y.npz",
     help="Keep the network's outputs.",
 )
