@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from surgeon_gui.rewrite.library import user_sets_dir
 from tests.cli.command import surgeon
 
 
@@ -38,6 +39,24 @@ def test_one_target_tells_its_page() -> None:
     assert told.status == 0
     assert "UffParser" in told.stdout
     assert surgeon("targets", "no-such").status == 2
+
+
+def test_rule_sets_are_listed_with_their_parameters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SURGEON_HOME", str(tmp_path))
+    folder = user_sets_dir()
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text('id = "mine"\ntitle = "My cure"\n[[item]]\nset = "clean"\n')
+    (folder / "broken.toml").write_text("id = ")
+    found = {row["id"]: row for row in surgeon("rules", "--json").json["sets"]}
+    assert found["mine"]["own"]
+    assert not found["ssd-mobilenet-v1"]["own"]
+    assert "classes" in found["ssd-mobilenet-v1"]["parameters"]
+    listed = surgeon("rules").stdout
+    assert "My cure" in listed
+    assert "ssd-mobilenet-v1" in listed
+    assert "broken.toml" in capsys.readouterr().err
 
 
 RULE = """

@@ -9,10 +9,10 @@ from typing import Any
 import click
 from rich.table import Table
 
-from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.app import VERBS, print_json, stderr, stdout
 from surgeon_gui.cli.options import json_option
 from surgeon_gui.rewrite.examples import failed_examples
-from surgeon_gui.rewrite.library import bundled_rules, load_set
+from surgeon_gui.rewrite.library import bundled_rules, bundled_sets, load_set, user_sets
 from surgeon_gui.rewrite.plugins import plugins
 from surgeon_gui.rewrite.rule import Rule
 from surgeon_gui.targets import Target, catalogue, find_target
@@ -65,20 +65,46 @@ def _page(target: Target) -> None:
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE.toml…]")
 @json_option
 def rules_verb(files: tuple[Path, ...], as_json: bool) -> int:
-    """List the bundled rules, or check rule files: their examples are their tests.
+    """List the rules and rule sets, or check rule files: their examples are their tests.
 
     Exit status 1: an example does not become what the file says. 2: a file is wrong.
     """
     if files:
         return _check(files, as_json)
     rows: list[dict[str, object]] = [
-        {"id": rule.id, "group": rule.group, "summary": rule.summary, "source": rule.source}
+        {
+            "id": rule.id,
+            "group": rule.group,
+            "targets": list(rule.targets),
+            "exact": rule.exact,
+            "summary": rule.summary,
+            "source": rule.source,
+        }
         for rule in bundled_rules().values()
     ]
+    own, problems = user_sets()
+    sets: list[dict[str, object]] = [
+        {
+            "id": each.id,
+            "title": each.title,
+            "own": each.id in own,
+            "targets": list(each.targets),
+            "parameters": {parameter.name: parameter.value for parameter in each.parameters},
+            "note": each.note,
+        }
+        for each in {**bundled_sets(), **own}.values()
+    ]
     if as_json:
-        print_json({"rules": rows})
-    else:
-        _table(rows, ("id", "group", "summary"))
+        print_json({"rules": rows, "sets": sets})
+        return 0
+    _table(rows, ("id", "group", "summary"))
+    stdout.print("\nRule sets (--rules NAME, or 'NAME(parameter = value)')", markup=False)
+    table = Table("id", "title", "parameters", box=None, pad_edge=False)
+    for each in {**bundled_sets(), **own}.values():
+        table.add_row(each.id, each.title, ", ".join(made.name for made in each.parameters))
+    stdout.print(table)
+    for problem in problems:
+        stderr.print(f"A rule set of yours cannot be read: {problem}", markup=False)
     return 0
 
 
