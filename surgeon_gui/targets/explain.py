@@ -26,6 +26,16 @@ _PREFIX = re.compile(
 )
 
 
+_ROUTES = {
+    "uff": re.compile(r"\buff", re.IGNORECASE),
+    "onnx": re.compile(r"onnx|ModelImporter", re.IGNORECASE),
+    "hybrid": re.compile(
+        r"tf-?trt|trt_engine_op|convert_nodes\.cc|trt_optimization", re.IGNORECASE
+    ),
+}
+"""What tells the route a log is of."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One message of a log.
@@ -94,7 +104,8 @@ def explain(text: str, graph: Graph | None = None) -> tuple[Finding, ...]:
         known = found.get(key)
         found[key] = finding if known is None else replace(known, count=known.count + 1)
     subject = Subject.of(graph) if graph is not None else None
-    listed = [_with_rule(finding, graph, subject) for finding in found.values()]
+    route = _route(text)
+    listed = [_with_rule(finding, graph, subject, route) for finding in found.values()]
     return tuple(sorted(listed, key=lambda finding: (not finding.is_cause, not finding.reason)))
 
 
@@ -211,14 +222,28 @@ def _nodes_of_ops(graph: Graph | None, ops: Iterable[str]) -> tuple[str, ...]:
     return tuple(node.name for node in graph if node.op.lower() in wanted)
 
 
-def _with_rule(finding: Finding, graph: Graph | None, subject: Subject | None) -> Finding:
-    """Keep or find a rule that really fits at one of the nodes."""
+def _route(text: str) -> str | None:
+    """Return the route a log is of, or None where it names none or several."""
+    named = [route for route, pattern in _ROUTES.items() if pattern.search(text)]
+    return named[0] if len(named) == 1 else None
+
+
+def _with_rule(
+    finding: Finding, graph: Graph | None, subject: Subject | None, route: str | None
+) -> Finding:
+    """Keep or find a rule that really fits at one of the nodes, and is for that route."""
     if graph is None or subject is None or not finding.nodes or not finding.is_cause:
         return finding if graph is None else replace(finding, rule=None)
     rules = bundled_rules()
     own = rules.get(finding.rule or "")
     stated = [] if own is None else [own]
-    others = [rule for rule in rules.values() if rule not in stated] if finding.reason else []
+    others = [
+        rule
+        for rule in rules.values()
+        if finding.reason
+        and rule not in stated
+        and (route is None or not rule.targets or route in rule.targets)
+    ]
     nodes = set(finding.nodes)
     for rule in (*stated, *others):
         if any(

@@ -138,3 +138,34 @@ def test_what_people_paste_is_understood(line: str, word: str) -> None:
 
 def test_the_messages_name_their_sources() -> None:
     assert all(entry["source"] for entry in facts("messages")["messages"])
+
+
+RESIZE = """
+x = Placeholder() {dtype=f32, shape=[1,2,2,1]}
+shape = Shape(x)
+one = Const() {value=i32[1]{1}}
+three = Const() {value=i32[1]{3}}
+step = Const() {value=i32[1]{1}}
+size = StridedSlice(shape, one, three, step)
+up = ResizeBilinear(x, size) {align_corners=true, half_pixel_centers=false}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        (
+            "[TensorRT] ERROR: UffParser: Validator error: up: Unsupported operation _ResizeBilinear",
+            "resize-bilinear-to-transposed-convolution",
+        ),
+        (
+            "tensorflow/compiler/tf2tensorrt/convert/convert_nodes.cc: There are 1 ops of 1 "
+            "different types in the graph that are not converted to TensorRT: ResizeBilinear",
+            "explicit-operands",
+        ),
+    ],
+)
+def test_the_rule_offered_is_one_for_the_logs_route(line: str, rule: str) -> None:
+    (finding,) = explain(line, parse_text(RESIZE))
+    assert finding.nodes == ("up",)
+    assert finding.rule == rule
