@@ -155,7 +155,7 @@ up = ResizeBilinear(x, size) {align_corners=true, half_pixel_centers=false}
     ("line", "rule"),
     [
         (
-            "[TensorRT] ERROR: UffParser: Validator error: up: Unsupported operation _ResizeBilinear",
+            "ERROR: UffParser: Validator error: up: Unsupported operation _ResizeBilinear",
             "resize-bilinear-to-transposed-convolution",
         ),
         (
