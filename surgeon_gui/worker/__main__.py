@@ -16,6 +16,7 @@ import logging
 import os
 import platform
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -52,6 +53,8 @@ def main() -> NoReturn:
         _end(0)
     if arguments.warm is not None:
         _log_into(directory)
+    # A worker ends without a library's own clearing up; what it left goes with the job's folder.
+    tempfile.tempdir = os.environ["TMPDIR"] = str(directory.absolute())
     report = WorkerReport(channel, directory)
     channel.send(_hello(arguments.warm))
     try:

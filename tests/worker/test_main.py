@@ -79,6 +79,17 @@ ctypes.CDLL(None).fflush(None)
     assert all(f"from {who}" in log for who in ("Python", "a child", "C"))
 
 
+def test_what_a_task_leaves_lying_lies_in_the_jobs_folder(tmp_path: Path) -> None:
+    body = """
+import tempfile
+tempfile.NamedTemporaryFile(suffix=".left", delete=False).close()
+os.system("mktemp --suffix=.left")
+"""
+    made, _ = job(tmp_path, body)
+    assert isinstance(made.wait(60), Succeeded)
+    assert len(list((tmp_path / "job").glob("*.left"))) == 2
+
+
 def test_progress_and_log_arrive(tmp_path: Path) -> None:
     body = """
 report.progress("Reading")
