@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from PySide6.QtCore import QObject, QRectF, Qt
-from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrintPreviewDialog
+from PySide6.QtCore import QObject, QRectF, QSizeF
+from PySide6.QtGui import QGuiApplication, QImage, QPaintEngine
+from PySide6.QtPrintSupport import (
+    QPrintDialog,
+    QPrinter,
+    QPrintPreviewDialog,
+    QPrintPreviewWidget,
+)
 from PySide6.QtWidgets import QDialog
 
 from surgeon_gui.ui.actions import Command
@@ -18,7 +22,14 @@ from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Plan
 from surgeon_gui.ui.dialogs.picture import PictureChoice, PictureDialog
 from surgeon_gui.ui.picture import RESOLUTION, plan_image, save_plan, whole
-from surgeon_gui.ui.printing import print_plan
+from surgeon_gui.ui.printing import (
+    Print,
+    page_images,
+    paper_of,
+    print_pages,
+    show_pages,
+    show_words,
+)
 from surgeon_gui.ui.theme import LIGHT
 
 if TYPE_CHECKING:
@@ -37,6 +48,7 @@ class Pictures(QObject):
         super().__init__(window)
         self._window = window
         self._previewed: QPrinter | None = None
+        self._pages: tuple[QSizeF, list[QImage]] | None = None
 
     def parts(self) -> dict[str, QRectF]:
         """Return what can be drawn: the whole, the view, and the selection if there is one."""
@@ -122,38 +134,58 @@ class Pictures(QObject):
         """Show the pages before they are printed."""
         # The dialog only borrows it, for as long as it is open.
         self._previewed = printer = self._printer()
+        self._pages = None
         dialog = QPrintPreviewDialog(printer, self._window)
         dialog.setWindowTitle("Print preview")
         dialog.setAccessibleName("Print preview")
         dialog.resize(900, 700)
-        dialog.paintRequested.connect(self._paint_pages)
-        dialog.finished.connect(dialog.deleteLater)
+        preview = cast("QPrintPreviewWidget", dialog.findChild(QPrintPreviewWidget))
+        dialog.paintRequested.connect(lambda printer: self._paint_pages(printer, preview))
+        dialog.finished.connect(lambda _result: self._leave_preview(dialog))
         dialog.open()
         return dialog
 
     def print_to(self, printer: QPrinter) -> None:
         """Print everything the canvas holds, on as many pages as it takes to be read."""
-        shown, title = self._shown(), self._window.session.title
-        if shown is None:
+        wanted = self._wanted()
+        if wanted is None:
             return
-        plan, marks = shown
-        area = whole(plan, marks, Ink(LIGHT))
 
         def tell(count: int) -> None:
             pages = "1 page" if count == 1 else f"{count} pages"
             self._window.message.show_note(f"Sent {pages} to the printer.")
 
-        self._draw(lambda: print_plan(printer, plan, marks, area, title), tell)
+        self._draw(lambda: print_pages(printer, wanted), tell)
 
-    def _paint_pages(self, printer: QPrinter) -> None:
-        """Paint the pages while Qt's preview waits for them."""
+    def _wanted(self) -> Print | None:
         shown = self._shown()
-        if shown is not None:
-            plan, marks = shown
-            with _hourglass():
-                print_plan(
-                    printer, plan, marks, whole(plan, marks, Ink(LIGHT)), self._window.session.title
-                )
+        if shown is None:
+            return None
+        plan, marks = shown
+        return Print(plan, marks, whole(plan, marks, Ink(LIGHT)), self._window.session.title)
+
+    def _paint_pages(self, printer: QPrinter, preview: QPrintPreviewWidget) -> None:
+        """Give Qt's preview the pages; it waits for them, so they are painted elsewhere before."""
+        if printer.paintEngine().type() is not QPaintEngine.Type.Picture:
+            # The preview's own button prints, by the same signal.
+            self.print_to(printer)
+            return
+        wanted, paper = self._wanted(), paper_of(printer)
+        if self._pages is not None and self._pages[0] == paper:
+            show_pages(printer, self._pages[1])
+        elif wanted is not None:
+            show_words(printer, "Drawing the pages…")
+
+            def drawn(images: list[QImage]) -> None:
+                if self._previewed is printer:
+                    self._pages = paper, images
+                    preview.updatePreview()
+
+            self._draw(lambda: page_images(wanted, paper), drawn)
+
+    def _leave_preview(self, dialog: QPrintPreviewDialog) -> None:
+        self._pages = self._previewed = None
+        dialog.deleteLater()
 
     def _printer(self) -> QPrinter:
         printer = QPrinter()
@@ -170,15 +202,6 @@ class Pictures(QObject):
         canvas = self._window.center.canvas_shown()
         plan, marks = canvas.plan(), canvas.marks()
         return None if plan is None or marks is None else (plan, marks)
-
-
-@contextmanager
-def _hourglass() -> Iterator[None]:
-    QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
-    try:
-        yield
-    finally:
-        QGuiApplication.restoreOverrideCursor()
 
 
 def picture_commands(window: MainWindow) -> list[Command]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtPrintSupport import QPrinter
 
 from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Plan
-from surgeon_gui.ui.picture import draw_plan
+from surgeon_gui.ui.picture import RESOLUTION, draw_plan
 from surgeon_gui.ui.theme import LIGHT
 
 READABLE = 0.45
@@ -22,6 +24,14 @@ NATURAL = 0.75
 MOST_PAGES = 60
 FOOT = 14.0
 """Points kept at the bottom of a page for its footer."""
+
+_BOTTOM = Qt.AlignmentFlag.AlignBottom
+_PREVIEW_PIXELS = 48e6
+"""Of all pages of a preview together: 96 MB."""
+_PREVIEW_DOTS = 2.5
+"""Pixels a point has in a preview at most: 180 dots per inch."""
+# The canvas's fonts are sized for this, whatever the screen has.
+_DOTS_PER_METER = round(RESOLUTION / 0.0254)
 
 
 @dataclass(frozen=True)
@@ -56,36 +66,115 @@ class Pages:
         return corner.intersected(area)
 
 
-def print_plan(printer: QPrinter, plan: Plan, marks: Marks, area: QRectF, title: str) -> int:
-    """Print a part of the scene in colours for paper; return how many pages it took."""
-    ink = Ink(LIGHT)
-    paper = printer.pageLayout().paintRect(printer.pageLayout().units().Point)
-    width, height = paper.width(), paper.height() - FOOT
-    pages = Pages.of(area.width(), area.height(), width, height)
-    painter = QPainter(printer)
-    dots = printer.resolution() / 72.0
-    for number in range(pages.count):
-        if number:
-            printer.newPage()
+@dataclass(frozen=True)
+class Print:
+    """What is to be printed, in colours for paper.
+
+    Attributes:
+        plan: the picture.
+        marks: its overlay.
+        area: the part of the scene.
+        title: what the foot of each page says.
+    """
+
+    plan: Plan
+    marks: Marks
+    area: QRectF
+    title: str
+
+    def pages(self, paper: QSizeF) -> Pages:
+        """Divide it for pages of that size, in points."""
+        area = self.area
+        return Pages.of(area.width(), area.height(), paper.width(), paper.height() - FOOT)
+
+    def paint(self, painter: QPainter, number: int, paper: QSizeF) -> None:
+        """Paint a page, counted from 0, with a painter whose unit is a point."""
+        ink, pages = Ink(LIGHT), self.pages(paper)
+        width, height = paper.width(), paper.height() - FOOT
+        part = pages.part(number, self.area, width, height)
         painter.save()
-        painter.scale(dots, dots)
-        part = pages.part(number, area, width, height)
         if pages.count == 1:
             painter.translate((width - part.width() * pages.scale) / 2, 0)
-        draw_plan(painter, part, plan, marks, ink, pages.scale, sheet=area)
+        draw_plan(painter, part, self.plan, self.marks, ink, pages.scale, sheet=self.area)
         painter.restore()
-        painter.save()
-        painter.scale(dots, dots)
         painter.setFont(ink.font("plain"))
         painter.setPen(ink.theme.color("muted"))
         foot = QRectF(0, height, width, FOOT)
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
-        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom
-        painter.drawText(foot, left, title)
+        painter.drawText(foot, _BOTTOM | Qt.AlignmentFlag.AlignLeft, self.title)
         if pages.count > 1:
             row, column = divmod(number, pages.columns)
             words = f"{number + 1} of {pages.count} · row {row + 1}, column {column + 1}"
-            painter.drawText(foot, right, words)
-        painter.restore()
-    painter.end()
-    return pages.count
+            painter.drawText(foot, _BOTTOM | Qt.AlignmentFlag.AlignRight, words)
+
+
+def paper_of(printer: QPrinter) -> QSizeF:
+    """Return how large a page is without its margins, in points."""
+    layout = printer.pageLayout()
+    return layout.paintRect(layout.units().Point).size()
+
+
+def print_pages(printer: QPrinter, wanted: Print) -> int:
+    """Print; return how many pages it took."""
+    paper = paper_of(printer)
+    count = wanted.pages(paper).count
+    with _pages(printer) as painter:
+        for number in range(count):
+            if number:
+                printer.newPage()
+            painter.save()
+            wanted.paint(painter, number, paper)
+            painter.restore()
+    return count
+
+
+def page_images(wanted: Print, paper: QSizeF) -> list[QImage]:
+    """Return the pages as a preview shows them: sharp while they are few."""
+    count = wanted.pages(paper).count
+    most = math.sqrt(_PREVIEW_PIXELS / count / max(paper.width() * paper.height(), 1.0))
+    dots = min(most, _PREVIEW_DOTS)
+    images = []
+    for number in range(count):
+        size = QSize(round(paper.width() * dots), round(paper.height() * dots))
+        image = QImage(size, QImage.Format.Format_RGB16)
+        image.fill(Qt.GlobalColor.white)
+        image.setDotsPerMeterX(_DOTS_PER_METER)
+        image.setDotsPerMeterY(_DOTS_PER_METER)
+        painter = QPainter(image)
+        painter.scale(dots, dots)
+        wanted.paint(painter, number, paper)
+        painter.end()
+        images.append(image)
+    return images
+
+
+def show_pages(printer: QPrinter, images: Sequence[QImage]) -> None:
+    """Put pages that `page_images` painted into a preview."""
+    page = QRectF(QPointF(), paper_of(printer))
+    with _pages(printer) as painter:
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for number, image in enumerate(images):
+            if number:
+                printer.newPage()
+            painter.drawImage(page, image)
+
+
+def show_words(printer: QPrinter, words: str) -> None:
+    """Put a page with a few words into a preview."""
+    ink = Ink(LIGHT)
+    with _pages(printer) as painter:
+        painter.setFont(ink.font("plain"))
+        painter.setPen(ink.theme.color("muted"))
+        page = QRectF(QPointF(), paper_of(printer))
+        painter.drawText(page, Qt.AlignmentFlag.AlignCenter, words)
+
+
+@contextmanager
+def _pages(printer: QPrinter) -> Iterator[QPainter]:
+    """A painter whose unit is a point."""
+    painter = QPainter(printer)
+    dots = printer.resolution() / 72.0
+    painter.scale(dots, dots)
+    try:
+        yield painter
+    finally:
+        painter.end()

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
+import threading
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage
-from PySide6.QtPrintSupport import QPrinter, QPrintPreviewDialog
+from PySide6.QtCore import QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPageLayout, QPainter
+from PySide6.QtPrintSupport import QPrinter, QPrintPreviewDialog, QPrintPreviewWidget
 from PySide6.QtSvg import QSvgRenderer
 
 from surgeon_gui.ui.dialogs.picture import PictureDialog
 from surgeon_gui.ui.picture import RESOLUTION
-from surgeon_gui.ui.printing import MOST_PAGES, READABLE, Pages
+from surgeon_gui.ui.printing import MOST_PAGES, READABLE, Pages, Print
 from surgeon_gui.ui.samples import samples_dir
 from surgeon_gui.ui.theme import DARK, LIGHT
+from tests.helpers.shared import data_path
 from tests.ui.conftest import Driver
 
 BOXES = samples_dir() / "boxes3d.pb"
@@ -116,6 +118,54 @@ def test_the_preview_shows_the_pages(driver: Driver) -> None:
     assert preview is not None
     driver.bot.waitUntil(preview.isVisible, timeout=5000)
     driver.key(preview, Qt.Key.Key_Escape)
+
+
+def test_the_pages_of_a_preview_are_painted_in_another_thread(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[threading.Thread] = set()
+    paint = Print.paint
+
+    def noted(wanted: Print, painter: QPainter, number: int, paper: QSizeF) -> None:
+        threads.add(threading.current_thread())
+        paint(wanted, painter, number, paper)
+
+    monkeypatch.setattr(Print, "paint", noted)
+    driver.open(data_path("mobilenet_v1_0.25_128_frozen.pb"))
+    driver.run("view.expand-all")
+    driver.settle()
+    driver.run("file.print-preview")
+    preview = driver.window.findChild(QPrintPreviewWidget)
+    assert preview is not None
+    driver.bot.waitUntil(lambda: preview.pageCount() > 1, timeout=20_000)
+    upright = preview.pageCount()
+    preview.setOrientation(QPageLayout.Orientation.Landscape)
+    # Until other pages are there, a word stands for them.
+    assert preview.pageCount() == 1
+    driver.bot.waitUntil(lambda: preview.pageCount() > 1, timeout=20_000)
+    preview.setOrientation(QPageLayout.Orientation.Portrait)
+    driver.bot.waitUntil(lambda: preview.pageCount() == upright, timeout=20_000)
+    assert threads
+    assert threading.main_thread() not in threads
+    driver.key(preview.window(), Qt.Key.Key_Escape)
+
+
+def test_the_previews_own_button_prints_what_can_be_searched(
+    driver: Driver, tmp_path: Path
+) -> None:
+    driver.open(BOXES)
+    driver.run("file.print-preview")
+    preview = driver.window.findChild(QPrintPreviewWidget)
+    assert preview is not None
+    driver.settle()
+    dialog = preview.window()
+    assert isinstance(dialog, QPrintPreviewDialog)
+    dialog.printer().setOutputFileName(str(tmp_path / "previewed.pdf"))
+    preview.print_()
+    driver.settle()
+    # Words are words in it, not dots: a picture of them would have no font.
+    assert b"/Font" in (tmp_path / "previewed.pdf").read_bytes()
+    driver.key(dialog, Qt.Key.Key_Escape)
 
 
 @given(st.floats(1, 200_000), st.floats(1, 200_000), st.floats(200, 1200), st.floats(200, 1200))
