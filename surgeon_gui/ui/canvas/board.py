@@ -93,10 +93,7 @@ class GraphBoard(GraphShow):
         self.leave_start()
         if self.zoom() < 0.5:
             self.set_zoom(0.9)
-        if rect.height() * self.zoom() > self.viewport().height():
-            self.centerOn(rect.center().x(), rect.top() + 0.4 * self.seen().height())
-        else:
-            self.centerOn(rect.center())
+        self.centre(rect)
 
     def select(self, items: Iterable[str]) -> None:
         """Select these items; names the graph does not have are left out."""

@@ -382,7 +382,8 @@ class GraphCanvas(GraphBoard):
         self._keep_in_view(plan.item_rect(found))
 
     def _keep_in_view(self, rect: QRectF) -> None:
-        seen = self.seen().adjusted(40, 40, -40, -40)
-        if not seen.contains(QRectF(rect.left(), rect.top(), rect.width(), min(rect.height(), 60))):
+        head = QRectF(rect.left(), rect.top(), rect.width(), min(rect.height(), 60))
+        place = self.viewportTransform().mapRect(head)
+        if not any(room.contains(place) for room in self.rooms()):
             self.leave_start()
-            self.centerOn(rect.center().x(), rect.top() + min(rect.height() / 2, seen.height() / 3))
+            self.centre(rect)

@@ -113,13 +113,37 @@ class ZoomView(QGraphicsView):
 
     def _put(self, rect: QRectF, room: QRectF, *, at_top: bool = False) -> None:
         """Scroll `rect` into a room, as near to the middle of the view as that allows."""
+        self.hold(rect.center(), self._aim(rect, room, at_top=at_top))
+
+    def _aim(self, rect: QRectF, room: QRectF, *, at_top: bool = False) -> QPointF:
+        """Where in the viewport the middle of `rect` belongs to lie in a room."""
         middle = QRectF(self.viewport().rect()).center()
         wide = max(room.width() - rect.width() * self.zoom(), 0.0) / 2
         high = max(room.height() - rect.height() * self.zoom(), 0.0) / 2
         aim = room.center()
         x = min(max(middle.x(), aim.x() - wide), aim.x() + wide)
         y = aim.y() - high if at_top else min(max(middle.y(), aim.y() - high), aim.y() + high)
-        self.hold(rect.center(), QPointF(x, y))
+        return QPointF(x, y)
+
+    def centre(self, rect: QRectF) -> None:
+        """Scroll `rect` to the middle of the view, or beside that if what stands there hides it.
+
+        Of what is too high for the view its upper end is shown.
+        """
+        middle = QRectF(self.viewport().rect()).center()
+
+        def upper(room: QRectF) -> QRectF:
+            high = min(rect.height(), room.height() / self.zoom())
+            return QRectF(rect.left(), rect.top(), rect.width(), high)
+
+        def harm(room: QRectF) -> tuple[float, float]:
+            part = upper(room)
+            cut = max(part.width() * self.zoom() - room.width(), 0.0)
+            cut += (rect.height() - part.height()) * self.zoom()
+            return cut, (self._aim(part, room) - middle).manhattanLength()
+
+        room = min(self.rooms(), key=harm)
+        self._put(upper(room), room)
 
     def start(self) -> QPointF:
         """Where to begin when not everything can be seen: the middle of the top."""

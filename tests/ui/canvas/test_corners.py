@@ -81,6 +81,29 @@ def test_a_legend_that_grows_leaves_a_view_alone_that_was_moved(show: Show) -> N
     assert canvas.seen() == seen
 
 
+@pytest.mark.parametrize(("width", "height"), ((690, 290), (740, 300), (700, 500)))
+def test_a_node_that_is_jumped_or_walked_to_is_covered_by_nothing(
+    show: Show, width: int, height: int
+) -> None:
+    canvas = show(apart())
+    canvas.set_overlay(REFUSED)
+    canvas.resize(width, height)
+    canvas.set_zoom(4.0)
+
+    def is_seen(name: str) -> bool:
+        box = canvas.mapFromScene(canvas.node_rect(name)).boundingRect()
+        over = any(box.intersects(cover) for cover in covers(canvas))
+        return canvas.viewport().rect().contains(box) and not over
+
+    for name in ("x0", "z5", "y2"):
+        canvas.reveal(name)
+        assert is_seen(name)
+    canvas.reveal("x3")
+    for _ in range(2):
+        QTest.keyClick(canvas, Qt.Key.Key_Down)
+        assert is_seen(canvas.selection()[0])
+
+
 @pytest.mark.parametrize("width", [300, 380, 460, 560, 900])
 @pytest.mark.parametrize("depth", [1, 3, 8])
 def test_the_path_ends_before_the_zoom_bar(show: Show, width: int, depth: int) -> None:
