@@ -223,6 +223,7 @@ def test_tab_walks_from_the_search_round_the_window(driver: Driver) -> None:
     driver.open(BOXES)
     window = driver.window
     driver.bot.waitUntil(lambda: bool(links(driver)))
+    driver.bot.waitUntil(lambda: bool(window.problems.rows()) and not window.problems.is_filling)
     window.activateWindow()
     window.search.setFocus()
     driver.bot.waitUntil(window.search.hasFocus)
