@@ -15,7 +15,7 @@ Pace = Generator[float, None, T]
 # Items handled between two yields: a few milliseconds of work.
 BATCH = 1500
 # The same for items that take longer: boxes to measure, edges to route.
-FEW = 50
+FEW = 25
 
 
 def at_share(share: float, work: Pace[T]) -> Pace[T]:

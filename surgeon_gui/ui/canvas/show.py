@@ -30,6 +30,9 @@ from surgeon_gui.view.pace import Pace
 from surgeon_gui.view.scene import Scene
 from surgeon_gui.view.tree import Tree, tree_steps
 
+# Nodes of a graph that is laid out in the event that shows it.
+_AT_ONCE = 1000
+
 
 class GraphShow(ZoomView):
     """The part of the canvas that turns a graph into a picture.
@@ -157,7 +160,7 @@ class GraphShow(ZoomView):
             for action in waiting:
                 action()
 
-        self._steps.run(work(), arrived)
+        self._steps.run(work(), arrived, is_long=len(graph) > _AT_ONCE)
 
     def _opened_in_view(self) -> frozenset[str]:
         """The open namespaces that no closed one hides."""

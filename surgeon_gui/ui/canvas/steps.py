@@ -61,16 +61,21 @@ class Steps(QObject):
     def is_running(self) -> bool:
         return self._work is not None
 
-    def run(self, work: Pace[None], then: Callable[[], None]) -> None:
-        """Do `work`, then call `then`, unless newer work or `cancel` comes before."""
+    def run(self, work: Pace[None], then: Callable[[], None], *, is_long: bool = False) -> None:
+        """Do `work`, then call `then`, unless newer work or `cancel` comes before.
+
+        Args:
+            work: is done in steps.
+            then: shows its result.
+            is_long: the work will not fit the first slice, so this event is spared it.
+        """
         let_go(self._work)
         self._work, self._then = work, then
         hold_collection(self._hold)
         _at_work.add(self._hold)
-        if (
-            self._advance(self._share * _FIRST_S / len(_at_work)) is not None
-            and not self._timer.isActive()
-        ):
+        first = self._share * _FIRST_S / len(_at_work)
+        is_left = is_long or self._advance(first) is not None
+        if is_left and not self._timer.isActive():
             self._timer.start()
             self.started.emit()
 
