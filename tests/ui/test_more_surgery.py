@@ -184,13 +184,17 @@ def _message(driver: Driver) -> str:
     return " ".join(each.text() for each in driver.window.message.findChildren(QLabel))
 
 
-def test_a_preprocess_script_runs_after_asking(driver: Driver, small: Path, tmp_path: Path) -> None:
+def test_a_preprocess_script_runs_after_asking(
+    driver: Driver, small: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     script = tmp_path / "config.py"
     script.write_text(
         "import graphsurgeon as gs\n"
         "def preprocess(dynamic_graph):\n"
         "    node = gs.create_plugin_node('p', op='LReLU_TRT', negSlope=0.1)\n"
         "    dynamic_graph.collapse_namespaces({'a': node})\n"
+        "    print('collapsed', node.name)\n"
     )
     driver.open(small)
     before = graph_of(driver)
@@ -204,6 +208,7 @@ def test_a_preprocess_script_runs_after_asking(driver: Driver, small: Path, tmp_
     driver.bot.waitUntil(lambda: graph_of(driver) is not before, timeout=60_000)
     driver.settle()
     assert graph_of(driver)["p"].attrs["negSlope_u_float"] == pytest.approx(0.1)
+    assert "config.py: collapsed p" in caplog.text
     document = driver.window.session.document
     assert document is not None
     assert [edit.title for edit in document.edits] == ["Run config.py"]
