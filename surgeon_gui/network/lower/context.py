@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,8 +35,8 @@ class Lower:
         shapes: dimensions the user gave for inputs, by node name.
         values: what is known of every tensor lowered so far.
         node: the node at hand; new layers are named after it.
-        growing: nodes whose results have as many elements as an open dimension says: layers
-            compute them, even from constants.
+        growing: dimensions of tensors that follow an open one, -1 there: layers compute these
+            tensors, even from constants.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class Lower:
         scope: Scope,
         shapes: dict[str, Shape],
         owners: Mapping[str, str] | None = None,
-        growing: Set[str] = frozenset(),
+        growing: Mapping[TensorRef, Dims] | None = None,
     ) -> None:
         self.scope = scope
         self.shapes = shapes
-        self.growing = growing
+        self.growing = growing or {}
         self.builder = NetworkBuilder()
         self.values: dict[TensorRef, Value] = {}
         self.notes: dict[str, str] = {}
@@ -80,11 +80,11 @@ class Lower:
             return tensor
         found = self._captured.get(tensor.name)
         if found is None:
-            made = self.builder.add_input(self._free(tensor.name), tensor.dtype, tensor.shape)
+            made = self.builder.add_input(self.free(tensor.name), tensor.dtype, tensor.shape)
             found = self._captured[tensor.name] = (tensor, made)
         return found[1]
 
-    def _free(self, name: str) -> str:
+    def free(self, name: str) -> str:
         """Return a name for an input that no tensor of the network at hand has."""
         while self.builder.has(name):
             name += "_"
@@ -115,9 +115,6 @@ class Lower:
     def note(self, text: str) -> None:
         """Record something the user should know about the node at hand; the first note stays."""
         self.notes.setdefault(self.origin, text)
-
-    def input(self, name: str, dtype: DType, shape: Dims) -> Tensor:
-        return self.builder.add_input(name, dtype, shape)
 
     # Constants
 

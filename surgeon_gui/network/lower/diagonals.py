@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.values import DType
 from surgeon_gui.network.layers import ElementWiseOperation as Op
 from surgeon_gui.network.layers import ReduceOperation
@@ -33,7 +34,7 @@ def band_part(node: Call, b: Lower) -> Value:
     below = node.constant_int(1, "the lower band")
     above = node.constant_int(2, "the upper band")
     rows, columns = data.shape[-2:]
-    if b.node.name in b.growing:
+    if TensorRef(b.node.name) in b.growing:
         return _open_band(b, data, below, above)
     row, column = np.indices((rows, columns))
     kept = ((below < 0) | (row - column <= below)) & ((above < 0) | (column - row <= above))
@@ -54,7 +55,7 @@ def _open_band(b: Lower, data: Value, below: int, above: int) -> Value:
 
 def _diagonal_mask(b: Lower, rows: int, columns: int) -> Value:
     """Return where row and column are the same."""
-    if b.node.name in b.growing:
+    if TensorRef(b.node.name) in b.growing:
         row, column = _rows_and_columns(b, rows, columns)
         return b.elementwise(Op.EQUAL, row, column, suffix="diagonal")
     return Value.known(np.eye(rows, columns, dtype=np.bool_))

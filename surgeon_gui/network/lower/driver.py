@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.graph.values import Shape
 from surgeon_gui.network.lower.inline import inline_functions
+from surgeon_gui.network.lower.loops import WHILES
 from surgeon_gui.network.lower.open_sizes import lower_open
 from surgeon_gui.network.lower.order import Frame, execution_order, reached
 from surgeon_gui.network.lower.plugins_anchors import with_grids_spread
 from surgeon_gui.network.lower.result import Lowering
 from surgeon_gui.network.lower.result import layers_of as nodes_layers
 from surgeon_gui.network.lower.run import Run
+from surgeon_gui.network.lower.value import Growing
 from surgeon_gui.network.simplify import settle, tidy
 from surgeon_gui.network.simplify import simplify as simplified
+
+_LOOPS = frozenset({*WHILES, "LoopCond"})
 
 
 def network_from_graph(
@@ -46,10 +51,11 @@ def network_from_graph(
     spatial = any(min(shape.dims[1:], default=0) < 0 for shape in given.values() if shape.dims)
     by_size = padded_same if spatial else frozenset()
 
-    def attempt(known: Mapping[str, Shape], growing: Set[str]) -> Lowering:
+    def attempt(known: Mapping[str, Shape], growing: Growing) -> Lowering:
         return _lowered(graph, wanted, {**given, **known}, simplify, by_size, growing)
 
-    return lower_open(attempt, given, padded_same)
+    loops = any(node.op in _LOOPS for node in graph)
+    return lower_open(attempt, given, padded_same, loops=loops)
 
 
 def _lowered(
@@ -58,7 +64,7 @@ def _lowered(
     given: Mapping[str, Shape],
     simplify: bool,
     padded_by_size: Set[str] = frozenset(),
-    growing: Set[str] = frozenset(),
+    growing: Growing = MappingProxyType({}),
 ) -> Lowering:
     """Lower at known sizes; `simplify` tells of nodes padded by size, `Lower` of growing ones."""
     inlined = inline_functions(with_grids_spread(graph))

@@ -48,11 +48,29 @@ def stack_of(b: Lower, value: Value, example: Value | None = None) -> Value | No
     if any(item is not None and item.shape != shape for item in items):
         return None
     zeros = np.zeros((len(items), *shape), dtype.numpy)
-    if all(item is None for item in items):
+    written = {index: item for index, item in enumerate(items) if item is not None}
+    if not written:
         return Value.known(zeros, dtype)
+    if b.growing and len(written) < len(items):
+        # There may be any number of elements: those never written are no layers.
+        stack = Value.known(zeros, dtype)
+        for index, item in written.items():
+            stack = _scattered(b, stack, Value.known(np.int32(index)), item, f"stack_{index}")
+        return stack
     blank = Value.known(zeros[0], dtype)
     rows = [b.view(blank if item is None else item, (1, *shape)) for item in items]
     return concatenate(b, rows, 0, suffix="stack")
+
+
+def _is_long(node: Call, b: Lower, place: int) -> bool:
+    """Whether a tensor of elements has an open number of them."""
+    return b.growing.get(node.node.inputs[place], (0,))[:1] == (-1,)
+
+
+def _counts(node: Call, b: Lower, place: int) -> bool:
+    """Whether an input of an open size counts: as that of a node does which reads all of a list."""
+    value, source = node.input(place), b.scope.get(node.node.inputs[place].node)
+    return value.array is None and source is not None and source.op == "Range"
 
 
 def _items(node: Call, b: Lower, index: int) -> Items:
@@ -119,11 +137,16 @@ def _write(node: Call, b: Lower, place: int, at: int, value: Value) -> Value:
             f"It writes an element of shape {list(value.shape)} to a list of other or no elements.",
             "Give the list its size and its element_shape from the start.",
         )
+    return stacked(_scattered(b, stack, index, value))
+
+
+def _scattered(b: Lower, stack: Value, index: Value, value: Value, suffix: str = "") -> Value:
+    """Return the stack with one element written."""
     kind = layers.Scatter(mode=layers.ScatterMode.ND)
     where = b.view(b.live(index), (1, 1))
     updates = b.view(b.live(value), (1, *value.shape))
-    made = b.add(kind, *(b.logical(b.live(item)) for item in (stack, where, updates)))
-    return stacked(Value.of(made, stack.dtype))
+    parts = (b.logical(b.live(item)) for item in (stack, where, updates))
+    return Value.of(b.add(kind, *parts, suffix=suffix), stack.dtype)
 
 
 def _written(node: Call, items: Items, index: int, value: Value) -> Value:
@@ -143,6 +166,8 @@ def tensor_array(node: Call, b: Lower) -> tuple[Value, Value]:
 
 @converter("TensorArrayScatterV3")
 def tensor_array_scatter(node: Call, b: Lower) -> Value:
+    if _is_long(node, b, 2) and _counts(node, b, 1):
+        return stacked(b.live(node.input(2)))
     indices = node.constant_ints(1, "the indices")
     items = list(_items(node, b, 3))
     items += [None] * (max(indices, default=-1) + 1 - len(items))
@@ -166,6 +191,8 @@ def tensor_array_write(node: Call, b: Lower) -> Value:
 
 @converter("TensorArrayGatherV3")
 def tensor_array_gather(node: Call, b: Lower) -> Value:
+    if node.input(2).stack is not None and _counts(node, b, 1):
+        return _joined(node, b, 2)
     return _joined(node, b, 2, node.constant_ints(1, "the indices"))
 
 
@@ -187,6 +214,8 @@ def list_empty(node: Call, b: Lower) -> Value:
 @converter("TensorListFromTensor")
 def list_from_tensor(node: Call, b: Lower) -> Value:
     data = node.input(0)
+    if _is_long(node, b, 0):
+        return stacked(b.live(data))
     items = tuple(unstack(b, data, 0))
     return Value(DType.VARIANT, (), items=items, stack=data if items else None)
 

@@ -76,7 +76,7 @@ class Unroller:
         condition, body = (self._function(node, name) for name in ("cond", "body"))
         for turn in range(_MOST_TURNS):
             go = self._call(node, condition, state, f"cond_{turn}")[0]
-            if go.array is None:
+            if go.array is None or _is_long(self._run.b, state):
                 return lower_loop(
                     self._run.b,
                     node,
@@ -189,13 +189,14 @@ def unroll_frame(run: Runner, frame: Frame, lost: Callable[[Node], None]) -> Non
         go = loop.decide(carried)
         if go is None:
             break
-        if go.array is None:
+        long = _is_long(run.b, [run.values.get(TensorRef(node.name)) for node in enters])
+        if go.array is None or long:
             try:
                 loop.keep_going([carried.get(node.name) for node in merges])
             except Unsupported as found:
                 problem = found
                 break
-        if go.array is None or not bool(go.array):
+        if go.array is None or long or not bool(go.array):
             for node in exits:
                 _leave(run, node, by_name)
             return
@@ -209,6 +210,12 @@ def unroll_frame(run: Runner, frame: Frame, lost: Callable[[Node], None]) -> Non
         if not any(TensorRef(node.name, port) in run.values for port in range(2)):
             lost(node)
     raise problem
+
+
+def _is_long(b: Lower, state: Sequence[Value | None]) -> bool:
+    """Whether a loop reads a list with an open number of elements, and so has as many turns."""
+    lists = [value for value in state if value is not None and value.stack is not None]
+    return bool(b.growing) and any(value.items is None for value in lists)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from surgeon_gui.network.ir import Dims, Kind, Layer, LayerError, Network, Tenso
 from surgeon_gui.network.layers import Convolution, PaddingMode, Pooling, SampleMode
 from surgeon_gui.network.layers import ElementWiseOperation as Op
 from surgeon_gui.network.lower.open_terms import Dim, ShapeArithmetic, Sizes, find_ratio, find_term
-from surgeon_gui.network.lower.open_values import one_row, pads_as_same, reach, same_value
+from surgeon_gui.network.lower.open_values import node_of, one_row, pads_as_same, reach, same_value
 
 Row = tuple[Layer, ...]
 """The same layer at every size."""
@@ -61,14 +61,14 @@ def merge(networks: Sequence[Network], padded_same: Collection[str]) -> Network:
         if len(first.layers) != len(other.layers):
             longer = max(first.layers, other.layers, key=len)
             last = longer[min(len(first.layers), len(other.layers))]
-            raise refusal(_node(last), "How many layers it becomes depends on the size.")
+            raise refusal(node_of(last), "How many layers it becomes depends on the size.")
     return Network(merged.inputs, tuple(merged.layers), first.outputs, first.sources)
 
 
 def merge_types(
     types: Sequence[Mapping[TensorRef, TensorType]],
 ) -> dict[TensorRef, TensorType]:
-    """Return the types of tensors with -1 where they differ.
+    """Return the types of tensors with -1 where they differ, but of those some sizes lack.
 
     Raises:
         Unsupported: a tensor's rank depends on the sizes.
@@ -77,6 +77,8 @@ def merge_types(
     for ref, kind in types[0].items():
         known = [found[ref].shape.dims for found in types if ref in found]
         dims = [item for item in known if item is not None]
+        if len(known) < len(types):  # of a turn that a loop has at some sizes only
+            continue
         if len(dims) != len(types) or len({len(item) for item in dims}) != 1:
             raise refusal(ref.node, "How many dimensions it has depends on the size.")
         result[ref] = TensorType(kind.dtype, Shape(_pattern(*dims)))
@@ -85,10 +87,6 @@ def merge_types(
 
 def _pattern(*shapes: Dims) -> Dims:
     return tuple(dims[0] if len(set(dims)) == 1 else -1 for dims in zip(*shapes, strict=True))
-
-
-def _node(layer: Layer) -> str:
-    return layer.origin[0] if layer.origin else layer.name
 
 
 class _Merged:
@@ -136,7 +134,7 @@ class _Merged:
                 and names == [tensor.name for tensor in other.outputs]
             )
             if not same or type(first.kind) is not type(other.kind):
-                raise refusal(_node(first), "Which layers it becomes depends on the size.")
+                raise refusal(node_of(first), "Which layers it becomes depends on the size.")
         outputs = list(zip(*(layer.outputs for layer in row), strict=True))
         if isinstance(first.kind, layers.Constant):
             self._add_constant(row)
@@ -171,7 +169,7 @@ class _Merged:
             return
         cut = one_row(arrays)
         if cut is None:
-            raise refusal(_node(first), "It is a constant whose numbers depend on the size.")
+            raise refusal(node_of(first), "It is a constant whose numbers depend on the size.")
         kind = layers.Constant(weights_=cut)
         self._append(kind, (), first.name, first.origin, [tensor.name])
         self._learn([layer.outputs[0] for layer in row], lasting=False)
@@ -189,17 +187,17 @@ class _Merged:
         except Unsupported:
             return False
         shaped = layers.Shuffle(reshape_dims=wanted.shape)
-        name, origin = row[0].name, row[0].origin
+        name, origin, cast = row[0].name, row[0].origin, layers.Cast(to_type=wanted.dtype)
         (made,) = self._append(shaped, [made.name], self._name(row[0], "shaped"), origin)
-        self._append(layers.Cast(to_type=wanted.dtype), [made.name], name, origin, [wanted.name])
+        self._append(cast, [made.name], name, origin, [wanted.name])
         return True
 
     def _measure(self, row: Row, arrays: Sequence[Array]) -> bool:
         """Append the arithmetic on a size whose result one fraction is, if there is one."""
         first, (wanted,) = row[0], row[0].outputs
-        if arrays[0].size != 1 or wanted.dtype is not DType.FLOAT32:
-            return False
-        found = find_ratio([float(array.reshape(())) for array in arrays], self._ends)
+        one = arrays[0].size == 1 and wanted.dtype is DType.FLOAT32
+        numbers = [float(array.reshape(-1)[0]) for array in arrays] if one else []
+        found = find_ratio(numbers, self._ends)
         if found is None:
             return False
         size = self._vector(first, [(size,) for size in found.dim.sizes], "size", [])
@@ -217,8 +215,8 @@ class _Merged:
         if found.inverse:
             kind = layers.Unary(op=layers.UnaryOperation.RECIP)
             (made,) = self._append(kind, [made.name], self._name(first, "inverse"), first.origin)
-        shaped = layers.Shuffle(reshape_dims=wanted.shape)
-        self._append(shaped, [made.name], first.name, first.origin, [wanted.name])
+        kind = layers.Shuffle(reshape_dims=wanted.shape)
+        self._append(kind, [made.name], first.name, first.origin, [wanted.name])
         return True
 
     def _spreads(self, layer: Layer, result: Dims) -> bool:
@@ -260,7 +258,7 @@ class _Merged:
                 for inferred, wanted in zip(tensor.shape, shape, strict=True)
             ):
                 raise refusal(
-                    _node(layer),
+                    node_of(layer),
                     f"Its result has the shape {list(shape)} (-1 follows the input), "
                     f"its layer makes {list(tensor.shape)}.",
                 )
@@ -298,7 +296,7 @@ class _Merged:
         changed = {
             name
             for name, found in values.items()
-            if not all(same_value(found[0], item) for item in found[1:])
+            if not all(same_value(found[0], i) for i in found)
         }
         if isinstance(kind, Convolution | Pooling) and self._padded_as_same(row, changed):
             return replace(kind, padding_mode=PaddingMode.SAME_UPPER), ()
@@ -316,7 +314,7 @@ class _Merged:
         if changed <= set(kind.networks()):
             merged = {name: merge(values[name], self._padded_same) for name in kind.networks()}
             return replace(kind, **merged), ()
-        raise refusal(_node(row[0]), f"The {min(changed)} of its layer depends on the size.")
+        raise refusal(node_of(row[0]), f"The {min(changed)} of its layer depends on the size.")
 
     def _padded_as_same(self, row: Row, changed: set[str]) -> bool:
         """Whether a window pads what SAME asks for, and this depends on the size."""
@@ -381,7 +379,7 @@ class _Merged:
             term = find_term(wanted, [*first, *others], self._equals, self._ends)
             if term is None:
                 raise refusal(
-                    _node(layer), f"Its {hint} cannot be computed from the shapes of tensors."
+                    node_of(layer), f"Its {hint} cannot be computed from the shapes of tensors."
                 )
             terms.append(term)
 

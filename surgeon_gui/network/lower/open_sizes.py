@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 
 from surgeon_gui.errors import Unsupported
 from surgeon_gui.graph.model import TensorRef
@@ -13,11 +14,12 @@ from surgeon_gui.network.ir import Dims, Network
 from surgeon_gui.network.lower.open_merge import merge, merge_types, refusal
 from surgeon_gui.network.lower.open_values import share_weights
 from surgeon_gui.network.lower.result import Lowering, layers_of
+from surgeon_gui.network.lower.value import Growing
 
 BATCHES = (23, 29)
 """Of a graph whose batch alone is open: primes that are hardly ever dimensions of anything else."""
 
-_SMALL_BATCHES = (5, 7, 11, 3, 13, 2)
+_SMALL_BATCHES = (5, 7, 11, 17, 13, 19)
 """Of a graph with other open dimensions, whose constants may grow with each of them."""
 
 _COLOURS = (-1, 1, 3, 4)
@@ -47,12 +49,16 @@ class _Plan:
     shared: bool
 
 
-Attempt = Callable[[Mapping[str, Shape], Set[str]], Lowering]
-"""Lowers a graph at known shapes; layers compute the results of the nodes named, even constants."""
+Attempt = Callable[[Mapping[str, Shape], Growing], Lowering]
+"""Lowers a graph at known shapes; layers compute what grows, even from constants."""
 
 
 def lower_open(
-    attempt: Attempt, shapes: Mapping[str, Shape], padded_same: Collection[str]
+    attempt: Attempt,
+    shapes: Mapping[str, Shape],
+    padded_same: Collection[str],
+    *,
+    loops: bool = False,
 ) -> Lowering:
     """Lower a graph some of whose inputs have dimensions of -1.
 
@@ -64,6 +70,8 @@ def lower_open(
         attempt: lowers it at known shapes.
         shapes: of the inputs.
         padded_same: nodes whose padding is SAME.
+        loops: whether there are any; how often they run may be an open dimension, and hundreds of
+            turns, one after the other at every size, take long.
     """
     spatial = [
         (name, axis)
@@ -73,6 +81,11 @@ def lower_open(
     ]
     if not spatial:
         return _or_growing(partial(_at_batches, attempt, shapes, padded_same))
+    growing = _growing_at(attempt, shapes, spatial) if loops else {}
+    for plan in _plans(spatial) if growing else ():
+        lowering = _merged(attempt, list(_tries(shapes, spatial, plan)), padded_same, growing)
+        if lowering.network is not None:
+            return lowering
     failed: Lowering | None = None
     for plan in _plans(spatial):
         lowering = _at_sizes(attempt, plan, list(_tries(shapes, spatial, plan)), padded_same)
@@ -129,21 +142,36 @@ def _at_sizes(
     return _or_growing(partial(_merged, attempt, tries, padded_same))
 
 
-def _or_growing(lowered: Callable[[Set[str]], Lowering]) -> Lowering:
+def _or_growing(lowered: Callable[[Growing], Lowering]) -> Lowering:
     """Lower with constants of every size folded; where no merge follows them, have layers."""
-    folded = lowered(frozenset())
+    folded = lowered({})
     if folded.network is not None or not folded.tried:
         return folded
-    growing = {ref.node for ref, kind in folded.types.items() if -1 in (kind.shape.dims or ())}
-    computed = lowered(growing)
+    computed = lowered(_growing(folded.types))
     return folded if computed.network is None else computed
+
+
+def _growing(types: Mapping[TensorRef, TensorType]) -> Growing:
+    shapes = {ref: kind.shape.dims or () for ref, kind in types.items()}
+    return {ref: dims for ref, dims in shapes.items() if -1 in dims}
+
+
+def _growing_at(
+    attempt: Attempt, shapes: Mapping[str, Shape], spatial: Sequence[tuple[str, int]]
+) -> Growing:
+    """Return what grows, from two small sizes alone; nothing if they do not suit."""
+    tries = list(_tries(shapes, spatial, _Plan(0, shared=True)))[-2:]
+    try:
+        return _growing(merge_types([_lowered(attempt, tried, None).types for tried in tries]))
+    except Unsupported:
+        return {}
 
 
 def _merged(
     attempt: Attempt,
     tries: Sequence[Mapping[str, Dims]],
     padded_same: Collection[str],
-    growing: Set[str],
+    growing: Growing,
 ) -> Lowering:
     """Lower at every size and merge; without a network but with `tried` only the merge failed."""
     lowerings: list[Lowering] = []
@@ -169,7 +197,7 @@ def _lowered(
     attempt: Attempt,
     shapes: Mapping[str, Dims],
     like: Network | None,
-    growing: Set[str] = frozenset(),
+    growing: Growing = MappingProxyType({}),
 ) -> Lowering:
     """Lower at these shapes; weights that `like` has too are held once."""
     lowering = attempt({name: Shape(dims) for name, dims in shapes.items()}, growing)
@@ -194,7 +222,7 @@ def _at_batches(
     attempt: Attempt,
     shapes: Mapping[str, Shape],
     padded_same: Collection[str],
-    growing: Set[str],
+    growing: Growing,
 ) -> Lowering:
     """Lower at several batches and merge; without a network but with `tried` the merge failed."""
 

@@ -9,9 +9,14 @@ from typing import Any
 import numpy as np
 
 from surgeon_gui.graph.values import Array
-from surgeon_gui.network.ir import Dims, Network
+from surgeon_gui.network.ir import Dims, Layer, Network
 from surgeon_gui.network.layers import Convolution, PaddingMode, Pooling
 from surgeon_gui.network.layers.dims import window_padding
+
+
+def node_of(layer: Layer) -> str:
+    """Return the node to name where a layer is in the way."""
+    return layer.origin[0] if layer.origin else layer.name
 
 
 def same_value(left: Any, right: Any) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from surgeon_gui.network.lower.refusals import loop_problem, open_size_problem, 
 from surgeon_gui.network.lower.registry import CONVERTERS
 from surgeon_gui.network.lower.scope import Scope
 from surgeon_gui.network.lower.sources import EXAMPLE_SIZE
-from surgeon_gui.network.lower.value import DEAD, Guard, Value, held_dtype
+from surgeon_gui.network.lower.value import DEAD, Growing, Guard, Value, held_dtype
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class Run:
     """Lowers nodes one by one and keeps what became of each."""
 
     def __init__(
-        self, inlined: Inlined, shapes: dict[str, Shape], growing: Set[str] = frozenset()
+        self, inlined: Inlined, shapes: dict[str, Shape], growing: Growing = MappingProxyType({})
     ) -> None:
         self.scope = Scope(inlined.graph)
         self.owners = inlined.owners
@@ -155,7 +156,7 @@ class Run:
         folds = (
             node.op not in _NOT_FOLDED
             and not is_stateful(node.op)
-            and node.name not in self.b.growing
+            and TensorRef(node.name) not in self.b.growing
         )
         if values and folds:
             arrays = [value.array for value in values if value.array is not None]
@@ -266,7 +267,9 @@ class Run:
                 )
             if all(dim >= 0 for dim in dims):
                 ref = TensorRef(node.name, port)
-                tensor = self.b.builder.add_input(f"{ref}__unknown", held, dims)
+                # A node of a loop is lowered, and refused, turn after turn.
+                name = self.b.free(f"{ref}__unknown")
+                tensor = self.b.builder.add_input(name, held, dims)
                 self.values[ref] = replace(Value.of(tensor, found.dtype), guessed=True)
 
     def mark_output(self, ref: TensorRef) -> None:

@@ -69,7 +69,7 @@ def placeholder(node: Call, b: Lower) -> Value:
             "Cut the graph after the nodes that read it: make a tensor further down the input.",
         )
     dims = input_dims(node, b)
-    tensor = b.input(node.name, dtype if dtype in _INPUT_DTYPES else held, dims)
+    tensor = b.builder.add_input(node.name, dtype if dtype in _INPUT_DTYPES else held, dims)
     b.set_source(node.ref(), Value.of(tensor, dtype))
     if tensor.dtype is not held:
         tensor = b.add(layers.Cast(to_type=held), tensor, suffix="cast")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,9 @@ class Value:
             return cls(dtype, tensor.shape, tensor=tensor, axes=tuple(range(tensor.rank)))
         return cls(dtype, tuple(tensor.shape[axis] for axis in axes), tensor=tensor, axes=axes)
 
+
+Growing = Mapping[TensorRef, Dims]
+"""Dimensions of tensors, those that follow an open one -1; no tensors without any."""
 
 Items = tuple[Value | None, ...]
 """The elements of a list; None for one that was never written."""

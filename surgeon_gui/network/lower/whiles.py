@@ -115,7 +115,7 @@ def _with_stacks(
         after = body(tuple(now))
     b.node = node
     for place in unknown:
-        stack = after[place].stack
+        stack = _stack_like(after[place])
         count = len(known[place].items or ())
         if stack is None or stack.shape[0] != count:
             raise Unsupported(
@@ -126,6 +126,15 @@ def _with_stacks(
             )
         known[place] = stacked(Value.known(np.zeros(stack.shape, stack.dtype.numpy), stack.dtype))
     return known
+
+
+def _stack_like(value: Value) -> Value | None:
+    """Return a value of the dtype and shape a list's elements have together; None: not known."""
+    items = value.items or ()
+    example = next((item for item in items if item is not None), None)
+    if value.stack is not None or example is None:
+        return value.stack
+    return Value(example.dtype, (len(items), *example.shape))
 
 
 def _input(b: Lower, builder: NetworkBuilder, name: str, value: Value) -> Value:

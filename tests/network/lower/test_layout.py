@@ -69,7 +69,7 @@ def test_view_reads_every_element_at_its_place(
     shape, axes, wanted = item
     target = tuple(data.draw(st.permutations(range(len(wanted)))))
     lower = Lower(Scope(Graph()), {})
-    tensor = lower.input("x", DType.FLOAT32, physical(shape, axes))
+    tensor = lower.builder.add_input("x", DType.FLOAT32, physical(shape, axes))
     result = lower.view(Value.of(tensor, DType.FLOAT32, axes), wanted, target)
     array = held(shape, axes)
     for layer in lower.builder.build().layers:
