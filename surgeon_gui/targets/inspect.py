@@ -28,6 +28,7 @@ from surgeon_gui.targets.base import (
     find_target,
 )
 from surgeon_gui.targets.pitfalls import Hits, general_problems
+from surgeon_gui.targets.plugins import is_tensorrts_alone
 from surgeon_gui.uff.graph import is_uff_graph
 from surgeon_gui.uff.restore import tensorflow_form
 
@@ -236,13 +237,13 @@ def with_cures(verdicts: Mapping[str, Verdict], found: Mapping[str, str]) -> dic
 
 
 def _problems(graph: Graph, verdicts: Mapping[str, Verdict], target: Target) -> list[Problem]:
-    # What a hybrid target does not take stays in TensorFlow: no error.
-    stays = target.route == "hybrid"
+    # What a hybrid target does not take stays in TensorFlow, if that has it: no error.
+    hybrid = target.route == "hybrid"
     return [
         Problem(
             node.name,
             node.op,
-            "warning" if stays else _SEVERITY[verdict.status],
+            "warning" if hybrid and not is_tensorrts_alone(node.op) else _SEVERITY[verdict.status],
             verdict.reason,
             verdict.remedy,
             verdict.rule,

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any
 
 from surgeon_gui.graph.model import Node
+from surgeon_gui.graph.ops import is_known_op
 from surgeon_gui.rewrite.attributes import plugin_field
 from surgeon_gui.rewrite.plugins import find_plugin
 
@@ -49,6 +50,11 @@ def is_plugin_node(node: Node) -> bool:
     plugin = find_plugin(node.op)
     fields = {field.name for field in plugin.fields} if plugin is not None else set()
     return any(plugin_field(key) in fields for key in node.attrs)
+
+
+def is_tensorrts_alone(op: str) -> bool:
+    """Say whether TensorFlow lacks an operation because it is a TensorRT plugin."""
+    return not is_known_op(op) and (op.endswith("_TRT") or find_plugin(op) is not None)
 
 
 def plugin_available(op: str, tensorrt: str) -> bool | None:

@@ -187,3 +187,17 @@ def test_gathering_along_the_batch_is_refused_by_uff(gather: str, status: Status
     verdict = inspect(parse_text(LOOK_UP.format(dtype="f32", gather=gather)), "uff-8").verdicts["y"]
     assert verdict.status is status
     assert (verdict.status is Status.REFUSES) == ("along the batch" in verdict.reason)
+
+
+@pytest.mark.parametrize("target", ["tftrt-1.14", "tftrt-2.x"])
+@pytest.mark.parametrize("op", ["LReLU_TRT", "OurOwn_TRT", "Proposal"])
+def test_a_plugin_cannot_stay_in_tensorflow(target: str, op: str) -> None:
+    report = inspect(_relu_like(op), target)
+    assert not report.supported
+    (problem,) = [each for each in report.problems if each.severity == "error"]
+    assert "TensorFlow, which runs the graph" in problem.reason
+
+
+def test_what_tensorflow_has_stays_there() -> None:
+    assert inspect(_relu_like("Lgamma"), "tftrt-2.x").supported
+    assert inspect(_relu_like("OurTensorFlowOp"), "tftrt-2.x").supported

@@ -29,7 +29,7 @@ from surgeon_gui.targets.checks.attributes import dtype_named, plain
 from surgeon_gui.targets.checks.context import Context, holds, is_shape_arithmetic
 from surgeon_gui.targets.contracts import add_contracts
 from surgeon_gui.targets.pitfalls import add_pitfalls
-from surgeon_gui.targets.plugins import facts
+from surgeon_gui.targets.plugins import facts, is_tensorrts_alone
 from surgeon_gui.targets.tables import (
     Entry,
     entries,
@@ -76,7 +76,14 @@ def _is_known(name: str, types: Types) -> bool:
 
 def judge_node(target_id: str, context: Context) -> Verdict:
     """Return what TF-TRT of that version does with a node."""
-    entry = entries("tftrt").get(context.node.op)
+    op = context.node.op
+    if is_tensorrts_alone(op):
+        return Verdict(
+            Status.REFUSES,
+            f"{op} is a TensorRT plugin; TensorFlow, which runs the graph, has no such operation.",
+            "Give TF-TRT the graph as it was before this surgery.",
+        )
+    entry = entries("tftrt").get(op)
     status = "no" if entry is None else entry["targets"][target_id]
     if entry is None or status == "no":
         reason = f"This TF-TRT has no converter for {context.node.op}."
