@@ -93,7 +93,7 @@ def recipe_options(function: F) -> F:
             help=f"Where the channels stand [{plain.layout}].",
         ),
         click.option("--mean", metavar="M|R,G,B", help="Subtracted from pixels of 0 to 255 [0]."),
-        click.option("--std", metavar="S|R,G,B", help="Divided by afterwards [255]."),
+        click.option("--std", metavar="S|R,G,B", help="Divided by afterwards [255, integers 1]."),
     )
     return _decorated(function, wrapped, options)
 

@@ -7,7 +7,7 @@ divide by the deviation, put into the layout and dtype of the input.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,15 @@ class ImageRecipe:
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (255.0,)
     size: tuple[int, int] | None = None
+
+    def suited(self, dtype: str) -> ImageRecipe:
+        """Return the recipe for an input of a dtype: integers take pixels as they are by default.
+
+        Args:
+            dtype: TensorFlow's or numpy's name of it.
+        """
+        is_default = self.mean == ImageRecipe.mean and self.std == ImageRecipe.std
+        return replace(self, std=(1.0,)) if is_default and "int" in dtype else self
 
     def check(self) -> None:
         """Raise UsageError where a step cannot be done."""
@@ -134,11 +143,12 @@ def image_arrays(feed: ImageFeed, types: Mapping[str, TensorType]) -> dict[str, 
         raise UsageError(
             "There is no such input.", where=name, hint=f"There is {', '.join(types)}."
         )
-    frame = frame_of(name, kind, feed.recipe)
+    recipe = feed.recipe.suited(kind.dtype.text)
+    frame = frame_of(name, kind, recipe)
     files = image_files(feed.paths)
     count = len(files) if frame.batch < 0 else frame.batch
     wanted = [files[index % len(files)] for index in range(count)]
-    read = {path: _prepared(path, frame, feed.recipe) for path in dict.fromkeys(wanted)}
+    read = {path: _prepared(path, frame, recipe) for path in dict.fromkeys(wanted)}
     sizes = {array.shape for array in read.values()}
     if len(sizes) > 1:
         raise UsageError(
@@ -229,7 +239,13 @@ def frame_of(name: str, kind: TensorType, recipe: ImageRecipe) -> Frame:
         height, width = recipe.size
     for numbers, what in ((recipe.mean, "mean"), (recipe.std, "std")):
         if len(numbers) not in (1, channels):
-            raise UsageError(f"{what} takes 1 or {channels} numbers.", where=what)
+            takes = "1 number" if channels == 1 else f"1 or {channels} numbers"
+            raise UsageError(
+                f"{what} takes {takes}, not {len(numbers)}, for {channels} channels.".replace(
+                    " 1 channels", " 1 channel"
+                ),
+                where=what,
+            )
     return Frame(layout, batch, height, width, channels)
 
 
@@ -240,7 +256,7 @@ def _prepared(path: Path, frame: Frame, recipe: ImageRecipe) -> Array:
     try:
         with Image.open(path) as opened:
             # Two steps, since a palette or an alpha channel has no direct way to grey.
-            image = opened.convert("RGB")
+            image = _eight_bits(opened).convert("RGB")
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise OpenError(f"This is no image that can be read: {error}.", where=str(path)) from error
     if frame.channels == 1:
@@ -253,6 +269,17 @@ def _prepared(path: Path, frame: Frame, recipe: ImageRecipe) -> Array:
         pixels = pixels[:, :, ::-1]
     mean, std = np.asarray(recipe.mean, np.float32), np.asarray(recipe.std, np.float32)
     return np.asarray((pixels - mean) / std)
+
+
+def _eight_bits(image: Image) -> Image:
+    """Return an image of 16 bits with 8, which Pillow would cut at 255 instead."""
+    from PIL import Image
+
+    if not image.mode.startswith("I"):
+        return image
+    pixels = np.asarray(image)
+    deep = image.mode != "I" or pixels.max(initial=0) > np.iinfo(np.uint8).max
+    return Image.fromarray((pixels >> 8 if deep else pixels).clip(0, 255).astype(np.uint8))
 
 
 def resized(image: Image, width: int, height: int, how: str) -> Image:

@@ -135,7 +135,10 @@ def image(path):
 
     batch, *dims = SHAPES[IMAGE_INPUT]
     height, width, depth = dims if LAYOUT == "NHWC" else (*dims[1:], dims[0])
-    picture = Image.open(path).convert("RGB").convert("L" if depth == 1 else "RGB")
+    picture = Image.open(path)
+    if picture.mode.startswith("I;16"):  # Pillow would cut these at 255.
+        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    picture = picture.convert("RGB").convert("L" if depth == 1 else "RGB")
     size, smooth = (width, height), Image.Resampling.BILINEAR
     if RESIZE == "fit":
         picture = ImageOps.pad(picture, size, smooth, color=0)
@@ -184,6 +187,7 @@ def python_runner(
     target = image_input(shapes) if recipe is not None else None
     prepared = ""
     if recipe is not None and target is not None:
+        recipe = recipe.suited(dtype_of(card, target))
         prepared = _RECIPE.format(
             input=target,
             resize=recipe.resize,
@@ -219,6 +223,11 @@ def best_shapes(card: EngineCard) -> dict[str, tuple[int, ...]]:
         tensor.name: best.get(tensor.name, tuple(max(dim, 1) for dim in tensor.shape))
         for tensor in card.inputs
     }
+
+
+def dtype_of(card: EngineCard, name: str) -> str:
+    """Return the name of an input's dtype."""
+    return next(tensor.dtype for tensor in card.inputs if tensor.name == name)
 
 
 def image_input(shapes: Mapping[str, tuple[int, ...]]) -> str | None:

@@ -9,7 +9,7 @@ from string import Template
 
 from surgeon_gui.compare.images import ImageRecipe
 from surgeon_gui.jobs.engine_card import EngineCard
-from surgeon_gui.jobs.runner import best_shapes, check_version, image_input, layout_of
+from surgeon_gui.jobs.runner import best_shapes, check_version, dtype_of, image_input, layout_of
 
 _CODE = Path(__file__).with_name("code")
 
@@ -83,6 +83,7 @@ def cpp_runner(
     target = image_input(shapes) if recipe is not None else None
     prepared = ""
     if recipe is not None and target is not None:
+        recipe = recipe.suited(dtype_of(card, target))
         layout, height, width, channels = layout_of(shapes[target], recipe)
         prepared = _RECIPE.substitute(
             input=target,

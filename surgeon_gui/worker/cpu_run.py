@@ -29,12 +29,18 @@ def run(spec: RunSpec, report: Report) -> Executed:
         JobCancelled: the report was cancelled.
     """
     check(spec)
-    if spec.streams > 1 or spec.cuda_graph:
-        raise UsageError(
-            "Streams and CUDA graphs belong to engines on a GPU.",
-            where="streams" if spec.streams > 1 else "cuda_graph",
-            hint="Run on the CPU without them.",
-        )
+    for option, is_given in (
+        ("streams", spec.streams > 1),
+        ("cuda_graph", spec.cuda_graph),
+        ("layers", spec.layers),
+        ("profile", spec.profile > 0),
+    ):
+        if is_given:
+            raise UsageError(
+                "Streams, CUDA graphs, times of layers and profiles belong to engines on a GPU.",
+                where=option,
+                hint="Run on the CPU without them.",
+            )
     report.progress("Opening the network")
     with closing(open_side(spec.engine, report, shapes=spec.shapes)) as side:
         feeds = _feeds(side, spec)

@@ -14,6 +14,7 @@ from surgeon_gui.compare.report import TensorComparison
 from surgeon_gui.engine.devices import find_devices
 from surgeon_gui.jobs.run_spec import Latency, LayerTime
 from surgeon_gui.jobs.spec import RunResult, TensorInfo
+from tests.helpers.shared import data_path
 
 PLAN = b"vtrt" + bytes(20) + b"\x01\x07\x01\x74" + bytes(100)
 
@@ -81,3 +82,13 @@ def test_senseless_options_are_refused(tmp_path: Path, capsys: pytest.CaptureFix
     (tmp_path / "x.engine").write_bytes(PLAN)
     assert main(["run", str(tmp_path / "x.engine"), "--iterations", "0", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["where"] == "iterations"
+
+
+@pytest.mark.parametrize(
+    ("option", "where"), [(("--layers",), "layers"), (("--profile", "1"), "profile")]
+)
+def test_what_only_engines_have_is_refused_on_the_cpu(
+    option: tuple[str, ...], where: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(data_path("cifar_small.pb")), *option, "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["where"] == where

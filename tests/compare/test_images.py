@@ -61,6 +61,15 @@ def test_integer_inputs_get_whole_pixels(red: Path) -> None:
     found = image_arrays(feed, {"x": kind(1, 4, 8, 3, dtype=DType.UINT8)})["x"]
     assert found.dtype == np.uint8
     assert found[0, 0, 0].tolist() == [255, 0, 0]
+    plain = image_arrays(ImageFeed((red,)), {"x": kind(1, 4, 8, 3, dtype=DType.UINT8)})["x"]
+    assert np.array_equal(plain, found)
+
+
+def test_sixteen_bits_become_eight(tmp_path: Path) -> None:
+    path = tmp_path / "deep.png"
+    Image.fromarray(np.array([[0, 257, 32896, 65535]], np.uint16)).save(path)
+    found = image_arrays(ImageFeed((path,), RANGES["0 to 255"]), {"x": kind(1, 1, 4, 1)})["x"]
+    assert found.reshape(-1).tolist() == [0, 1, 128, 255]
 
 
 def test_a_folder_fills_the_batch(red: Path) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from surgeon_gui.compare.images import ImageRecipe
 from surgeon_gui.jobs.engine_card import EngineCard
 from surgeon_gui.jobs.message import TensorInfo
 from surgeon_gui.jobs.runner import python_runner
@@ -90,3 +92,13 @@ def test_the_script_runs_the_engine(
     monkeypatch.setattr(sys, "argv", ["run.py", "--help"])
     space["main"]()
     assert "Usage: python run.py" in capsys.readouterr().out
+
+
+def test_an_input_of_integers_takes_pixels_as_they_are(tmp_path: Path) -> None:
+    card = replace(CARD, inputs=(TensorInfo("x", "uint8", (1, 2, 2, 3)),))
+    text = python_runner(tmp_path / "net.engine", card, "run.py", recipe=ImageRecipe())
+    pixels = np.arange(0, 240, 20, dtype=np.uint8).reshape(2, 2, 3)
+    Image.fromarray(pixels).save(tmp_path / "p.png")
+    space: dict[str, Any] = {}
+    exec("import numpy as np\n" + text[text.index("SHAPES") : text.index("def call")], space)
+    assert np.array_equal(space["image"](tmp_path / "p.png")[0], pixels)
