@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 from collections.abc import Iterable, Iterator
@@ -49,6 +50,7 @@ class Finding:
         source: where the explanation comes from.
         is_cause: False for what only follows from an earlier error.
         count: how many lines say so.
+        seeks_rule: False where no rule can be the cure, whatever fits the nodes.
     """
 
     message: str
@@ -59,6 +61,7 @@ class Finding:
     source: str | None = None
     is_cause: bool = True
     count: int = 1
+    seeks_rule: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,13 @@ def _messages() -> tuple[_Message, ...]:
         )
         for entry in facts("messages")["messages"]
     )
+
+
+def log_text(data: bytes) -> str:
+    """Return the text of a log file; Windows' shell redirects into UTF-16."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
+    return data.decode("utf-8-sig", errors="replace")
 
 
 def explain(text: str, graph: Graph | None = None) -> tuple[Finding, ...]:
@@ -163,7 +173,14 @@ def _matched(
     elif message.of == "name":
         nodes, remedy = _missing(groups["name"] or "", graph, remedy)
     return Finding(
-        line, nodes, reason, remedy, None, message.source, is_cause=message.of != "consequence"
+        line,
+        nodes,
+        reason,
+        remedy,
+        None,
+        message.source,
+        is_cause=message.of != "consequence",
+        seeks_rule=message.of != "name",
     )
 
 
@@ -207,11 +224,14 @@ def _spellings(word: str) -> Iterator[str]:
 
 
 def _is_plain(name: str) -> bool:
-    return name.islower() and name.isalpha() and name in _PLAIN
+    return name in _PLAIN
 
 
 _PLAIN = frozenset(
-    ["input", "output", "node", "layer", "error", "data", "add", "concat", "shape", "for", "is"]
+    [
+        *("input", "output", "node", "layer", "error", "data", "add", "concat", "shape"),
+        *("for", "is", "Const"),
+    ]
 )
 
 
@@ -232,7 +252,8 @@ def _with_rule(
     finding: Finding, graph: Graph | None, subject: Subject | None, route: str | None
 ) -> Finding:
     """Keep or find a rule that really fits at one of the nodes, and is for that route."""
-    if graph is None or subject is None or not finding.nodes or not finding.is_cause:
+    seeks = finding.is_cause and finding.seeks_rule and finding.nodes
+    if graph is None or subject is None or not seeks:
         return finding if graph is None else replace(finding, rule=None)
     rules = bundled_rules()
     own = rules.get(finding.rule or "")

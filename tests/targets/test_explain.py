@@ -7,7 +7,7 @@ import pytest
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.graph.text import parse_text
-from surgeon_gui.targets.explain import explain
+from surgeon_gui.targets.explain import explain, log_text
 from surgeon_gui.targets.pitfalls import pitfalls
 from surgeon_gui.targets.plugins import facts
 from tests.helpers.shared import ROOT
@@ -169,3 +169,29 @@ def test_the_rule_offered_is_one_for_the_logs_route(line: str, rule: str) -> Non
     (finding,) = explain(line, parse_text(RESIZE))
     assert finding.nodes == ("up",)
     assert finding.rule == rule
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_log_of_windows_shell_is_read(encoding: str) -> None:
+    text = "[E] Error[4]: Network must have at least one output\r\n"
+    assert log_text(text.encode(encoding)) == text
+    assert log_text(b"\xff\xfeU") != ""
+
+
+def test_what_the_surgery_lost_is_cured_by_no_rule() -> None:
+    graph = parse_text(
+        "image_tensor = Placeholder() {dtype=u8, shape=[1,4]}\n"
+        "f = Cast(image_tensor) {SrcT=u8, DstT=f32}\ny = Relu(f)"
+    )
+    (finding,) = explain("KeyError: 'image_tensor'", graph)
+    assert finding.nodes == ("image_tensor", "f")
+    assert finding.rule is None
+
+
+def test_a_plain_word_of_a_message_is_no_node() -> None:
+    graph = parse_text("Const = Const() {value=f32{1}}\ny = Relu(Const)")
+    (finding,) = explain(
+        "UffException: Const node conversion requested, but node is not Const", graph
+    )
+    assert finding.reason
+    assert finding.nodes == ()

@@ -12,7 +12,7 @@ from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.options import json_option
 from surgeon_gui.errors import OpenError
 from surgeon_gui.opening import open_model
-from surgeon_gui.targets.explain import Finding, explain
+from surgeon_gui.targets.explain import Finding, explain, log_text
 
 _SHOWN = 6
 
@@ -35,7 +35,7 @@ def explain_verb(log: Path, model: Path | None, as_json: bool) -> int:
         print_json(
             {
                 "model": None if model is None else str(model),
-                "findings": [dataclasses.asdict(finding) for finding in found],
+                "findings": [_facts(finding) for finding in found],
             }
         )
     elif not found:
@@ -46,11 +46,17 @@ def explain_verb(log: Path, model: Path | None, as_json: bool) -> int:
     return 0 if any(finding.reason for finding in found) else 1
 
 
+def _facts(finding: Finding) -> dict[str, object]:
+    facts = dataclasses.asdict(finding)
+    del facts["seeks_rule"]
+    return facts
+
+
 def _read(log: Path) -> str:
     if str(log) == "-":
         return sys.stdin.read()
     try:
-        return log.read_text("utf-8", errors="replace")
+        return log_text(log.read_bytes())
     except OSError as error:
         raise OpenError(f"The log cannot be read: {error.strerror}.", where=str(log)) from error
 

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from surgeon_gui.errors import OpenError
-from surgeon_gui.targets.explain import Finding, explain, explain_in
+from surgeon_gui.targets.explain import Finding, explain, explain_in, log_text
 from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.icons import status_pixmap
@@ -47,7 +47,7 @@ def read_log(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
-            return file.read(MOST_BYTES).decode("utf-8", errors="replace")
+            return log_text(file.read(MOST_BYTES))
     except OSError as error:
         raise OpenError(f"The log cannot be read: {error.strerror}.", where=str(path)) from error
 
