@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from surgeon_gui.compare.report import Tolerance
 from surgeon_gui.errors import NotConvertible, UsageError
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph, TensorRef
@@ -27,6 +28,11 @@ from surgeon_gui.targets import catalogue, find_target, inspect
 from surgeon_gui.uff.file import save_uff
 from surgeon_gui.uff.restore import tensorflow_form
 from surgeon_gui.uff.writer import UffExport, uff_from_graph
+
+_HALVES = {"fp16": DType.FLOAT16, "bf16": DType.BFLOAT16}
+
+HALF_TOLERANCE = {"fp16": Tolerance(5e-2, 0.999), "bf16": Tolerance(2e-1, 0.99)}
+"""How far half precision may be from float32: many roundings of 2^-11 and 2^-8."""
 
 Outputs = Sequence[TensorRef] | None
 Shapes = Mapping[str, Shape] | None
@@ -274,6 +280,8 @@ def prepare_verify(
     seed: int = 0,
     all_tensors: bool = False,
     save_outputs: Path | None = None,
+    precision: str = "fp32",
+    kept: Sequence[str] = (),
 ) -> VerifySpec:
     """Write what a verification needs into `directory` and return its spec.
 
@@ -287,12 +295,19 @@ def prepare_verify(
         seed: of the random inputs.
         all_tensors: compare inner tensors too.
         save_outputs: `.npz` for the network's outputs.
+        precision: `fp32`; `fp16` or `bf16`: rewritten as for a build, held to `HALF_TOLERANCE`.
+        kept: layers and nodes that keep float32 in half precision.
 
     Raises:
         NotConvertible: the graph does not lower to a network.
+        UsageError: nothing is called as one of `kept`.
     """
     original = tensorflow_form(original)
     network, lowering = _lowered(graph, outputs, shapes)
+    tolerance = Tolerance()
+    if precision in _HALVES:
+        network = with_precision(network, _HALVES[precision], kept)
+        tolerance = HALF_TOLERANCE[precision]
     sizes = network_shapes(network, original)
     if inputs is None and lowering.tried:
         # Random inputs need sizes: some at which the graph is known to work.
@@ -309,6 +324,8 @@ def prepare_verify(
         shapes=sizes,
         all_tensors=all_tensors,
         save_outputs=save_outputs,
+        max_rel=tolerance.max_rel,
+        min_cosine=tolerance.min_cosine,
     )
 
 
@@ -361,7 +378,7 @@ def _in_precision(network: Network, spec: BuildSpec) -> Network:
             where="precision",
             hint="Choose the direct route, or export the .network of surgeon quantize as ONNX.",
         )
-    half = {"fp16": DType.FLOAT16, "bf16": DType.BFLOAT16}.get(spec.precision)
+    half = _HALVES.get(spec.precision)
     if half is None:
         return network
     return with_precision(network, half, spec.kept, half_ends=spec.half_ends)

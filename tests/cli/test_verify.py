@@ -48,6 +48,22 @@ def test_verify_against_another_graph_says_no_and_where(tmp_path: Path) -> None:
     assert ran.json["first_divergence"]["op"] == "Relu"
 
 
+@pytest.mark.parametrize(("precision", "least"), [("fp16", 2**-14), ("bf16", 2**-11)])
+def test_verify_tells_what_half_precision_costs(precision: str, least: float) -> None:
+    ran = surgeon("verify", data_path("cifar_small.pb"), "--precision", precision, "--json")
+    assert ran.status == 0
+    (output,) = ran.json["outputs"]
+    assert least < output["max_rel"] < 2e-1
+    words = surgeon("verify", data_path("cifar_small.pb"), "--precision", precision)
+    assert f"In {precision} the numbers change by" in words.stdout
+
+
+def test_what_stays_in_float_goes_with_half_precision() -> None:
+    ran = surgeon("verify", data_path("cifar_small.pb"), "--keep", "conv", "--json")
+    assert ran.status == 2
+    assert ran.json["error"]["where"] == "--keep"
+
+
 def test_a_missing_inputs_file_is_bad_input(tmp_path: Path) -> None:
     missing = tmp_path / "x.npz"
     ran = surgeon("verify", data_path("cifar_small.pb"), "--inputs", missing, "--json")

@@ -11,6 +11,7 @@ from surgeon_gui.cli.app import VERBS, print_json, stdout
 from surgeon_gui.cli.networks import is_made, open_made, verify_made
 from surgeon_gui.cli.options import NpzPath, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
+from surgeon_gui.errors import UsageError
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import VerifyResult, VerifySpec
 from surgeon_gui.jobs.store import job_directory
@@ -45,6 +46,19 @@ from surgeon_gui.pipeline import prepare_verify
     metavar="Y.npz",
     help="Keep the network's outputs.",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "fp16", "bf16"]),
+    default="fp32",
+    show_default=True,
+    help="Rewrite the network as a build in this precision does, and measure what that costs.",
+)
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="NAME",
+    help="With fp16 and bf16: a layer or node that stays in float32; repeat.",
+)
 @click.option("--all-tensors", is_flag=True, help="Compare inner tensors as well.")
 @json_option
 @surgery_options
@@ -54,6 +68,8 @@ def verify_verb(
     inputs: Path | None,
     seed: int,
     save_outputs: Path | None,
+    precision: str,
+    keep: tuple[str, ...],
     all_tensors: bool,
     as_json: bool,
     surgery: Surgery,
@@ -62,6 +78,8 @@ def verify_verb(
 
     Exit status 1: they differ, or the model does not convert.
     """
+    if keep and precision == "fp32":
+        raise UsageError("It goes with --precision fp16 and bf16 only.", where="--keep")
     wanted = VerifySpec(
         original=Path(),
         network=Path(),
@@ -72,20 +90,32 @@ def verify_verb(
     )
     with job_directory("verify") as folder:
         if is_made(model):
+            if precision != "fp32":
+                raise UsageError(
+                    "A network is verified in the precision it has.",
+                    where="--precision",
+                    hint="Verify the graph it was made from.",
+                )
             spec = verify_made(open_made(model, surgery), original, folder, wanted)
         else:
-            spec = _spec(model, original, folder, wanted, surgery)
+            spec = _spec(model, original, folder, wanted, surgery, precision, keep)
         with job_progress() as on_event:
             result = run_job(spec, on_event, directory=folder)
     if as_json:
         print_json({"model": str(model), **_facts(result)})
     else:
-        _print(result)
+        _print(result, precision)
     return 0 if result.ok else 1
 
 
 def _spec(
-    model: Path, original: Path | None, folder: Path, wanted: VerifySpec, surgery: Surgery
+    model: Path,
+    original: Path | None,
+    folder: Path,
+    wanted: VerifySpec,
+    surgery: Surgery,
+    precision: str,
+    keep: tuple[str, ...],
 ) -> VerifySpec:
     prepared = prepare(model, surgery)
     before = prepared.original
@@ -101,6 +131,8 @@ def _spec(
         seed=wanted.seed,
         all_tensors=wanted.all_tensors,
         save_outputs=wanted.save_outputs,
+        precision=precision,
+        kept=keep,
     )
 
 
@@ -123,7 +155,7 @@ def _facts(result: VerifyResult) -> dict[str, object]:
     }
 
 
-def _print(result: VerifyResult) -> None:
+def _print(result: VerifyResult, precision: str) -> None:
     table = Table("", "output", "shape", "max abs", "max rel", "cosine", box=None, pad_edge=False)
     for row in result.outputs:
         numbers = [row.metrics.get(name) for name in ("max_abs", "max_rel", "cosine")]
@@ -139,10 +171,13 @@ def _print(result: VerifyResult) -> None:
         lost = not first.comparison.is_compared
         what = "TensorFlow's numbers end" if lost else "First difference"
         stdout.print(f"{what} at {first.node} ({first.op}).", markup=False)
-    stdout.print(f"{_answer(result)} ({result.seconds:.1f} s).")
+    stdout.print(f"{_answer(result, precision)} ({result.seconds:.1f} s).")
 
 
-def _answer(result: VerifyResult) -> str:
+def _answer(result: VerifyResult, precision: str) -> str:
+    if result.ok and precision != "fp32":
+        largest = max(row.metrics.get("max_rel", 0.0) for row in result.outputs)
+        return f"In {precision} the numbers change by {largest:.2g} of their range at most"
     if result.ok:
         return "The numbers did not change"
     if all(row.ok or not row.is_compared for row in result.outputs):
