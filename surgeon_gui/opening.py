@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from surgeon_gui.errors import GraphCycle
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.open import open_graph
-from surgeon_gui.graph.query import resolve_output
+from surgeon_gui.graph.query import resolve_output, topological_order
 from surgeon_gui.jobs.protocol import Event, Log
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import PRINTED, FreezeSpec, PreprocessSpec
@@ -97,5 +98,9 @@ def preprocess(
         changed = open_graph(after)
     notes = [f"{found} is not there any more." for found in result.dangling]
     notes += [f"Several nodes were named {name}; the last was kept." for name in result.duplicates]
+    try:
+        topological_order(changed)
+    except GraphCycle as cycle:
+        notes.append(cycle.message)
     kept = graph.outputs is not None and all(ref.node in changed for ref in graph.outputs)
     return changed.with_outputs(graph.outputs if kept else None), tuple(notes)

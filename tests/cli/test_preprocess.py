@@ -83,3 +83,13 @@ def test_of_endless_printing_the_first_lines_are_shown(
     assert shown[999] == "999"
     assert "the rest is in stderr.log" in shown[1000]
     assert len(shown) == 1001
+
+
+def test_a_circle_a_script_leaves_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script, target = tmp_path / "config.py", tmp_path / "out.pb"
+    script.write_text("def preprocess(g):\n    g['Conv2D'].input.append('Output')\n")
+    ran = surgeon("edit", CIFAR, "--preprocess", script, "-o", target)
+    assert ran.status == 0
+    assert "depends on itself" in capsys.readouterr().err
