@@ -18,6 +18,7 @@ from surgeon_gui.ui.canvas import GraphCanvas
 from surgeon_gui.ui.collector import collect_if_due
 from surgeon_gui.ui.theme import DARK, LIGHT
 from surgeon_gui.view.overlay import Mark, Overlay
+from surgeon_gui.view.tree import ROOT
 from tests.ui.canvas.conftest import head_of, on_screen
 from tests.view.graphs import crowd, loop, network, node, odd_names, placeholder
 
@@ -308,6 +309,31 @@ def test_a_newer_graph_supersedes_one_being_laid_out(qtbot: QtBot) -> None:
     canvas.finish_layout()
     assert canvas.graph() is small
     assert "input" in canvas.visible_items()
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_marks_of_a_large_graph_are_made_in_steps_and_the_newest_count(qtbot: QtBot) -> None:
+    canvas = GraphCanvas(theme=LIGHT)
+    qtbot.addWidget(canvas)
+    graph = many_blocks(1500)
+    first, second, third = (
+        Overlay({node.name: Mark(status) for node in graph})
+        for status in ("refuses", "caveat", "cured")
+    )
+    canvas.set_graph(graph, overlay=first)
+    canvas.finish_layout()
+    marks = canvas.marks()
+    assert marks is not None
+    assert marks.overlay is first
+    assert marks.summary(ROOT).worst == "refuses"
+    canvas.set_overlay(second)
+    assert canvas.is_laying_out()
+    canvas.set_overlay(third)
+    qtbot.waitUntil(lambda: not canvas.is_laying_out(), timeout=20_000)
+    marks = canvas.marks()
+    assert marks is not None
+    assert marks.overlay is third
+    assert marks.summary(ROOT).worst == "cured"
 
 
 @pytest.mark.usefixtures("unhurried")

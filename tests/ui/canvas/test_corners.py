@@ -81,7 +81,7 @@ def test_a_legend_that_grows_leaves_a_view_alone_that_was_moved(show: Show) -> N
     assert canvas.seen() == seen
 
 
-@pytest.mark.parametrize(("width", "height"), ((690, 290), (740, 300), (700, 500)))
+@pytest.mark.parametrize(("width", "height"), [(690, 290), (740, 300), (700, 500)])
 def test_a_node_that_is_jumped_or_walked_to_is_covered_by_nothing(
     show: Show, width: int, height: int
 ) -> None:
