@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+from surgeon_gui.errors import GraphCycle
 from surgeon_gui.graph.creators import FoundCreator, found_creators
 from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.query import deduce_outputs, reachable
@@ -30,6 +31,7 @@ from surgeon_gui.targets.base import (
 )
 from surgeon_gui.targets.cutting import cut_out
 from surgeon_gui.targets.inspect import (
+    circular,
     curable,
     cures,
     inspect,
@@ -97,6 +99,20 @@ class Inspector:
         Raises:
             UsageError: there is no such target.
         """
+        try:
+            return self._inspect(graph, target_id, outputs, shapes)
+        except GraphCycle as cycle:
+            self._seen.pop(target_id, None)
+            self.was_local = False
+            return circular(graph, find_target(target_id), cycle)
+
+    def _inspect(
+        self,
+        graph: Graph,
+        target_id: str,
+        outputs: Sequence[TensorRef] | None,
+        shapes: Mapping[str, Shape] | None,
+    ) -> SupportReport:
         target = find_target(target_id)
         creators = found_creators()
         if creators is not self._creators:

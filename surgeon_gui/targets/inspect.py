@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from surgeon_gui.errors import ConvertError, NotConvertible, Unsupported
+from surgeon_gui.errors import ConvertError, GraphCycle, NotConvertible, Unsupported
 from surgeon_gui.graph.ignored import is_ignored
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.query import deduce_outputs
@@ -61,9 +61,22 @@ def inspect(
     target = find_target(target_id)
     if is_uff_graph(graph):
         return _of_uff(graph, target, outputs, shapes)
-    wanted = tuple(deduce_outputs(graph) if outputs is None else outputs)
-    judgement = judged(target, Question(graph, wanted, shapes or {}))
+    try:
+        wanted = tuple(deduce_outputs(graph) if outputs is None else outputs)
+        judgement = judged(target, Question(graph, wanted, shapes or {}))
+    except GraphCycle as cycle:
+        return circular(graph, target, cycle)
     return report_of(target, graph, judgement.verdicts, judgement.hits, judgement.types)
+
+
+def circular(graph: Graph, target: Target, cycle: GraphCycle) -> SupportReport:
+    """Return the report on a graph that waits for itself: nothing else can be told of it."""
+    unknown = Verdict(Status.UNKNOWN, "The graph waits for itself, so nothing is known of it.")
+    where = cycle.where or ""
+    verdicts = dict.fromkeys((node.name for node in graph), unknown)
+    verdicts[where] = Verdict(Status.REFUSES, cycle.message, cycle.hint)
+    problem = Problem(where, graph[where].op, "error", cycle.message, cycle.hint)
+    return SupportReport(target, verdicts, (problem,))
 
 
 def judged(target: Target, question: Question) -> Judgement:

@@ -200,3 +200,23 @@ def test_an_edit_of_what_no_output_needs_changes_nothing_else(target: str) -> No
     changed = draft.commit()
     again = inspector.inspect(changed, target, outputs=[TensorRef("y")])
     assert _told(again) == _told(inspect(changed, target, outputs=[TensorRef("y")]))
+
+
+CIRCLE = "x = Placeholder() {dtype=f32, shape=[1,4]}\na = Add(x, b)\nb = Relu(a)"
+
+
+@pytest.mark.parametrize("target", ["direct", "uff-8", "onnx-trt-10", "tftrt-2.x"])
+def test_a_graph_that_waits_for_itself_is_a_problem_to_see(target: str) -> None:
+    inspector = Inspector()
+    straight = parse_text(CIRCLE.replace("Add(x, b)", "Add(x, x)"))
+    before = inspector.inspect(straight, target)
+    for report in (
+        inspector.inspect(parse_text(CIRCLE), target),
+        inspect(parse_text(CIRCLE), target),
+    ):
+        assert not report.supported
+        (problem,) = report.problems
+        assert "depends on itself" in problem.reason
+        assert report.verdicts[problem.node].status is Status.REFUSES
+        assert report.verdicts["x"].status is Status.UNKNOWN
+    assert inspector.inspect(straight, target).verdicts == before.verdicts
