@@ -14,6 +14,7 @@ from surgeon_gui.view.words import count_text
 
 # Work that is over sooner than this is not worth a word.
 PATIENCE_MS = 300
+_EMPTY = "No graph"
 
 _CHANNELS = {
     "open": "Reading the file",
@@ -59,10 +60,13 @@ class StatusLine:
 
     def refresh(self) -> None:
         report = self._session.support
-        if self._session.graph is None:
-            self.support.setText("No graph")
+        graph = self._session.graph
+        if graph is None:
+            self.support.setText(_EMPTY)
         elif report is not None:
             self.support.setText(support_words(report))
+        elif self.support.text() == _EMPTY:
+            self.support.setText(f"{len(graph):,} nodes")
 
     def set_verified(self, words: str) -> None:
         self.verified.setText(words)

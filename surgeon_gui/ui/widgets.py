@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QComboBox,
     QFormLayout,
     QFrame,
@@ -171,6 +172,36 @@ def takes_what_is_left(widget: QWidget, least: int = 96) -> QWidget:
     widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
     widget.setMinimumHeight(least)
     return widget
+
+
+class BesideOrBelow(QWidget):
+    """Two widgets: side by side where there is room, else the second below the first.
+
+    Args:
+        first: what is read first; it keeps its place at the top.
+        second: takes the height that is left.
+        width: pixels from which on they stand side by side.
+    """
+
+    def __init__(self, first: QWidget, second: QWidget, width: int = 720) -> None:
+        super().__init__()
+        self._least = width
+        self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(3 * GRID)
+        self._layout.addWidget(first)
+        self._layout.addWidget(second, 1)
+
+    def is_beside(self) -> bool:
+        return self._layout.direction() == QBoxLayout.Direction.LeftToRight
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_beside = event.size().width() >= self._least
+        if is_beside != self.is_beside():
+            direction = QBoxLayout.Direction
+            self._layout.setDirection(direction.LeftToRight if is_beside else direction.TopToBottom)
+            self._layout.setStretch(0, int(is_beside))
 
 
 def middle(text: str, metrics: QFontMetrics, width: int) -> str:

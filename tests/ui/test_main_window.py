@@ -10,6 +10,8 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
+from surgeon_gui.document import Document
+from surgeon_gui.graph.open import open_graph
 from surgeon_gui.ui.samples import samples, summary
 from surgeon_gui.ui.theme import DARK, LIGHT
 from surgeon_gui.ui.widgets import ElidedLabel
@@ -235,3 +237,11 @@ def test_the_start_page_says_what_each_sample_shows(driver: Driver) -> None:
     labels = driver.window.center.welcome.findChildren(ElidedLabel)
     assert [each.full() for each in labels] == [summary(path) for path in samples()]
     assert all(each.full() for each in labels)
+
+
+def test_a_graph_not_yet_judged_is_counted(driver: Driver) -> None:
+    status = driver.window.status
+    assert status.support.text() == "No graph"
+    driver.window.session.set_document(Document(open_graph(CIFAR), CIFAR))
+    assert status.support.text() == f"{len(open_graph(CIFAR)):,} nodes"
+    driver.bot.waitUntil(lambda: "convert" in status.support.text(), timeout=20_000)

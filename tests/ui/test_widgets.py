@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from surgeon_gui.ui.style import style_sheet
 from surgeon_gui.ui.tabs import TabPages, TabStrip
 from surgeon_gui.ui.theme import LIGHT
-from surgeon_gui.ui.widgets import ComboBox, FormColumn, SpinBox, button, row
+from surgeon_gui.ui.widgets import BesideOrBelow, ComboBox, FormColumn, SpinBox, button, row
 
 
 @pytest.fixture
@@ -83,3 +83,14 @@ def test_other_choices_keep_the_one_made(qtbot: QtBot) -> None:
     assert box.currentData() == "uff"
     box.offer([("Direct", "direct"), ("ONNX", "onnx")])
     assert box.currentData() == "direct"
+
+
+def test_what_has_no_room_beside_stands_below(qtbot: QtBot) -> None:
+    first, second = QLabel("first"), QLabel("second")
+    pair = BesideOrBelow(first, second, 400)
+    qtbot.addWidget(pair)
+    pair.resize(600, 200)
+    pair.show()
+    qtbot.waitUntil(lambda: second.x() > first.x() and second.y() == first.y())
+    pair.resize(300, 200)
+    qtbot.waitUntil(lambda: second.x() == first.x() and second.y() > first.y())

@@ -41,6 +41,7 @@ from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.tabs import TabPages
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import (
+    BesideOrBelow,
     ComboBox,
     FormColumn,
     button,
@@ -148,16 +149,18 @@ class BuildPanel(JobPanel):
         head.addWidget(self.phase)
         head.addWidget(self.elapsed)
         head.addStretch(1)
-        present = QWidget()
-        right = QVBoxLayout(present)
-        right.setContentsMargins(12, 8, 12, 8)
+        state = QWidget()
+        right = QVBoxLayout(state)
+        right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(8)
         right.addLayout(head)
         right.addWidget(self.bar)
         right.addWidget(self.message)
         right.addWidget(self.hint)
         right.addWidget(self.facts)
-        right.addWidget(takes_what_is_left(self.log), 1)
+        right.addStretch(1)
+        present = BesideOrBelow(state, takes_what_is_left(self.log))
+        present.setContentsMargins(12, 8, 12, 8)
         # In a low window the facts scroll instead of being pressed together.
         scrolled = QScrollArea()
         scrolled.setWidget(present)
