@@ -271,8 +271,19 @@ DARK = Theme(
 )
 
 
+# What the application is asked to find out whether it has its style yet.
+_STYLED = "surgeon-styled"
+
+
 def apply_theme(application: QApplication, theme: Theme) -> None:
-    """Give the whole application the Fusion style in this theme's colours and font."""
-    application.setStyle("Fusion")
+    """Give the whole application the Fusion style in this theme's colours and font.
+
+    The style is set once and never again: when Qt 6.11 sets one while widgets with style sheets of
+    their own exist, it frees what it made of such a sheet while their children still use it, and
+    the program ends in `QWidgetPrivate::inheritStyle`. Colours and font change without it.
+    """
+    if application.property(_STYLED) is None:
+        application.setStyle("Fusion")
+        application.setProperty(_STYLED, True)
     application.setPalette(theme.palette())
     application.setFont(theme.ui_font)

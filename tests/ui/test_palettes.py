@@ -8,14 +8,16 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication, QFrame, QToolButton
 from pytestqt.qtbot import QtBot
 
 from surgeon_gui.graph.values import Array
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.palettes import PLAIN_THEMES, THEMES, chosen_theme
-from surgeon_gui.ui.style import mix
-from surgeon_gui.ui.theme import Theme
+from surgeon_gui.ui.style import dress_application, mix
+from surgeon_gui.ui.theme import DARK, LIGHT, Theme
 
 STATUSES = ("takes", "caveat", "cured", "refuses", "unknown")
 
@@ -158,3 +160,20 @@ def test_the_settings_offer_exactly_the_themes_there_are() -> None:
         field.metadata["choices"] for field in dataclasses.fields(Settings) if field.name == "theme"
     )
     assert choices == ("system", *PLAIN_THEMES)
+
+
+def test_another_theme_leaves_the_style_where_it_is(qapp: QApplication) -> None:
+    """Qt frees parts of a style that is replaced while widgets still use them."""
+    dress_application(LIGHT)
+    style, gone = qapp.style(), list[None]()
+    style.destroyed.connect(lambda: gone.append(None))
+    panel = QFrame()
+    panel.setStyleSheet("QFrame { border: 1px solid red; }")
+    inside = QToolButton(panel)
+    for theme in (DARK, LIGHT) * 3:
+        dress_application(theme)
+        assert qapp.palette().window().color() == theme.palette().window().color()
+        assert inside.palette().buttonText().color() == theme.palette().buttonText().color()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert qapp.style() is style
+    assert not gone
