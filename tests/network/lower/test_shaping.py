@@ -244,6 +244,39 @@ SHAPES: dict[str, Case] = {
         numbers(2, 3, 2, 4),
         numbers(2, 5, 2, 3),
     ),
+    **{
+        f"ScaleAndTranslate {kernel} to {size}": case(
+            lambda x, kernel=kernel, size=size: tf.image.resize(x, size, kernel, antialias=True),
+            numbers(2, 13, 9, 3),
+        )
+        for kernel in ("lanczos3", "lanczos5", "gaussian", "bicubic", "mitchellcubic", "bilinear")
+        for size in ((5, 4), (20, 9))
+    },
+    "ScaleAndTranslate moved": case(
+        lambda x: op.ScaleAndTranslate(
+            images=x,
+            size=[5, 14],
+            scale=[0.5, 0.7],
+            translation=[0.5, 3.2],
+            kernel_type="box",
+            antialias=False,
+        ),
+        numbers(2, 13, 9, 3),
+    ),
+    "Bucketize": case(
+        lambda x: op.Bucketize(input=x, boundaries=[-0.5, 0.0, 0.25]),
+        np.array([[-0.5, 0.0], [0.2, 7.0], [-3.0, 0.25]], np.float32),
+    ),
+    "Bucketize integers": case(
+        lambda x: op.Bucketize(input=x, boundaries=[-5.0, 0.5, 3.0]), integers(7)
+    ),
+    "LowerBound": case(
+        lambda x: tf.searchsorted([[-0.5, 0.0, 0.5, 0.5], [0.0, 1.0, 2.0, 3.0]], x),
+        np.array([[0.5, -1.0, 9.0], [3.0, 2.5, 0.0]], np.float32),
+    ),
+    "UpperBound": case(
+        lambda x: tf.searchsorted([-2, 0, 0, 5], x, side="right", out_type=tf.int64), integers(9)
+    ),
     "MaxPool": case(
         lambda x: op.MaxPool(input=x, ksize=[1, 3, 2, 1], strides=[1, 2, 2, 1], padding="SAME"), X
     ),
