@@ -13,7 +13,7 @@ from surgeon_gui.errors import ConvertError, NotFrozen, OpenError, UsageError
 from surgeon_gui.freeze.frozen import Choice, Frozen, frozen_graph
 from surgeon_gui.freeze.sample import Sampler, tensor_type
 from surgeon_gui.freeze.saved_model import DEFAULT_SIGNATURE, SERVE, read_saved_model
-from surgeon_gui.freeze.trouble import first_line, saved_model_nodes, unknown_op
+from surgeon_gui.freeze.trouble import first_line, not_frozen, saved_model_nodes, unknown_op
 from surgeon_gui.graph.values import Array
 from surgeon_gui.reference.tensorflow_import import import_tensorflow
 
@@ -202,11 +202,7 @@ def _freeze(
     try:
         frozen = convert_variables_to_constants_v2(function, lower_control_flow=lower_control_flow)
     except (ValueError, RuntimeError, tensorflow.errors.OpError) as error:
-        raise NotFrozen(
-            f"TensorFlow cannot freeze this model: {first_line(error)}",
-            hint="Tables, iterators and stateful layers have no frozen form; export the model "
-            "without them.",
-        ) from error
+        raise not_frozen(error) from error
     graphdef = frozen.graph.as_graph_def()
     inputs = [tensor.name for tensor in frozen.inputs if tensor.dtype != tensorflow.resource]
     tensors = [tensor.name for tensor in frozen.outputs]

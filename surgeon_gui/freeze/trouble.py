@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from surgeon_gui.errors import OpenError
+from surgeon_gui.errors import NotFrozen, OpenError
 
 UNKNOWN_OP = re.compile(r"Op type not registered \'([^\']*)\'")
 """What TensorFlow says of an op it does not have; its group is the op."""
+
+_WRITTEN = re.compile(r"Input \d+ of node (\S+) was passed \w+ from \S+ incompatible with expected")
+"""What it says of a variable that became a constant, and that a node writes; its group is that."""
 
 _SHARD = re.compile(r"\.data-\d{5}-of-(\d{5})$")
 
@@ -19,6 +22,24 @@ def first_line(error: Exception) -> str:
     """Return the first line of an error of TensorFlow, which may go on for pages."""
     text = str(getattr(error, "message", None) or error).strip()
     return text.splitlines()[0][:300] if text else type(error).__name__
+
+
+def not_frozen(error: Exception) -> NotFrozen:
+    """Return what to tell of an error of TensorFlow's freezer."""
+    found = _WRITTEN.search(str(error))
+    if found is None:
+        return NotFrozen(
+            f"TensorFlow cannot freeze this model: {first_line(error)}",
+            hint="Tables, iterators and stateful layers have no frozen form; export the model "
+            "without them.",
+        )
+    return NotFrozen(
+        "It writes a variable while the model runs, and a frozen graph has none.",
+        where=found[1],
+        hint="Keras's layers that draw random numbers (RandomFlip, RandomRotation …) are exported "
+        "so: freeze the .keras file instead, or export the model without them. A counter goes out "
+        "of the signature.",
+    )
 
 
 def unknown_op(error: Exception, nodes: Callable[[], Iterable[Any]]) -> OpenError | None:

@@ -37,6 +37,23 @@ def test_a_keras_file_freezes_in_inference_mode(keras_file: Model) -> None:
     assert_computes(frozen.graph, keras_file)
 
 
+def test_a_variable_that_is_written_is_named_with_what_to_do(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    layers = tf.keras.layers
+    model = tf.keras.Sequential([tf.keras.Input((8, 8, 3)), layers.RandomFlip(), layers.Dense(2)])
+    model.export(str(tmp_path / "exported"), verbose=False)
+    with pytest.raises(NotFrozen, match="writes a variable") as caught:
+        freeze_saved_model(tmp_path / "exported")
+    assert caught.value.where is not None
+    assert "random_flip" in caught.value.where
+    assert ".keras" in str(caught.value.hint)
+    model.save(tmp_path / "model.keras")
+    assert not any(
+        "random_flip" in node.name for node in freeze_keras(tmp_path / "model.keras").graph
+    )
+
+
 def test_an_exported_model_freezes_by_its_default_signature(exported: Model) -> None:
     frozen = freeze_saved_model(exported.path)
     assert frozen.signature == "serving_default"
