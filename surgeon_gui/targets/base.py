@@ -253,10 +253,19 @@ class SupportReport:
             parts.append((str(counts[Status.CURED]), f"more after {words} rule{'s'[: rules > 1]}"))
         if counts[Status.UNKNOWN]:
             parts.append((str(counts[Status.UNKNOWN]), "unknown"))
-        left = counts[Status.REFUSES]
-        if left and self.target.route == "hybrid":
-            parts.append((str(left), "stay in TensorFlow" if left > 1 else "stays in TensorFlow"))
-        elif left:
+        left, stay = counts[Status.REFUSES], 0
+        if self.target.route == "hybrid":
+            listed = (*self.problems, *self.ignored)
+            wrong = {each.node for each in listed if each.severity == "error"}
+            left = sum(
+                self.verdicts[name].status is Status.REFUSES
+                for name in wrong
+                if name in self.verdicts
+            )
+            stay = counts[Status.REFUSES] - left
+        if stay:
+            parts.append((str(stay), "stay in TensorFlow" if stay > 1 else "stays in TensorFlow"))
+        if left:
             parts.append((str(left), "need you" if left > 1 else "needs you"))
         if self.ignored:
             parts.append((str(len(self.ignored)), "ignored"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from surgeon_gui.errors import ConvertError, GraphCycle, NotConvertible, Unsupported
 from surgeon_gui.graph.ignored import is_ignored
-from surgeon_gui.graph.model import Graph, TensorRef
+from surgeon_gui.graph.model import Graph, Node, TensorRef
 from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.graph.shapes import Types
 from surgeon_gui.graph.values import Shape, TensorType
@@ -27,6 +27,7 @@ from surgeon_gui.targets.base import (
     Verdict,
     find_target,
 )
+from surgeon_gui.targets.dangling import missing_input
 from surgeon_gui.targets.pitfalls import Hits, general_problems
 from surgeon_gui.targets.plugins import is_tensorrts_alone
 from surgeon_gui.uff.graph import is_uff_graph
@@ -249,14 +250,18 @@ def with_cures(verdicts: Mapping[str, Verdict], found: Mapping[str, str]) -> dic
     return named
 
 
+def _stays(graph: Graph, node: Node) -> bool:
+    return not is_tensorrts_alone(node.op) and missing_input(graph, node) is None
+
+
 def _problems(graph: Graph, verdicts: Mapping[str, Verdict], target: Target) -> list[Problem]:
-    # What a hybrid target does not take stays in TensorFlow, if that has it: no error.
+    # What a hybrid target does not take stays in TensorFlow, if that can run it: no error.
     hybrid = target.route == "hybrid"
     return [
         Problem(
             node.name,
             node.op,
-            "warning" if hybrid and not is_tensorrts_alone(node.op) else _SEVERITY[verdict.status],
+            "warning" if hybrid and _stays(graph, node) else _SEVERITY[verdict.status],
             verdict.reason,
             verdict.remedy,
             verdict.rule,

@@ -201,3 +201,31 @@ def test_a_plugin_cannot_stay_in_tensorflow(target: str, op: str) -> None:
 def test_what_tensorflow_has_stays_there() -> None:
     assert inspect(_relu_like("Lgamma"), "tftrt-2.x").supported
     assert inspect(_relu_like("OurTensorFlowOp"), "tftrt-2.x").supported
+
+
+DANGLING = """
+x = Placeholder() {dtype=f32, shape=[1,4]}
+a = Relu(x)
+b = Add(a, gone)
+y = Mul(b, a)
+"""
+
+
+@pytest.mark.parametrize("target", ["direct", "uff-5.1", "uff-8", "onnx-trt-8.6", "tftrt-2.x"])
+def test_an_input_that_does_not_exist_is_an_error_everywhere(target: str) -> None:
+    report = inspect(parse_text(DANGLING), target)
+    assert not report.supported
+    (problem,) = [each for each in report.problems if each.severity == "error"]
+    assert problem.node == "b"
+    assert "gone" in problem.reason
+    assert "not exist" in problem.reason
+    assert report.verdicts["b"].status is Status.REFUSES
+    assert "1 needs you" in report.summary
+
+
+@pytest.mark.parametrize("target", ["onnx-trt-10", "tftrt-1.14"])
+def test_waiting_for_what_does_not_exist_keeps_tensorflow_from_loading(target: str) -> None:
+    graph = parse_text("x = Placeholder() {dtype=f32, shape=[1,4]}\ny = Sigmoid(x, ^lost)")
+    report = inspect(graph, target)
+    assert not report.supported
+    assert "lost" in report.verdicts["y"].reason

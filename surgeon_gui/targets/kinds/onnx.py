@@ -24,6 +24,7 @@ from surgeon_gui.targets.base import (
 )
 from surgeon_gui.targets.checks.context import Context
 from surgeon_gui.targets.contracts import add_contracts
+from surgeon_gui.targets.dangling import add_dangling
 from surgeon_gui.targets.jetpack import jetpack_source, jetpack_words
 from surgeon_gui.targets.pitfalls import add_pitfalls
 from surgeon_gui.targets.plugins import facts, plugin_available
@@ -53,6 +54,7 @@ def judge(target_id: str, question: Question) -> Judgement:
             verdicts[node.name] = FOLDED
         else:
             verdicts[node.name] = judge_node(target_id, Context(graph, node, types))
+    add_dangling(graph, live, verdicts)
     hits = add_pitfalls(target_id, graph, types, verdicts)
     add_contracts(target_id, graph, types, verdicts)
     return Judgement(verdicts, hits, {ref: types.type(ref) for ref in map(TensorRef, verdicts)})
