@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from string import ascii_lowercase
 
 from surgeon_gui.network import layers
@@ -58,6 +59,8 @@ def einsum(node: Call, b: Lower) -> Value:
     if not arrow or len(terms) != len(node.inputs):
         raise node.refuse(f"The equation {equation} does not name its {len(node.inputs)} inputs.")
     terms, target = _without_ellipsis(node, terms, target)
+    if (dense := _dense(node, b, terms, target)) is not None:
+        return dense
     labels, tensors = [], []
     for term, value in zip(terms, node.inputs, strict=True):
         if len(term) != value.rank:
@@ -72,6 +75,30 @@ def einsum(node: Call, b: Lower) -> Value:
         labels.append("".join(placed))
     kind = layers.Einsum(equation=f"{','.join(labels)}->{target}")
     return Value.of(b.add(kind, *tensors), node.input(0).dtype)
+
+
+def _dense(node: Call, b: Lower, terms: list[str], target: str) -> Value | None:
+    """Return a product with constant weights, `abc,cde->abde`, as a matrix product; None: no such.
+
+    So TensorRT finds a dense layer, and it can be rounded to eight bits.
+    """
+    if len(terms) != 2 or node.input(1).array is None or node.input(0).array is not None:
+        return None
+    (left, right), (data, weights) = terms, node.inputs
+    inner = "".join(label for label in right if label in left)
+    kept, free = left.removesuffix(inner), right.removeprefix(inner)
+    split = bool(inner) and left.endswith(inner) and right.startswith(inner)
+    distinct = len(set(left)) == len(left) == data.rank and len(set(right)) == len(right)
+    if not split or not distinct or len(right) != weights.rank or target != kept + free:
+        return None
+    if not data.dtype.is_floating or not kept:
+        return None
+    rows, outer = data.shape[: len(kept)], weights.shape[len(inner) :]
+    depth, width = prod(weights.shape[: len(inner)]), prod(outer)
+    one = b.logical(b.view(data, (*rows, depth)))
+    matrix = b.view(weights, (*(1,) * (len(rows) - 1), depth, width))
+    made = Value.of(b.add(layers.MatrixMultiply(), one, b.constant(matrix)), data.dtype)
+    return b.view(made, (*rows, *outer))
 
 
 def _in_lower_case(equation: str) -> str:

@@ -14,6 +14,7 @@ from surgeon_gui.network.layers import (
     Constant,
     Convolution,
     Deconvolution,
+    Einsum,
     MatrixMultiply,
     MatrixOperation,
 )
@@ -77,6 +78,11 @@ def _products(network: Network, layer: Layer) -> int:
         left = network.tensors[layer.inputs[0]].shape
         turned = kind.op0 is MatrixOperation.TRANSPOSE and len(left) > 1
         return _size(layer.outputs[0].shape) * max(left[-2 if turned else -1], 1)
+    if isinstance(kind, Einsum) and len(layer.inputs) > 1:
+        terms = kind.equation.split("->")[0].split(",")
+        shapes = (network.tensors[name].shape for name in layer.inputs)
+        pairs = zip("".join(terms), (dim for shape in shapes for dim in shape), strict=True)
+        return _size(tuple(dict(pairs).values()))
     return 0
 
 

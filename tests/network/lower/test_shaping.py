@@ -239,6 +239,20 @@ SHAPES: dict[str, Case] = {
         numbers(2, 3, 2, 4),
         numbers(2, 5, 2, 4),
     ),
+    "Einsum with weights": case(
+        lambda x: op.Einsum(inputs=[x, tf.constant(numbers(4, 2, 3))], equation="abc,cde->abde"),
+        numbers(2, 3, 4),
+        layers=("Constant", "MatrixMultiply", "Shuffle"),
+    ),
+    "Einsum over two dimensions with weights": case(
+        lambda x: op.Einsum(inputs=[x, tf.constant(numbers(4, 2, 3))], equation="abcd,cde->abe"),
+        numbers(2, 3, 4, 2),
+        layers=("Shuffle", "Constant", "MatrixMultiply"),
+    ),
+    "Einsum with weights the other way": case(
+        lambda x: op.Einsum(inputs=[x, tf.constant(numbers(3, 4))], equation="abc,dc->abd"),
+        numbers(2, 3, 4),
+    ),
     "Einsum in capitals": case(
         lambda x, y: op.Einsum(inputs=[x, y], equation="BTNH,BSNz->BTS"),
         numbers(2, 3, 2, 4),

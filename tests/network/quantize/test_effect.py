@@ -55,3 +55,23 @@ def test_layers_to_keep_are_named_by_layer_or_node(network: Network) -> None:
     assert kept_layers(network, [layer]) == {layer}
     with pytest.raises(UsageError, match="No layer"):
         kept_layers(network, ["x"])
+
+
+def test_products_of_an_einsum_are_counted() -> None:
+    attention = network_of(
+        parse_text(
+            """
+x = Placeholder() {dtype=f32, shape=[1, 8, 2, 4]}
+w = Const() {value=f32[2,4,5]{0.1}}
+scores = Einsum(x, x) {equation="BTNH,BSNH->BNTS"}
+mixed = Einsum(scores, x) {equation="BNTS,BSNH->BTNH"}
+y = Einsum(mixed, w) {equation="abcd,cde->abe"}
+"""
+        )
+    )
+    layers = placement_of(attention).layers
+    assert len(layers) == 1
+    dense, each = 8 * 2 * 4 * 5, 8 * 8 * 2 * 4
+    assert effect_of(attention, frozenset(layers)).share == pytest.approx(
+        dense / (dense + 2 * each)
+    )
