@@ -46,7 +46,8 @@ from surgeon_gui.jobs.store import new_job_directory, release
 
 logger = logging.getLogger(__name__)
 
-GRACE_SECONDS = 3.0
+# With the killing, a cancelled job has ended within 3 s.
+GRACE_SECONDS = 2.5
 _LONGEST_LINE = 1 << 26
 
 Worker = subprocess.Popen[bytes]
@@ -157,7 +158,7 @@ class Job:
         threading.Thread(target=self._run, name=f"job {self.spec.kind}", daemon=True).start()
 
     def cancel(self) -> None:
-        """Ask the worker to stop; kill it after a grace of 3 s. Returns at once."""
+        """Ask the worker to stop; kill it after a short grace. Returns at once."""
         self._stop(Cancelled(self.directory))
 
     def wait(self, timeout: float | None = None) -> Outcome:
