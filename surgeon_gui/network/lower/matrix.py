@@ -7,11 +7,14 @@ from string import ascii_lowercase
 
 from surgeon_gui.network import layers
 from surgeon_gui.network.ir import Tensor
-from surgeon_gui.network.layers import MatrixOperation
+from surgeon_gui.network.layers import ElementWiseOperation, MatrixOperation, ReduceOperation
 from surgeon_gui.network.lower.call import Call
 from surgeon_gui.network.lower.context import Lower
 from surgeon_gui.network.lower.registry import converter
 from surgeon_gui.network.lower.value import Value
+
+_MOST_PRODUCTS = 2**22
+"""How many products of whole numbers are written down before they are added up."""
 
 
 @converter("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3")
@@ -21,14 +24,32 @@ def matmul(node: Call, b: Lower) -> Value:
     if min(left.rank, right.rank) < 2:
         raise node.refuse("A matrix product needs rank 2 or more on both sides.")
     if not left.dtype.is_floating:
-        raise node.refuse(
-            f"TensorRT has no matrix product of {left.dtype.text}.", "Cast both inputs to float32."
-        )
+        return _whole_product(node, b, *(node.flag(name, False) for name in names))
     rank = max(left.rank, right.rank)
     one, first = _factor(b, left, rank, node.flag(names[0], False))
     other, second = _factor(b, right, rank, node.flag(names[1], False))
     kind = layers.MatrixMultiply(op0=first, op1=second)
     return Value.of(b.add(kind, one, other), left.dtype)
+
+
+def _whole_product(node: Call, b: Lower, turned_left: bool, turned_right: bool) -> Value:
+    """Multiply each pair of whole numbers and add up: no TensorRT matrix product takes them."""
+    left, right = (
+        b.permute(value, (*range(value.rank - 2), value.rank - 1, value.rank - 2))
+        if turned
+        else value
+        for value, turned in zip(node.inputs, (turned_left, turned_right), strict=True)
+    )
+    if left.shape[-1] != right.shape[-2]:
+        raise node.refuse(f"{list(left.shape)} and {list(right.shape)} do not multiply.")
+    if left.size * right.shape[-1] > _MOST_PRODUCTS:
+        raise node.refuse(
+            f"TensorRT has no matrix product of {left.dtype.text}.", "Cast both inputs to float32."
+        )
+    one = b.view(left, (*left.shape, 1))
+    other = b.view(right, (*right.shape[:-2], 1, *right.shape[-2:]))
+    each = b.elementwise(ElementWiseOperation.PROD, one, other, suffix="each")
+    return b.reduce(ReduceOperation.SUM, each, (each.rank - 2,), False)
 
 
 def product(b: Lower, left: Value, right: Value, *, suffix: str = "") -> Value:

@@ -224,6 +224,14 @@ SHAPES: dict[str, Case] = {
     "BatchMatMulV2 broadcast": case(
         lambda x, y: op.BatchMatMulV2(x=x, y=y, adj_y=True), numbers(2, 1, 3, 4), numbers(5, 6, 4)
     ),
+    "MatMul of whole numbers": case(
+        lambda x, y: tf.matmul(x, y, transpose_b=True), integers(3, 4), integers(5, 4, seed=1)
+    ),
+    "BatchMatMulV2 of whole numbers": case(
+        lambda x, y: tf.matmul(x, y),
+        integers(2, 1, 3, 4, dtype=np.int64),
+        integers(5, 4, 2, seed=1, dtype=np.int64),
+    ),
     "Einsum": case(
         lambda x, y: op.Einsum(inputs=[x, y], equation="abc,cd->abd"),
         numbers(2, 3, 4),
