@@ -278,9 +278,8 @@ _STYLED = "surgeon-styled"
 def apply_theme(application: QApplication, theme: Theme) -> None:
     """Give the whole application the Fusion style in this theme's colours and font.
 
-    The style is set once and never again: when Qt 6.11 sets one while widgets with style sheets of
-    their own exist, it frees what it made of such a sheet while their children still use it, and
-    the program ends in `QWidgetPrivate::inheritStyle`. Colours and font change without it.
+    The style is set once: to set it again, Qt would take apart and polish every widget there is.
+    Colours and font change without it.
     """
     if application.property(_STYLED) is None:
         application.setStyle("Fusion")

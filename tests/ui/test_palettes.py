@@ -163,7 +163,6 @@ def test_the_settings_offer_exactly_the_themes_there_are() -> None:
 
 
 def test_another_theme_leaves_the_style_where_it_is(qapp: QApplication) -> None:
-    """Qt frees parts of a style that is replaced while widgets still use them."""
     dress_application(LIGHT)
     style, gone = qapp.style(), list[None]()
     style.destroyed.connect(lambda: gone.append(None))

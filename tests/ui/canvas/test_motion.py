@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleHintReturn, QStyleOption
-from PySide6.QtWidgets import QWidget as Widget
+from PySide6.QtWidgets import QApplication, QStyle
 from pytestqt.qtbot import QtBot
 
 from surgeon_gui.graph.model import Graph
@@ -66,28 +65,22 @@ def test_another_graph_ends_the_way(moving: GraphCanvas) -> None:
     assert moving.visible_items() == ("x", "y")
 
 
-class _Calm(QProxyStyle):
-    """The style of a system that asks for less motion."""
+class _Calm:
+    """Answers as the style of a system that asks for less motion.
 
-    def styleHint(
-        self,
-        hint: QStyle.StyleHint,
-        option: QStyleOption | None = None,
-        widget: Widget | None = None,
-        returnData: QStyleHintReturn | None = None,
-    ) -> int:
-        if hint == QStyle.StyleHint.SH_Widget_Animation_Duration:
-            return 0
-        return super().styleHint(hint, option, widget, returnData)
+    A style of Python's own, given to a widget, would take the application's style with it when it
+    goes: QProxyStyle becomes the parent of what it stands before.
+    """
+
+    def styleHint(self, hint: QStyle.StyleHint) -> int:
+        assert hint is QStyle.StyleHint.SH_Widget_Animation_Duration
+        return 0
 
 
 @pytest.fixture
-def calm(moving: GraphCanvas) -> Iterator[GraphCanvas]:
-    style = _Calm()
-    moving.setStyle(style)
-    yield moving
-    # A widget does not own its style and must not outlive it.
-    moving.setStyle(QApplication.style())
+def calm(moving: GraphCanvas, monkeypatch: pytest.MonkeyPatch) -> GraphCanvas:
+    monkeypatch.setattr(moving, "style", _Calm)
+    return moving
 
 
 def test_nothing_moves_where_the_system_asks_for_less_motion(calm: GraphCanvas) -> None:
