@@ -18,7 +18,7 @@ from surgeon_gui.ui.collector import (
     collect_in_this_thread,
     hold_collection,
     let_collect,
-    spare_present_objects,
+    spare_many_objects,
 )
 from surgeon_gui.ui.pauses import load_early, shorten_pauses
 
@@ -104,7 +104,7 @@ class Tasks(QObject):
         pool = self._long if channel in LONG else self._quick
 
         def ended(future: Future[T]) -> None:
-            spare_present_objects()
+            spare_many_objects()
             let_collect(task)
             self._bridge.finished.emit(task, future)
 
