@@ -30,6 +30,7 @@ from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.open import open_graph
 from surgeon_gui.ui.canvas import GraphCanvas
+from surgeon_gui.ui.collector import collect_in_this_thread
 from surgeon_gui.ui.theme import LIGHT
 
 SIZES = (2, 500, 2_000, 10_000, 50_000)
@@ -191,6 +192,7 @@ def main() -> int:
     parser.add_argument("--file", type=Path, action="append", default=[], help="a graph file too")
     arguments = parser.parse_args()
     application = QApplication.instance() or QApplication([])
+    collect_in_this_thread()  # as in the window
     report = Report()
     with tempfile.TemporaryDirectory() as folder:
         for nodes in arguments.nodes or ([] if arguments.file else SIZES):
