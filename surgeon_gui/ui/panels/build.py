@@ -295,9 +295,7 @@ class BuildPanel(JobPanel):
             self.start()
         else:
             hint = f"Open {record.model or 'its graph'} and build it with these settings."
-            self._say_error(
-                UsageError("The network of that build is not kept any more.", hint=hint)
-            )
+            self._say_error(UsageError("That build's network is not kept any more.", hint=hint))
             self.pages.show_page("present")
 
     def _spec(self) -> BuildSpec:

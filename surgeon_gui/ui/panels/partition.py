@@ -35,7 +35,12 @@ from surgeon_gui.ui.panels.feeding import align_labels
 from surgeon_gui.ui.panels.job_panel import JobPanel
 from surgeon_gui.ui.panels.partition_engines import EngineOptions
 from surgeon_gui.ui.panels.partition_tables import SegmentsTable, StayingTable
-from surgeon_gui.ui.panels.partition_work import result_words, tftrt_spec, verify_spec
+from surgeon_gui.ui.panels.partition_work import (
+    division_words,
+    result_words,
+    tftrt_spec,
+    verify_spec,
+)
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.tabs import TabPages
 from surgeon_gui.ui.theme import Theme
@@ -206,28 +211,13 @@ class PartitionPanel(JobPanel):
         self.tables.set_badge("segments", f"{count:,}" if count else "")
         self.tables.set_badge("staying", f"{len(partition.remaining):,}")
         self.tables.show_page("segments" if count else "staying")
-        if not count:
-            self._say("Nothing of this graph makes a segment.", "caveat", self._empty_hint())
-        else:
-            plural = "" if count == 1 else "s"
-            self._say(
-                f"{partition.converted:,} of {partition.live:,} nodes ({partition.rate:.0%}) "
-                f"convert, in {count} segment{plural}; {partition.left:,} nodes are left.",
-                "strong",
-                "One segment is the whole graph: Build makes a plain engine of it."
-                if partition.is_whole
-                else "",
-            )
+        self._say(*division_words(partition, dynamic=self.dynamic.isChecked()))
+        if count:
             values = {name: item.name for item in partition.segments for name in item.nodes}
             order = tuple(item.name for item in partition.segments)
             note = "What has no colour stays in TensorFlow."
             self.colored.emit(Kinds("segments", "TensorRT segments", values, order, note=note))
         self._enable()
-
-    def _empty_hint(self) -> str:
-        if self.dynamic.isChecked():
-            return "The table says why each node stays in TensorFlow."
-        return "Where shapes are unknown, set them, or allow engines for shapes met at run time."
 
     def collapse(self) -> None:
         """Put an engine node in the place of each segment, as one edit."""

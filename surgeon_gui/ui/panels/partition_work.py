@@ -15,7 +15,7 @@ from surgeon_gui.jobs.hybrid_spec import (
     TfTrtSpec,
 )
 from surgeon_gui.settings import Settings
-from surgeon_gui.targets.partition import PartitionOptions
+from surgeon_gui.targets.partition import Partition, PartitionOptions
 
 Words = tuple[str, str, str]
 """A sentence, its role, and remarks."""
@@ -45,6 +45,22 @@ def tftrt_spec(
     outputs = tuple(dict.fromkeys(ref.node for ref in deduce_outputs(graph)))
     size = options.minimum_segment_size
     return TfTrtSpec(source, result.absolute(), outputs, size, batch, dynamic=options.dynamic)
+
+
+def division_words(partition: Partition, *, dynamic: bool) -> Words:
+    """Return what to say of a division; `dynamic`: engines for run-time shapes are allowed."""
+    count = len(partition.segments)
+    if not count:
+        hint = "Where shapes are unknown, set them, or allow engines for shapes met at run time."
+        if dynamic:
+            hint = "The table says why each node stays in TensorFlow."
+        return "Nothing of this graph makes a segment.", "caveat", hint
+    words = (
+        f"{partition.converted:,} of {partition.live:,} nodes ({partition.rate:.0%}) convert, in "
+        f"{count} segment{'' if count == 1 else 's'}; {partition.left:,} nodes are left."
+    )
+    whole = "One segment is the whole graph: Build makes a plain engine of it."
+    return words, "strong", whole if partition.is_whole else ""
 
 
 def result_words(result: BundleBuildResult | BundleVerifyResult | TfTrtResult) -> Words:
