@@ -26,8 +26,8 @@ from surgeon_gui.ui.canvas.lights import Lights
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.near import paint_near
 from surgeon_gui.ui.canvas.plan import Plan
-from surgeon_gui.ui.session import overlay_from_support
 from surgeon_gui.ui.theme import LIGHT, Theme, apply_theme
+from surgeon_gui.ui.verdicts import overlay_from_support
 from surgeon_gui.view.coloring import Coloring
 
 FORMATS = (".svg", ".png", ".pdf")

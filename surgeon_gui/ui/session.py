@@ -22,15 +22,14 @@ from surgeon_gui.graph.shapes import Types
 from surgeon_gui.network.lower import Lowering
 from surgeon_gui.pipeline import lowering_of, types_of
 from surgeon_gui.targets import SupportReport, Target, catalogue, find_target
-from surgeon_gui.targets.again import inspect_again
-from surgeon_gui.targets.base import Status
-from surgeon_gui.targets.groups import Group, group_ignored, group_problems
+from surgeon_gui.targets.groups import Group
 from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.backstage_work import uff_words
 from surgeon_gui.ui.collector import collect_again
 from surgeon_gui.ui.farewell import let_go
 from surgeon_gui.ui.tasks import Tasks
-from surgeon_gui.view.overlay import Mark, Overlay
+from surgeon_gui.ui.verdicts import Verdicts, judge
+from surgeon_gui.view.overlay import Overlay
 from surgeon_gui.view.series import namespaces_in
 
 logger = logging.getLogger(__name__)
@@ -354,20 +353,13 @@ class Session(QObject):
             return
         present = graph
 
-        def work() -> tuple[SupportReport, Overlay, tuple[Group, ...], tuple[Group, ...]]:
-            report = ask(inspect_again, present, target.id)
-            overlay = overlay_from_support(report)
-            _ = report.counts, overlay.statuses, overlay.drawn  # not counted on the UI thread
-            return report, overlay, group_problems(report), group_ignored(report)
-
-        def found(
-            judged: tuple[SupportReport, Overlay, tuple[Group, ...], tuple[Group, ...]],
-        ) -> None:
-            self.support, self.overlay, self.problems, self.ignored = judged
-            self.is_curable = self.support.counts[Status.CURED] > 0
+        def found(verdicts: Verdicts) -> None:
+            self.support, self.overlay = verdicts.report, verdicts.overlay
+            self.problems, self.ignored = verdicts.problems, verdicts.ignored
+            self.is_curable = verdicts.is_curable
             self.support_changed.emit()
 
-        self.tasks.run("support", work, found, self._note)
+        self.tasks.run("support", lambda: judge(present, target.id), found, self._note)
 
     def _lower(self) -> None:
         graph = self.graph
@@ -388,17 +380,6 @@ class Session(QObject):
     def _note(self, error: SurgeonError) -> None:
         """Log what keeps a view from being worked out; the problems list says the rest."""
         logger.warning("%s", error)
-
-
-def overlay_from_support(report: SupportReport | None) -> Overlay:
-    """Return the marks the canvas and the outline wear for a report; none without one."""
-    if report is None:
-        return Overlay()
-    marks = {
-        name: Mark(verdict.status.value, verdict.reason)
-        for name, verdict in report.verdicts.items()
-    }
-    return Overlay(marks, report.target.title)
 
 
 def _target_or_first(target_id: str) -> Target:

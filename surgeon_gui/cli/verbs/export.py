@@ -181,7 +181,7 @@ def _coloring(
     graph: Graph, report: SupportReport, overlay: str
 ) -> tuple[Coloring | None, tuple[str, ...]]:
     """Return what an overlay's name or file colours by, and what there is to tell of it."""
-    from surgeon_gui.ui.session import overlay_from_support
+    from surgeon_gui.ui.verdicts import overlay_from_support
 
     if overlay == PLAIN:
         return None, ()
