@@ -6,13 +6,13 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QScrollArea,
     QStackedWidget,
     QTabBar,
     QVBoxLayout,
     QWidget,
 )
 
+from surgeon_gui.ui.scrolling import ScrollArea
 from surgeon_gui.ui.widgets import label
 
 STRIP_HEIGHT = 30
@@ -135,10 +135,7 @@ class TabPages(QWidget):
             self.page_changed.emit(self._keys[index])
 
 
-def _scrolled(page: QWidget, title: str) -> QScrollArea:
-    area = QScrollArea()
-    area.setAccessibleName(title)
-    area.setWidgetResizable(True)
+def _scrolled(page: QWidget, title: str) -> ScrollArea:
+    area = ScrollArea(page, title)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(page)
     return area

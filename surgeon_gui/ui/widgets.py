@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QSpinBox,
     QStyle,
@@ -22,6 +21,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from surgeon_gui.ui.scrolling import ScrollArea
 
 GRID = 4
 FIELD_HEIGHT = 28
@@ -142,9 +143,7 @@ class FormColumn(QWidget):
         form.setVerticalSpacing(6)
         holder = QWidget()
         holder.setLayout(form)
-        scrolled = QScrollArea()
-        scrolled.setWidget(holder)
-        scrolled.setWidgetResizable(True)
+        scrolled = ScrollArea(holder)
         scrolled.setFrameShape(QFrame.Shape.NoFrame)
         scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         foot.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QScrollArea,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -31,6 +30,7 @@ from surgeon_gui.targets.groups import group_remaining
 from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.icons import status_pixmap
 from surgeon_gui.ui.panels.job_panel import JobPanel
+from surgeon_gui.ui.scrolling import ScrollArea
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
 from surgeon_gui.ui.theme import Theme
@@ -180,10 +180,7 @@ class AutofixDialog(QDialog):
         self.left_title = label("", "strong")
         self.left = label("", wrap=True, copyable=True)
         self.left.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setWidget(self.left)
-        self._scroll.setAccessibleName("What remains")
+        self._scroll = ScrollArea(self.left, "What remains")
         self.check = Check(session, settings, theme)
         self.check.checked.connect(lambda _words: QTimer.singleShot(0, self._fit))
         self.apply_button = button("Apply", self._accept, kind="primary")

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
-    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -23,6 +22,7 @@ from surgeon_gui.targets.explain import Finding, explain, explain_in, log_text
 from surgeon_gui.ui.backstage import backstage
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.icons import status_pixmap
+from surgeon_gui.ui.scrolling import ScrollArea
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ElidedLabel, button, label, row
@@ -181,9 +181,7 @@ class ExplainDialog(QDialog):
         )
         self.words = label("", "muted", wrap=True)
         self.words.setAccessibleName("What was found")
-        self._results = QScrollArea()
-        self._results.setWidgetResizable(True)
-        self._results.setAccessibleName("What it means")
+        self._results = ScrollArea(title="What it means")
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(self.text)
         splitter.addWidget(self._results)

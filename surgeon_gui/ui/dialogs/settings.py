@@ -16,13 +16,13 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPlainTextEdit,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from surgeon_gui.settings import SettingInfo, Settings, problem_with, setting_infos, settings_path
+from surgeon_gui.ui.scrolling import ScrollArea
 from surgeon_gui.ui.widgets import ComboBox, SpinBox, button, label, row, rule, set_role
 
 PAUSE_MS = 500
@@ -309,12 +309,9 @@ class SettingsDialog(QDialog):
             self.rows[info.name] = made
             inner.addWidget(made)
         inner.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setAccessibleName(f"{group} settings")
-        scroll.setWidgetResizable(True)
+        scroll = ScrollArea(content, f"{group} settings")
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(content)
         return scroll
 
     def sizeHint(self) -> QSize:

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from surgeon_gui.targets import Target, catalogue
+from surgeon_gui.ui.scrolling import ScrollArea
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import button, label, row
 
@@ -52,8 +52,7 @@ class TargetDialog(QDialog):
             item.setToolTip(target.id)
             item.setSizeHint(QSize(0, 26))
             self.list.addItem(item)
-        self.page = QScrollArea()
-        self.page.setWidgetResizable(True)
+        self.page = ScrollArea()
         self.page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.use_button = button("Check for this target", self._use, kind="primary")
         body = QHBoxLayout()

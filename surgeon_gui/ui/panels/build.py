@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -37,6 +36,7 @@ from surgeon_gui.ui.panels.build_precision import PrecisionOptions
 from surgeon_gui.ui.panels.build_recent import RecentBuilds, ResultFacts
 from surgeon_gui.ui.panels.feeding import align_labels
 from surgeon_gui.ui.panels.job_panel import JobPanel
+from surgeon_gui.ui.scrolling import ScrollArea
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.tabs import TabPages
 from surgeon_gui.ui.theme import Theme
@@ -162,10 +162,8 @@ class BuildPanel(JobPanel):
         present = BesideOrBelow(state, takes_what_is_left(self.log))
         present.setContentsMargins(12, 8, 12, 8)
         # In a low window the facts scroll instead of being pressed together.
-        scrolled = QScrollArea()
-        scrolled.setWidget(present)
-        scrolled.setWidgetResizable(True)
-        scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
+        scrolled = ScrollArea(present)
+        scrolled.setFrameShape(ScrollArea.Shape.NoFrame)
         self.pages = TabPages("Builds")
         self.pages.add("present", "This build", scrolled, "What is being built, and how it went")
         self.pages.add("recent", "Builds", self.recent, "Those that wait, and those made before")

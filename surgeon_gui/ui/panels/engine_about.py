@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QScrollArea, QSplitter, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QSplitter, QTableView, QVBoxLayout, QWidget
 
 from surgeon_gui.jobs.engine_spec import EngineLayer, EngineResult, EngineSpec
 from surgeon_gui.jobs.message import TensorInfo
@@ -15,6 +15,7 @@ from surgeon_gui.jobs.outcome import Outcome, Succeeded
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.jobs import JobRunner
+from surgeon_gui.ui.scrolling import ScrollArea
 from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ElidedLabel, button, label, set_role
@@ -81,10 +82,8 @@ class EngineAbout(QWidget):
         lines.addLayout(self.facts)
         lines.addWidget(self.runner_button)
         lines.addStretch(1)
-        scrolled = QScrollArea()
-        scrolled.setWidget(inner)
-        scrolled.setWidgetResizable(True)
-        scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
+        scrolled = ScrollArea(inner)
+        scrolled.setFrameShape(ScrollArea.Shape.NoFrame)
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(scrolled)
         split.addWidget(self.layers)

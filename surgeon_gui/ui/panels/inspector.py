@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.network.ir import Layer
@@ -29,6 +29,7 @@ from surgeon_gui.ui.panels.op_bars import OpBars
 from surgeon_gui.ui.panels.op_doc import OpDocView
 from surgeon_gui.ui.panels.values import ValuesView
 from surgeon_gui.ui.panels.verdict_card import VerdictCard
+from surgeon_gui.ui.scrolling import ScrollArea
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import label, row
@@ -103,10 +104,7 @@ class InspectorPanel(QWidget):
         inner.addWidget(self._values_title)
         inner.addWidget(self.values, 1)
         inner.addStretch(0)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
-        scroll.setWidget(content)
+        scroll = ScrollArea(content)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -6,12 +6,13 @@ import time
 from collections import deque
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from surgeon_gui.targets.base import SupportReport
 from surgeon_gui.targets.groups import Group
 from surgeon_gui.ui.icons import status_pixmap
 from surgeon_gui.ui.panels.problem_row import ProblemRow
+from surgeon_gui.ui.scrolling import ScrollArea
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import label
@@ -46,8 +47,7 @@ class ProblemsPanel(QWidget):
         self.setAccessibleName("Problems")
         self._session = session
         self._theme = theme
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
+        self._scroll = ScrollArea()
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._rows: list[ProblemRow] = []
