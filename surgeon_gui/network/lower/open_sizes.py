@@ -90,7 +90,10 @@ def lower_open(
     for plan in _plans(spatial):
         lowering = _at_sizes(attempt, plan, list(_tries(shapes, spatial, plan)), padded_same)
         if lowering.network is not None:
-            return lowering if plan.grain < 2 else _noted(lowering, spatial, plan.grain)
+            if plan.grain < 2:
+                return lowering
+            takes_any = failed is not None and bool(failed.tried)
+            return _noted(lowering, spatial, plan.grain, takes_any=takes_any)
         # Small sizes leave nothing of a deep network: the reason is then the size.
         if failed is None or (plan.grain and not failed.tried):
             failed = lowering
@@ -212,8 +215,16 @@ def _told(problems: Sequence[Unsupported], tried: Mapping[str, Dims]) -> Iterato
         yield refusal(item.node, f"It does not suit every size ({shapes} was tried): {item.reason}")
 
 
-def _noted(lowering: Lowering, spatial: Sequence[tuple[str, int]], grain: int) -> Lowering:
+def _noted(
+    lowering: Lowering, spatial: Sequence[tuple[str, int]], grain: int, *, takes_any: bool
+) -> Lowering:
+    """Say at which sizes the network is right; `takes_any`: the graph itself is not so choosy."""
     text = f"Its open dimensions were only found to work at multiples of {grain}."
+    if takes_any:
+        text += (
+            " The graph takes other sizes too, but the network computes other numbers there: keep "
+            "its profile to such sizes."
+        )
     notes = {name: text for name, _ in spatial}
     return replace(lowering, notes={**notes, **lowering.notes})
 

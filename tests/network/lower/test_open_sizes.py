@@ -329,6 +329,17 @@ def test_a_graph_that_halves_thrice_and_doubles_says_so() -> None:
     compare(lowering.network, message, [{"x0": (1, 64, 32, 3)}, {"x0": (1, 8, 16, 3)}])
 
 
+def test_a_graph_that_pads_to_multiples_says_where_the_network_is_right() -> None:
+    def net(x: Any) -> Any:
+        more = -tf.shape(x)[1] % 8
+        return tf.nn.relu(tf.pad(x, [[0, 0], [0, more], [0, 0], [0, 0]]))
+
+    message, lowering = opened(net, (1, None, 16, 3))
+    assert lowering.network is not None
+    assert "computes other numbers there" in lowering.notes["x0"]
+    compare(lowering.network, message, [{"x0": (1, 64, 16, 3)}])
+
+
 def test_same_padding_stays_same_and_written_padding_stays_written() -> None:
     def kinds(padding: str) -> list[PaddingMode]:
         def net(x: Any) -> Any:
