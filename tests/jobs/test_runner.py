@@ -95,7 +95,8 @@ def test_the_script_runs_the_engine(
 
 
 def test_an_input_of_integers_takes_pixels_as_they_are(tmp_path: Path) -> None:
-    card = replace(CARD, inputs=(TensorInfo("x", "uint8", (1, 2, 2, 3)),))
+    settings = replace(CARD.settings, profiles=())
+    card = replace(CARD, inputs=(TensorInfo("x", "uint8", (1, 2, 2, 3)),), settings=settings)
     text = python_runner(tmp_path / "net.engine", card, "run.py", recipe=ImageRecipe())
     pixels = np.arange(0, 240, 20, dtype=np.uint8).reshape(2, 2, 3)
     Image.fromarray(pixels).save(tmp_path / "p.png")
