@@ -6,7 +6,7 @@ and returns its result.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -29,11 +29,13 @@ def at_share(share: float, work: Pace[T]) -> Pace[T]:
         yield share
 
 
-def completed(work: Pace[T]) -> T:
-    """Do all of it at once and return its result."""
+def completed(work: Pace[T], between: Callable[[], object] | None = None) -> T:
+    """Do all of it at once and return its result; `between` is called after each step."""
     while True:
         try:
             next(work)
         except StopIteration as done:
             result: T = done.value
             return result
+        if between is not None:
+            between()

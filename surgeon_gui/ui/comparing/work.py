@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from surgeon_gui.compare.graphs import diff_graphs
 from surgeon_gui.graph.model import Graph, Node
@@ -21,10 +20,8 @@ from surgeon_gui.view.diff import (
     sides,
 )
 from surgeon_gui.view.overlay import Overlay
-from surgeon_gui.view.pace import Pace
+from surgeon_gui.view.pace import completed
 from surgeon_gui.view.tree import Tree, tree_steps
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -113,19 +110,13 @@ def draw_merged(compared: Compared, neighbours: int | None) -> Drawing:
 
 
 def _drawing(graph: Graph, overlay: Overlay) -> Drawing:
-    tree = _gently(tree_steps(graph))
+    tree = completed(tree_steps(graph), _breathe)
     return Drawing(tree, overlay, changed_groups(tree, overlay.marks))
 
 
-def _gently(work: Pace[T]) -> T:
-    """Do a piece of work in a thread, letting the window's thread in between the steps."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        time.sleep(BREATH_SECONDS)
+def _breathe() -> None:
+    """Let the window's thread in between two steps of a thread's work."""
+    time.sleep(BREATH_SECONDS)
 
 
 def statuses(compared: Compared) -> list[tuple[str, str, str]]:
