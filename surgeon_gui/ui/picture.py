@@ -5,12 +5,21 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPointF, QRectF, QSize, QSizeF
-from PySide6.QtGui import QImage, QImageWriter, QPageLayout, QPageSize, QPainter, QPdfWriter
+from PySide6.QtGui import (
+    QImage,
+    QImageWriter,
+    QPageLayout,
+    QPageSize,
+    QPaintDevice,
+    QPainter,
+    QPdfWriter,
+)
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication
 
@@ -175,10 +184,23 @@ def plan_image(plan: Plan, marks: Marks, ink: Ink, area: QRectF, scale: float) -
     scale = min(scale, _LARGEST_PNG / max(area.width(), area.height(), 1.0))
     size = QSize(max(1, round(area.width() * scale)), max(1, round(area.height() * scale)))
     image = QImage(size, QImage.Format.Format_RGB32)
-    painter = QPainter(image)
-    draw_plan(painter, area, plan, marks, ink, scale)
-    painter.end()
+    with painting(image) as painter:
+        draw_plan(painter, area, plan, marks, ink, scale)
     return image
+
+
+@contextmanager
+def painting(device: QPaintDevice, scale: float = 1.0) -> Iterator[QPainter]:
+    """A painter whose unit is `scale` of the device's; it ends before the device, come what may.
+
+    Qt takes the program down where a device goes first, as one does that an error leaves behind.
+    """
+    painter = QPainter(device)
+    painter.scale(scale, scale)
+    try:
+        yield painter
+    finally:
+        painter.end()
 
 
 def draw_plan(
@@ -213,9 +235,8 @@ def _svg(buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink) -> N
     generator.setSize(QSize(math.ceil(area.width()), math.ceil(area.height())))
     generator.setViewBox(QRectF(0, 0, area.width(), area.height()))
     generator.setTitle("Graph Surgeon")
-    painter = QPainter(generator)
-    draw_plan(painter, area, plan, marks, ink, 1.0)
-    painter.end()
+    with painting(generator) as painter:
+        draw_plan(painter, area, plan, marks, ink, 1.0)
 
 
 def _png(
@@ -238,6 +259,5 @@ def _pdf(buffer: QBuffer, area: QRectF, plan: Plan, marks: Marks, ink: Ink) -> N
     size = QSizeF(area.width() * scale, area.height() * scale)
     page = QPageSize(size, QPageSize.Unit.Point, "graph", QPageSize.SizeMatchPolicy.ExactMatch)
     writer.setPageLayout(QPageLayout(page, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
-    painter = QPainter(writer)
-    draw_plan(painter, area, plan, marks, ink, scale * RESOLUTION / 72.0)
-    painter.end()
+    with painting(writer) as painter:
+        draw_plan(painter, area, plan, marks, ink, scale * RESOLUTION / 72.0)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
@@ -14,7 +13,7 @@ from PySide6.QtPrintSupport import QPrinter
 from surgeon_gui.ui.canvas.ink import Ink
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Plan
-from surgeon_gui.ui.picture import RESOLUTION, draw_plan
+from surgeon_gui.ui.picture import RESOLUTION, draw_plan, painting
 from surgeon_gui.ui.theme import LIGHT
 
 READABLE = 0.45
@@ -26,6 +25,8 @@ FOOT = 14.0
 """Points kept at the bottom of a page for its footer."""
 
 _BOTTOM = Qt.AlignmentFlag.AlignBottom
+_POINTS = 72.0
+"""In an inch."""
 _PREVIEW_PIXELS = 48e6
 """Of all pages of a preview together: 96 MB."""
 _PREVIEW_DOTS = 2.5
@@ -117,7 +118,7 @@ def print_pages(printer: QPrinter, wanted: Print) -> int:
     """Print; return how many pages it took."""
     paper = paper_of(printer)
     count = wanted.pages(paper).count
-    with _pages(printer) as painter:
+    with painting(printer, printer.resolution() / _POINTS) as painter:
         for number in range(count):
             if number:
                 printer.newPage()
@@ -139,10 +140,8 @@ def page_images(wanted: Print, paper: QSizeF) -> list[QImage]:
         image.fill(Qt.GlobalColor.white)
         image.setDotsPerMeterX(_DOTS_PER_METER)
         image.setDotsPerMeterY(_DOTS_PER_METER)
-        painter = QPainter(image)
-        painter.scale(dots, dots)
-        wanted.paint(painter, number, paper)
-        painter.end()
+        with painting(image, dots) as painter:
+            wanted.paint(painter, number, paper)
         images.append(image)
     return images
 
@@ -150,7 +149,7 @@ def page_images(wanted: Print, paper: QSizeF) -> list[QImage]:
 def show_pages(printer: QPrinter, images: Sequence[QImage]) -> None:
     """Put pages that `page_images` painted into a preview."""
     page = QRectF(QPointF(), paper_of(printer))
-    with _pages(printer) as painter:
+    with painting(printer, printer.resolution() / _POINTS) as painter:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for number, image in enumerate(images):
             if number:
@@ -161,20 +160,8 @@ def show_pages(printer: QPrinter, images: Sequence[QImage]) -> None:
 def show_words(printer: QPrinter, words: str) -> None:
     """Put a page with a few words into a preview."""
     ink = Ink(LIGHT)
-    with _pages(printer) as painter:
+    with painting(printer, printer.resolution() / _POINTS) as painter:
         painter.setFont(ink.font("plain"))
         painter.setPen(ink.theme.color("muted"))
         page = QRectF(QPointF(), paper_of(printer))
         painter.drawText(page, Qt.AlignmentFlag.AlignCenter, words)
-
-
-@contextmanager
-def _pages(printer: QPrinter) -> Iterator[QPainter]:
-    """A painter whose unit is a point."""
-    painter = QPainter(printer)
-    dots = printer.resolution() / 72.0
-    painter.scale(dots, dots)
-    try:
-        yield painter
-    finally:
-        painter.end()

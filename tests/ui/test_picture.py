@@ -10,7 +10,7 @@ from surgeon_gui.errors import SaveError, UsageError
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.text import parse_text
 from surgeon_gui.targets import inspect
-from surgeon_gui.ui.picture import save_graph_picture
+from surgeon_gui.ui.picture import painting, save_graph_picture
 
 MAGIC = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
 
@@ -61,3 +61,20 @@ def test_a_wrong_ending_a_wrong_namespace_and_a_missing_folder_are_refused(
         save_graph_picture(graph, tmp_path / "a.png", expand=["nowhere"])
     with pytest.raises(SaveError):
         save_graph_picture(graph, tmp_path / "missing" / "a.png")
+
+
+def test_an_error_in_the_middle_of_a_picture_ends_its_painter() -> None:
+    """Qt takes the program down where the image goes before its painter."""
+    image = QImage(8, 8, QImage.Format.Format_RGB32)
+    painters = []
+
+    def draw() -> None:
+        with painting(image, 2.0) as painter:
+            painters.append(painter)
+            assert image.paintingActive()
+            raise UsageError("Nothing to paint.")
+
+    with pytest.raises(UsageError):
+        draw()
+    assert not painters[0].isActive()
+    assert not image.paintingActive()
