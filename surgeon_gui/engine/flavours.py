@@ -102,20 +102,27 @@ def load_flavour(flavour_id: str) -> Flavour:
     except (ImportError, OSError, RuntimeError) as error:
         raise EngineError(
             f"{TITLES[flavour_id]} is installed but does not load: {error}.",
-            hint="Install it again; its wheel must fit the CUDA driver.",
+            hint="Free some memory, or install it again: its wheel must fit the CUDA driver.",
         ) from error
     return Flavour(flavour_id, str(module.__version__), module)
 
 
 def installed_flavours() -> tuple[Flavour, ...]:
     """Return every flavour that loads."""
+    return _look()[0]
+
+
+def _look() -> tuple[tuple[Flavour, ...], EngineError | None]:
+    """Return every flavour that loads, and why another, installed too, does not."""
     found = []
+    broken = None
     for flavour_id in MODULES:
         try:
             found.append(load_flavour(flavour_id))
-        except EngineError:
-            continue
-    return tuple(found)
+        except EngineError as error:
+            if not isinstance(error.__cause__, ModuleNotFoundError):
+                broken = broken or error
+    return tuple(found), broken
 
 
 def choose_flavour(wanted: str | None, capability: str | None = None) -> Flavour:
@@ -126,13 +133,13 @@ def choose_flavour(wanted: str | None, capability: str | None = None) -> Flavour
         capability: compute capability of the GPU that is there (`sm89`), or None without one.
 
     Raises:
-        EngineError: it is not installed, or none is.
+        EngineError: it is not installed, or none is, or what is does not load.
     """
     if wanted is not None:
         return load_flavour(wanted)
-    found = installed_flavours()
+    found, broken = _look()
     if not found:
-        raise EngineError("TensorRT is not installed here.", hint=_how_to_install("rtx"))
+        raise broken or EngineError("TensorRT is not installed here.", hint=_how_to_install("rtx"))
     fits = [flavour for flavour in found if runs_on(flavour.id, capability)]
     return (fits or list(found))[0]
 

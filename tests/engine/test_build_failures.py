@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
 import dataclasses
 import errno
 import importlib
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -265,24 +263,26 @@ def test_a_tensorrt_that_does_not_load_is_told_from_a_missing_one(
         raise ImportError("libcuda.so.1: cannot open shared object file")
 
     monkeypatch.setattr(importlib, "import_module", broken)
-    with pytest.raises(EngineError, match=r"does not load: libcuda\.so\.1"):
-        run(dataclasses.replace(spec_for(cnn(), tmp_path), flavour="rtx"), tmp_path)
+    for flavour in (None, "rtx", "tensorrt"):
+        with pytest.raises(EngineError, match=r"does not load: libcuda\.so\.1") as caught:
+            run(dataclasses.replace(spec_for(cnn(), tmp_path), flavour=flavour), tmp_path)
+        assert caught.value.hint is not None
+        assert "memory" in caught.value.hint
 
 
-def test_the_engine_room_imports_without_tensorrt_and_cuda(
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_tensorrt_that_loads_is_taken_before_one_that_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = builtins.__import__
+    real = importlib.import_module
 
-    def guarded(name: str, *arguments: Any, **named: Any) -> Any:
-        assert name.partition(".")[0] not in ("tensorrt", "tensorrt_rtx", "cuda", "pycuda")
-        return real(name, *arguments, **named)
+    def broken(name: str, *arguments: Any) -> Any:
+        if name == "tensorrt":
+            raise ImportError("libnvinfer.so.11: cannot open shared object file")
+        return real(name, *arguments)
 
-    monkeypatch.setattr(builtins, "__import__", guarded)
-    for name in [name for name in sys.modules if name.startswith("surgeon_gui.engine")]:
-        monkeypatch.delitem(sys.modules, name)
-    importlib.import_module("surgeon_gui.engine.build")
-    importlib.import_module("surgeon_gui.engine.witness")
+    monkeypatch.setattr(importlib, "import_module", broken)
+    spec = dataclasses.replace(spec_for(cnn(), tmp_path), flavour=None)
+    assert run(spec, tmp_path).flavour == "rtx"
 
 
 def test_a_layer_that_cannot_be_built_is_explained(tmp_path: Path) -> None:
