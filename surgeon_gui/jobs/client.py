@@ -24,6 +24,7 @@ from surgeon_gui.jobs.outcome import (
     Failed,
     NotStarted,
     Outcome,
+    Stalled,
     Succeeded,
     TimedOut,
     signal_name,
@@ -42,6 +43,7 @@ from surgeon_gui.jobs.protocol import (
     encode_line,
 )
 from surgeon_gui.jobs.spec import JobSpec
+from surgeon_gui.jobs.stall import STALL_SECONDS, watch
 from surgeon_gui.jobs.store import new_job_directory, release
 
 logger = logging.getLogger(__name__)
@@ -102,6 +104,7 @@ class Job:
             not wait for the job.
         timeout: seconds the job may take.
         spare: a warm worker that waits for its job, instead of starting one.
+        stall: seconds without any processor time after which the worker is stopped.
     """
 
     def __init__(
@@ -114,6 +117,7 @@ class Job:
         on_done: Callable[[Outcome], None] | None = None,
         timeout: float | None = None,
         spare: Worker | None = None,
+        stall: float = STALL_SECONDS,
     ) -> None:
         self.spec = spec
         self.directory = directory or new_job_directory(spec.kind)
@@ -121,6 +125,7 @@ class Job:
         self._on_event = on_event
         self._on_done = on_done
         self._timeout = timeout
+        self._stall = stall
         self._worker = spare
         self._spare = spare is not None
         self._lock = threading.Lock()
@@ -217,6 +222,7 @@ class Job:
             self._send(Start(str(self.directory.absolute())))
         if self._timeout is not None:
             self._later(self._timeout, self._expire)
+        watch(worker.pid, self._ended, self._give_up, self._stall)
         self._listen(worker)
         try:
             status = worker.wait(GRACE_SECONDS)
@@ -308,6 +314,9 @@ class Job:
 
     def _expire(self) -> None:
         self._stop(TimedOut(self._timeout or 0.0, self.directory))
+
+    def _give_up(self) -> None:
+        self._stop(Stalled(self._stall, self.directory))
 
     def _kill(self) -> None:
         if self._worker is not None:

@@ -117,6 +117,26 @@ class TimedOut:
 
 
 @dataclass(frozen=True)
+class Stalled:
+    """The worker used no processor time for so long that it waits for itself, and was stopped."""
+
+    seconds: float
+    directory: Path
+
+    @property
+    def message(self) -> str:
+        return f"The worker did nothing at all for {self.seconds:g} s and was stopped."
+
+    def error(self) -> SurgeonError:
+        return JobTimedOut(
+            self.message,
+            where=str(self.directory),
+            hint="A native library can wait for ever where memory runs out. "
+            "Close other programs, then try again.",
+        )
+
+
+@dataclass(frozen=True)
 class NotStarted:
     """The worker could not be started, or ended before it said hello.
 
@@ -138,7 +158,7 @@ class NotStarted:
         return JobNotStarted(self.message, where=str(self.directory), hint=self.hint)
 
 
-Outcome = Succeeded | Failed | Cancelled | Crashed | TimedOut | NotStarted
+Outcome = Succeeded | Failed | Cancelled | Crashed | TimedOut | Stalled | NotStarted
 
 
 def signal_name(returncode: int) -> str | None:
