@@ -36,7 +36,7 @@ def test_what_is_not_there_cannot_be_taken_out() -> None:
     assert Patch().apply(parse_text(BEFORE)) == parse_text(BEFORE)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(graphs(), st.data())
 def test_any_edit_can_be_stated_as_a_patch(graph: Graph, data: st.DataObject) -> None:
     try:

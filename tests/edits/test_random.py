@@ -112,7 +112,7 @@ def check_invariants(graph: Graph) -> None:
         assert graph_from_graphdef(graphdef_from_graph(graph)).nodes == graph.nodes
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_edits_keep_the_invariants_and_undo_is_exact(data: st.DataObject) -> None:
     document = Document(data.draw(graphs()))
@@ -148,7 +148,7 @@ RULES_ONLY = [
 ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(graphs(), st.sampled_from(RULES_ONLY))
 def test_rules_end_and_a_second_run_changes_nothing(graph: Graph, name: str) -> None:
     edit = ApplyRules((name,))

@@ -204,7 +204,7 @@ def test_near_names_are_found_in_a_large_graph() -> None:
 
 
 @given(graph=graphs(dangling=False), data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whatever_is_done_a_committed_graph_is_whole(graph: Graph, data: st.DataObject) -> None:
     draft = Draft(graph)
     for _ in range(data.draw(st.integers(1, 6))):

@@ -56,7 +56,7 @@ def test_unknown_fields_versions_library_and_debug_info_survive() -> None:
 
 
 @given(graphs(dangling=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_graph_made_here_reads_back_equal(graph: Graph) -> None:
     again = graph_from_graphdef(graphdef_from_graph(graph.with_outputs(None)))
     for mine, theirs in zip(graph, again, strict=True):

@@ -235,7 +235,7 @@ TINY_GRAPH = """
 
 
 @given(st.data())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_a_damaged_file_gives_a_plain_error_or_a_graph_all_may_look_at(data: st.DataObject) -> None:
     content = bytearray(graphdef_from_graph(parse_text(TINY_GRAPH)))
     for _ in range(data.draw(st.integers(0, 5))):

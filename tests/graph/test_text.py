@@ -16,7 +16,7 @@ from tests.helpers.shared import data_path
 
 
 @given(graphs())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_any_graph_survives_printing_and_parsing(graph: Graph) -> None:
     assert parse_text(print_text(graph)) == graph
 

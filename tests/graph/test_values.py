@@ -116,7 +116,7 @@ def test_a_constant_read_is_written_unchanged(name: str) -> None:
 
 
 @given(VALUES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_attribute_value_survives_its_message(value: AttrValue) -> None:
     again = attr_from_message(attr_to_message(value))
     assert again == value

@@ -28,7 +28,7 @@ from tests.network.cases.case import random
 from tests.network.test_to_onnx import run
 
 quick = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much]
+    max_examples=60, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
 )
 Pair = st.tuples(st.integers(0, 2), st.integers(0, 2))
 

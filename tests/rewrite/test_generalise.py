@@ -126,7 +126,7 @@ def test_weights_are_not_spelt_out() -> None:
     assert len(rule_from_selection(graph, ("w", "m", "y"))) < 1000
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(graphs(), st.data())
 def test_a_rule_finds_what_it_was_made_of(graph: Graph, data: st.DataObject) -> None:
     root = data.draw(st.sampled_from([node.name for node in graph]))

@@ -233,7 +233,7 @@ def brute_force(graph: Graph, pattern: NodePattern) -> set[str]:
     return roots
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(graphs(), patterns)
 def test_the_matcher_agrees_with_brute_force(graph: Graph, pattern: NodePattern) -> None:
     outputs = tuple(TensorRef(node.name) for node in graph if not graph.consumers(node.name))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from surgeon_gui.graph.graphdef import graph_from_graphdef, graphdef_from_graph
@@ -60,7 +60,6 @@ def graphs(draw: st.DrawFn) -> Graph:
     return Graph(tuple(nodes))
 
 
-@settings(deadline=None)
 @given(graphs(), st.booleans())
 def test_what_is_written_is_valid_and_is_read_back(graph: Graph, strict: bool) -> None:
     export = uff_from_graph(graph, [graph.nodes[-1].name], strict=strict)
@@ -73,7 +72,6 @@ def test_what_is_written_is_valid_and_is_read_back(graph: Graph, strict: bool) -
     assert bool(export.repairs) <= (not strict)
 
 
-@settings(deadline=None)
 @given(graphs(), st.booleans())
 def test_a_saved_graph_is_written_alike(graph: Graph, strict: bool) -> None:
     again = graph_from_graphdef(graphdef_from_graph(graph))
@@ -82,7 +80,6 @@ def test_a_saved_graph_is_written_alike(graph: Graph, strict: bool) -> None:
     assert inspect_uff(again, outputs, strict=strict).meta == written.meta
 
 
-@settings(deadline=None)
 @given(graphs())
 def test_without_repairs_the_default_mode_equals_the_strict_one(graph: Graph) -> None:
     outputs = [graph.nodes[-1].name]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from surgeon_gui.errors import (
     ConvertError,
@@ -55,7 +55,6 @@ def test_goldens_survive_reading_viewing_and_writing(name: str) -> None:
     assert uff_from_uff_graph(graph_from_uff(file)).meta == golden.expected
 
 
-@settings(deadline=None)
 @given(meta_graphs())
 def test_any_file_survives_reading_viewing_and_writing(meta: pb.MetaGraph) -> None:
     file = uff_from_bytes(meta.SerializeToString())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from surgeon_gui.view.layout import LONGEST_EDGE, Layouts, layout
@@ -51,7 +51,6 @@ def boxes(sketch: Sketch, found: Layout) -> list[tuple[float, float, float, floa
     ]
 
 
-@settings(deadline=None)
 @given(st.one_of(sketches(), bordered_sketches()))
 def test_no_box_overlaps_another(sketch: Sketch) -> None:
     placed = boxes(sketch, layout(sketch))
@@ -66,7 +65,6 @@ def test_no_box_overlaps_another(sketch: Sketch) -> None:
             assert apart, (a, b)
 
 
-@settings(deadline=None)
 @given(st.one_of(sketches(), bordered_sketches()))
 def test_every_edge_joins_the_borders_of_its_boxes(sketch: Sketch) -> None:
     found = layout(sketch)
@@ -80,7 +78,6 @@ def test_every_edge_joins_the_borders_of_its_boxes(sketch: Sketch) -> None:
             assert min(abs(y - top), abs(y - bottom)) < 1e-6
 
 
-@settings(deadline=None)
 @given(sketches())
 def test_edges_of_an_acyclic_graph_point_down(sketch: Sketch) -> None:
     wires = tuple(wire for wire in sketch.wires if wire.source < wire.target)
@@ -91,7 +88,6 @@ def test_edges_of_an_acyclic_graph_point_down(sketch: Sketch) -> None:
         assert found.ys[wire.source] < found.ys[wire.target]
 
 
-@settings(deadline=None)
 @given(sketches())
 def test_only_edges_in_cycles_point_up(sketch: Sketch) -> None:
     reaches: dict[int, set[int]] = {box: {box} for box in range(len(sketch.sizes))}
@@ -104,7 +100,6 @@ def test_only_edges_in_cycles_point_up(sketch: Sketch) -> None:
             assert wire.source in reaches[wire.target]
 
 
-@settings(deadline=None)
 @given(st.one_of(sketches(), bordered_sketches()))
 def test_no_edge_runs_through_a_box(sketch: Sketch) -> None:
     found = layout(sketch)
@@ -120,7 +115,6 @@ def test_no_edge_runs_through_a_box(sketch: Sketch) -> None:
                 assert not inside, (wire, box)
 
 
-@settings(deadline=None)
 @given(st.one_of(sketches(), bordered_sketches()))
 def test_the_layout_holds_everything_and_starts_at_the_origin(sketch: Sketch) -> None:
     found = layout(sketch)
@@ -131,7 +125,6 @@ def test_the_layout_holds_everything_and_starts_at_the_origin(sketch: Sketch) ->
     assert max(box[3] for box in placed) <= found.height + 1e-6
 
 
-@settings(deadline=None)
 @given(st.one_of(sketches(), bordered_sketches()))
 def test_the_same_sketch_gives_the_same_layout(sketch: Sketch) -> None:
     assert layout(sketch) == layout(sketch)

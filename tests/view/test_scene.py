@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from surgeon_gui.graph.model import Graph
@@ -277,7 +277,6 @@ def graphs(draw: st.DrawFn) -> Graph:
     return Graph(tuple(nodes))
 
 
-@settings(deadline=None)
 @given(graphs(), st.data())
 def test_any_graph_with_anything_open_is_well_placed(graph: Graph, data: st.DataObject) -> None:
     scene = Scene(tree_from_graph(graph), Metrics())

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surgeon_gui.graph.graphdef import graph_from_graphdef
@@ -181,7 +181,7 @@ sizes = st.integers(1, 9)
 steps = st.integers(1, 3)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(sizes, sizes, st.integers(1, 4), st.integers(1, 4), steps, steps, steps)
 def test_same_padding_is_exact_for_any_size(
     height: int, width: int, rows: int, columns: int, down: int, across: int, dilation: int
@@ -208,7 +208,7 @@ def test_same_padding_is_exact_for_any_size(
     check(case(build, numbers(1, height, width, 2), rtol=1e-3, atol=1e-4))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(sizes, sizes, st.integers(1, 12), st.integers(1, 12), st.integers(0, 2))
 def test_resizing_is_exact_for_any_size(
     height: int, width: int, rows: int, columns: int, grid: int

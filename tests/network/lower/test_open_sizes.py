@@ -381,7 +381,7 @@ def test_vectors_of_sizes_are_shared() -> None:
     assert len(vectors) == 1
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     st.lists(
         st.tuples(
