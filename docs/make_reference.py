@@ -47,7 +47,8 @@ def cli() -> str:
         "`surgeon` is `python -m surgeon_gui`. `--json` prints one JSON object on stdout and "
         "nothing else there; logs and progress go to stderr. Exit status: 0 done and yes, 1 done "
         "and the answer is no, 2 bad usage or bad input, 3 the work failed: it crashed, was "
-        "cancelled, or TensorFlow, TensorRT or a GPU is missing.\n",
+        "cancelled, whoever read its output went away (`| head`), or TensorFlow, TensorRT or a "
+        "GPU is missing.\n",
     ]
     for name in sorted(VERBS):
         command = VERBS[name]

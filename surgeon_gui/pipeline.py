@@ -139,6 +139,8 @@ def _custom_notes(export: UffExport) -> tuple[str, ...]:
     if not export.custom:
         return ()
     ops = ", ".join(sorted(set(export.custom.values())))
+    if len(export.custom) == 1:
+        return (f"One node is written as a custom operation for a plugin: {ops}.",)
     return (f"{len(export.custom)} nodes are written as custom operations for plugins: {ops}.",)
 
 

@@ -1,7 +1,8 @@
 """The command line: finds its verbs in `cli/verbs`, runs one, turns errors into exit codes.
 
 Exit status: 0 done and yes; 1 done and the answer is no; 2 bad usage or bad input; 3 the
-work failed: a job crashed, was cancelled or timed out, or a part of this machine is missing.
+work failed: a job crashed, was cancelled or timed out, whoever read the output went away, or a
+part of this machine is missing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -37,8 +39,23 @@ logger = logging.getLogger(__name__)
 
 _MOST_PROBLEMS = 12
 
-stdout = Console(highlight=False, soft_wrap=True)
-stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+FILE = click.Path(path_type=Path, readable=False)
+"""A file's path; whether it can be read is said by whoever opens it, with what to do."""
+
+
+class ReaderGone(Exception):
+    """Whoever reads the output, as `| head`, has had enough; this is no answer to the question."""
+
+
+class _Terminal(Console):
+    """A console that leaves it to the command line what a closed pipe means."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+stdout = _Terminal(highlight=False, soft_wrap=True)
+stderr = _Terminal(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Verbs(click.Group):
@@ -49,6 +66,13 @@ class Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return VERBS.get(cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # Click would end the program with the status of a "no".
+            raise ReaderGone from error
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -141,17 +165,23 @@ def main(argv: Sequence[str] | None = None) -> int:
             JobCancelled("The work was cancelled."), as_json=as_json, model=_model(arguments)
         )
         return 3
+    except ReaderGone:
+        _close_stdout()
+        return 3
     except OSError as error:
-        if not isinstance(error, BrokenPipeError):  # Who reads may have had enough.
-            stderr.print(f"error: The output cannot be written: {error.strerror or error}.")
-        # The interpreter must not try to flush once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        stderr.print(f"error: The output cannot be written: {error.strerror or error}.")
+        _close_stdout()
         return 2
     except Exception as error:
         logger.exception("The program failed")
         print_error(internal_error(error), as_json=as_json, model=_model(arguments))
         return 3
     return result if isinstance(result, int) else 0
+
+
+def _close_stdout() -> None:
+    """Keep the interpreter from flushing once more, as it ends, what cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _model(arguments: Sequence[str]) -> str | None:

@@ -89,7 +89,7 @@ def print_division(
     stdout.print(
         f"{facts['model']}: {partition.converted} of {partition.live} nodes "
         f"({partition.rate:.0%}) in {count} segment{'' if count == 1 else 's'} for "
-        f"{partition.target}; {partition.left} are left",
+        f"{partition.target}; the divided graph has {partition.left}",
         style="bold",
         markup=False,
     )
@@ -169,17 +169,16 @@ def _print_built(built: BundleBuildResult) -> None:
 
 def _print_verified(verified: BundleVerifyResult) -> None:
     for segment in verified.segments:
-        worst = max((row.metrics.get("max_rel", 0.0) for row in segment.outputs), default=0.0)
-        verdict = "equal" if segment.ok else "differs"
+        known = [row.metrics.get("max_rel", 0.0) for row in segment.outputs if row.is_compared]
+        worst = f", at most {max(known):.2g} relative" if known else ""
         stdout.print(
-            f"  {segment.name}: {verdict}, at most {worst:.2g} relative ({segment.backend})",
-            markup=False,
+            f"  {segment.name}: {segment.verdict}{worst} ({segment.backend})", markup=False
         )
         if segment.fell_back:
             stdout.print(f"    {segment.fell_back}", style="yellow", markup=False)
     for name in verified.idle:
         stdout.print(f"  {name}: did not run with these inputs", style="yellow", markup=False)
-    changed = [row.name for row in verified.division if not row.ok]
+    changed = [row.name for row in verified.division if row.verdict == "differs"]
     if changed:
         stdout.print(f"  Dividing the graph changed {', '.join(changed)}.", style="red")
     differing = [row.name for row in verified.outputs if not row.ok]
@@ -191,4 +190,6 @@ def _print_verified(verified: BundleVerifyResult) -> None:
             markup=False,
         )
     answer = "The numbers did not change" if verified.ok else "The numbers differ"
+    if verified.proves_nothing:
+        answer = "Nothing is proven: TensorFlow itself computes no numbers from these inputs"
     stdout.print(f"  {answer} ({verified.seconds:.1f} s).")

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from surgeon_gui.cli.app import FILE
 from surgeon_gui.cli.options import parse_shape
 from surgeon_gui.compare.images import CHANNELS, LAYOUTS, RESIZES, ImageFeed, ImageRecipe
 from surgeon_gui.compare.inputs import DISTRIBUTIONS
@@ -33,7 +34,7 @@ def feeding_options(function: F) -> F:
     options = (
         click.option(
             "--inputs",
-            type=click.Path(path_type=Path),
+            type=FILE,
             metavar="X.npz|X.npy",
             help="Input arrays keyed by node name; default: random.",
         ),
@@ -41,7 +42,7 @@ def feeding_options(function: F) -> F:
             "--image",
             "images",
             multiple=True,
-            type=click.Path(path_type=Path),
+            type=FILE,
             metavar="FILE|FOLDER",
             help="An image, or a folder of them, as input; repeat for more.",
         ),

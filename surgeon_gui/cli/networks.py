@@ -137,7 +137,7 @@ def inspect_made(made: Made, target: str) -> dict[str, Any]:
         "inputs": [tensor.as_dict() for tensor in made.inputs],
         "outputs": [tensor.as_dict() for tensor in made.outputs],
         "ops": dict(made.ops.most_common()),
-        "summary": f"{count} layers, converted already",
+        "summary": f"{count} layer{'' if count == 1 else 's'}, converted already",
         "target": target,
         "supported": True,
         "problems": [],

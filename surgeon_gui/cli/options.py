@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from surgeon_gui.cli.app import stderr
+from surgeon_gui.cli.app import FILE, stderr
 from surgeon_gui.edits.base import Edit
 from surgeon_gui.edits.boundary import SetInput
 from surgeon_gui.edits.rules import ApplyRules
@@ -120,13 +120,13 @@ def surgery_options(function: F) -> F:
         ),
         click.option(
             "--script",
-            type=click.Path(path_type=Path),
+            type=FILE,
             metavar="FILE.toml",
             help="A surgery script to replay.",
         ),
         click.option(
             "--preprocess",
-            type=click.Path(path_type=Path),
+            type=FILE,
             metavar="config.py",
             help="A graphsurgeon script to run (it is code: run only what you trust).",
         ),

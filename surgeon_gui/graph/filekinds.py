@@ -24,6 +24,7 @@ _FREEZE_CHECKPOINT = (
 _FREEZE_KERAS = "Freeze it: `surgeon freeze {} -o frozen.pb`."
 _NO_GRAPH = "Open a frozen TensorFlow graph (.pb or .pbtxt)."
 _SOURCE = "Open the TensorFlow graph it was made from."
+_OPEN_WHAT = "Open a .pb file, or the folder of a SavedModel, which holds saved_model.pb."
 _TABLE_MAGIC = bytes.fromhex("57fb808b247547db")
 
 
@@ -191,5 +192,5 @@ def refuse_directory(path: Path) -> None:
             hint=f"Run it with: surgeon run {path}. Its graph is {path / 'graph.pb'}.",
         )
     graphs = [name for name in names if name.endswith((".pb", ".pbtxt"))]
-    hint = f"Open a file in it: {', '.join(graphs[:3])}." if graphs else "Open a .pb file."
+    hint = f"Open a file in it: {', '.join(graphs[:3])}." if graphs else _OPEN_WHAT
     raise OpenError("This is a folder, not a file.", where=str(path), hint=hint)

@@ -294,10 +294,12 @@ def check_writable(path: Path) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> SaveError:
+    hint = {
+        errno.ENOENT: f"Make the folder {path.parent} first, or choose another.",
+        errno.EISDIR: "Choose another name.",
+    }.get(error.errno or 0)
     return SaveError(
-        f"The file cannot be written: {error.strerror or error}.",
-        where=str(path),
-        hint="Choose another folder or free some space.",
+        f"The file cannot be written: {error.strerror or error}.", where=str(path), hint=hint
     )
 
 

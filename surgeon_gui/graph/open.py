@@ -54,6 +54,8 @@ def open_graph(path: str | os.PathLike[str]) -> Graph:
     except SurgeonError as error:
         if error.where is None:
             error.where = str(source)
+        elif str(source) not in error.where:
+            error.where = f"{error.where} in {source}"
         raise
 
 

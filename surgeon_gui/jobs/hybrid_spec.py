@@ -104,6 +104,12 @@ class SegmentVerified:
     backend: str
     fell_back: str | None = None
 
+    @property
+    def verdict(self) -> str:
+        """`equal`, `differs`, or `not compared` where TensorFlow itself computes no numbers."""
+        worse = {row.verdict for row in self.outputs if not row.ok}
+        return "equal" if self.ok else "differs" if "differs" in worse else "not compared"
+
 
 @dataclass(frozen=True)
 class BundleVerifyResult(JobResult):
@@ -125,6 +131,12 @@ class BundleVerifyResult(JobResult):
     segments: tuple[SegmentVerified, ...]
     outputs: tuple[TensorComparison, ...]
     idle: tuple[str, ...] = ()
+
+    @property
+    def proves_nothing(self) -> bool:
+        """Whether nothing differs, and yet TensorFlow gave too few numbers to say it is equal."""
+        rows = [*self.division, *(row for item in self.segments for row in item.outputs)]
+        return not self.ok and all(row.ok or not row.is_compared for row in rows)
 
 
 @dataclass(frozen=True)

@@ -334,5 +334,5 @@ def _stopped(error: Exception, graph: Graph) -> JobFailed:
     return JobFailed(
         f"TensorFlow stopped: {_first_line(error)}.",
         where=_where(str(error), graph),
-        hint="Check the inputs' shapes and values.",
+        hint="Give it inputs that it takes: their sizes, and their values as an .npz file.",
     )

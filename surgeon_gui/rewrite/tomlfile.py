@@ -39,11 +39,17 @@ class TomlFile:
             found = _AT_LINE.search(str(problem))
             line = int(found.group(1)) if found and found.group(1) else text.count("\n") + 1
             message = _AT_LINE.sub("", str(problem)).strip()
-            raise error(f"This is no TOML: {message}.", where=f"{name}:{line}") from problem
+            raise error(
+                f"This is no TOML: {message}.",
+                where=f"{name}:{line}",
+                hint="Correct that line of the file.",
+            ) from problem
         except (ValueError, RecursionError) as problem:
             # A number of thousands of digits, or brackets nested thousands deep.
             raise error(
-                "A value in it is longer or nested deeper than TOML is read here.", where=name
+                "A value in it is longer or nested deeper than TOML is read here.",
+                where=name,
+                hint="Shorten it.",
             ) from problem
         self._lines = _key_lines(text)
 
@@ -58,10 +64,14 @@ class TomlFile:
             text = path.read_text(encoding="utf-8")
         except OSError as problem:
             raise error(
-                "The file cannot be read.", where=str(path), hint=f"{problem.strerror}."
+                f"The file cannot be read: {problem.strerror or problem}.",
+                where=str(path),
+                hint="Check the path.",
             ) from problem
         except UnicodeDecodeError as problem:
-            raise error("The file is no text in UTF-8.", where=str(path)) from problem
+            raise error(
+                "The file is no text in UTF-8.", where=str(path), hint="Save it as UTF-8."
+            ) from problem
         return cls(text, str(path), error=error)
 
     def line(self, *keys: Key) -> int:

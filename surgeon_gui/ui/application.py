@@ -14,7 +14,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from surgeon_gui import __version__
-from surgeon_gui.errors import UsageError
+from surgeon_gui.errors import SaveError, UsageError
+from surgeon_gui.graph.graphdef import check_writable
 from surgeon_gui.log import close_logging, setup_logging
 from surgeon_gui.settings import cache_dir, load_settings
 from surgeon_gui.targets import find_target
@@ -26,6 +27,7 @@ from surgeon_gui.ui.photographer import Photographer
 from surgeon_gui.ui.qt_log import restore_qt_messages, route_qt_messages
 from surgeon_gui.ui.theme import apply_theme
 
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 VIEWS = ("graph", SIDES, MERGED, "network")
 
 
@@ -56,6 +58,7 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     arguments = parser.parse_args(list(argv))
     arguments.size = _size(parser, arguments.size)
     arguments.target = _target(parser, arguments.target)
+    _check_shot(parser, arguments.shot)
     return arguments
 
 
@@ -75,6 +78,18 @@ def _target(parser: argparse.ArgumentParser, text: str) -> str:
         except UsageError as error:
             parser.error(str(error))
     return text
+
+
+def _check_shot(parser: argparse.ArgumentParser, path: Path | None) -> None:
+    """Refuse a picture that could not be saved before the window is shown for it."""
+    if path is None:
+        return
+    if path.suffix.lower() not in _PICTURES:
+        parser.error(f"{path} is no picture; name it .png")
+    try:
+        check_writable(path)
+    except SaveError as error:
+        parser.error(str(error))
 
 
 def run(argv: Sequence[str], arrange: Callable[[MainWindow], object] | None = None) -> int:

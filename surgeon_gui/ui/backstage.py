@@ -160,6 +160,8 @@ class Backstage:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=1 << 20,
+                # Ctrl+C in the window's terminal is the window's to answer.
+                start_new_session=True,
             )
         if process.stdin is None or process.stdout is None:
             raise ParcelError

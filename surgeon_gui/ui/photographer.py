@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QPoint, QTimer
@@ -12,6 +13,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QMenu
 from surgeon_gui.ui.jobs import JobRunner
 from surgeon_gui.ui.main_window import MainWindow
 from surgeon_gui.ui.panels.job_panel import JobPanel
+
+logger = logging.getLogger(__name__)
 
 # A picture is taken once nothing was at work for this long.
 QUIET_MS = 400
@@ -107,6 +110,8 @@ class Photographer(QObject):
     def _shoot(self) -> None:
         self._limit.stop()
         saved = picture_of(self._window).save(str(self._arguments.shot))
+        if not saved:
+            logger.error("%s: The picture cannot be saved. Free some space.", self._arguments.shot)
         self.status = 0 if saved and self._shown() else 2
         self._window.session.set_document(None)
         self._window.close()

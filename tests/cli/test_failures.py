@@ -135,6 +135,7 @@ def test_cancelling_is_one_object_too(monkeypatch: pytest.MonkeyPatch) -> None:
     ran = surgeon("export", CIFAR, "-o", "x.onnx", "--json")
     assert ran.status == 3
     assert ran.json["error"]["code"] == "JobCancelled"
+    assert "log" not in ran.json["error"]["hint"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -152,6 +153,69 @@ def test_a_full_standard_output_is_a_message(options: tuple[str, ...]) -> None:
     assert ran.returncode == 2
     assert ran.stderr.startswith("error: The output cannot be written")
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("options", [("--json",), ()])
+def test_a_reader_that_has_had_enough_is_neither_yes_nor_no(options: tuple[str, ...]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as closed:
+        ran = subprocess.run(
+            [sys.executable, "-m", "surgeon_gui", "inspect", str(CIFAR), *options],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert ran.returncode == 3
+    assert ran.stderr == ""
+
+
+def test_a_model_that_may_not_be_read_does_not_keep_the_others_from_their_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret.pb"
+    secret.write_bytes(CIFAR.read_bytes())
+    real = Path.read_bytes
+
+    def read(self: Path) -> bytes:
+        if self == secret:
+            raise PermissionError(13, "Permission denied", str(self))
+        return real(self)
+
+    # The suite may run as root, who may read everything: the system's answers are made.
+    monkeypatch.setattr(Path, "read_bytes", read)
+    monkeypatch.setattr("os.access", lambda path, _: Path(path) != secret)
+    refused, fine = surgeon("inspect", secret, CIFAR, "--json").lines
+    assert "may not be read" in refused["error"]["message"]
+    assert fine["nodes"] == 13
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("export", CIFAR, "-o", "x.xyz"), ".svg"),
+        (("export", CIFAR, "-o", "nofolder/x.pb"), "Make the folder nofolder first"),
+        (("edit", CIFAR, "--script", "broken.toml", "-o", "x.pb"), "Correct that line"),
+        (("inspect", "empty"), "saved_model.pb"),
+    ],
+)
+def test_each_mistake_has_its_own_remedy(
+    arguments: tuple[object, ...], hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.toml").write_text("[[edit\n")
+    (tmp_path / "empty").mkdir()
+    ran = surgeon(*arguments, "--json")
+    assert ran.status == 2
+    assert hint in ran.json["error"]["hint"]
+
+
+def test_a_node_at_fault_is_named_with_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "twice.pbtxt"
+    path.write_text('node { name: "a" op: "NoOp" } node { name: "a" op: "NoOp" }')
+    assert surgeon("inspect", path, "--json").json["error"]["where"] == f"a in {path}"
 
 
 def test_names_no_terminal_can_show_do_not_stop_it(tmp_path: Path) -> None:

@@ -99,6 +99,24 @@ def test_a_bundle_is_built_verified_and_run(model: Path, tmp_path: Path) -> None
     assert ran.json["comparison"]
 
 
+@pytest.mark.tensorflow
+def test_numbers_tensorflow_does_not_have_are_not_called_different(tmp_path: Path) -> None:
+    model = tmp_path / "nan.pb"
+    graph = """
+        x = Placeholder() {shape=[2, 4], dtype=f32}
+        zeros = Const() {value=f32[4]{0}}
+        a = Mul(x, zeros)
+        b = RealDiv(a, zeros)
+        c = Relu(b)
+    """
+    save_graphdef(parse_text(graph), model)
+    found = surgeon("partition", model, "-o", tmp_path / "bundle", "--verify")
+    assert found.status == 1
+    assert "TRTEngineOp_0: not compared (network)" in found.stdout
+    assert "Nothing is proven" in found.stdout
+    assert "changed" not in found.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.tensorrt
 def test_a_whole_graph_becomes_a_plain_engine(tmp_path: Path) -> None:

@@ -59,6 +59,18 @@ def test_a_file_that_does_not_open_fails_the_picture(tmp_path: Path) -> None:
     assert shot.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"), [("nofolder/x.png", "Make the folder"), ("x.txt", "no picture")]
+)
+def test_a_picture_that_could_not_be_saved_is_refused_at_once(
+    name: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_arguments(["--shot", str(tmp_path / name)])
+    assert ended.value.code == 2
+    assert reason in capsys.readouterr().err
+
+
 def test_a_wrong_size_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parse_arguments(["--size", "large"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.networks import build_made, is_made, open_made
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
@@ -25,12 +25,12 @@ from surgeon_gui.settings import load_settings
 
 @VERBS.register("build")
 @click.command("build")
-@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL")
+@click.argument("model", type=FILE, metavar="MODEL")
 @click.option(
     "-o",
     "target",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="X.engine",
     help="Where the plan goes.",
 )
@@ -74,7 +74,7 @@ from surgeon_gui.settings import load_settings
 )
 @click.option(
     "--ranges",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="R.json|R.cache|SET.toml",
     help="With int8: ranges from surgeon quantize, a calibration cache of TensorRT, or a rule set "
     "that holds some. Default: those of the sets given by --rules.",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.feeding import feeding_options, given_shapes
 from surgeon_gui.cli.options import NpzPath, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
@@ -47,7 +47,7 @@ _READY = (".npz", ".network", ".onnx", ".engine", ".plan", ".trt")
 )
 @click.option(
     "--report",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="R.html|R.json",
     help="Write the comparison as a page or as JSON.",
 )

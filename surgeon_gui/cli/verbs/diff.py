@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.options import json_option
 from surgeon_gui.compare.graphs import diff_graphs
 from surgeon_gui.errors import UsageError
@@ -17,11 +17,11 @@ from surgeon_gui.opening import open_pair
 
 @VERBS.register("diff")
 @click.command("diff")
-@click.argument("one", type=click.Path(path_type=Path), metavar="MODEL")
-@click.argument("other", type=click.Path(path_type=Path), metavar="OTHER")
+@click.argument("one", type=FILE, metavar="MODEL")
+@click.argument("other", type=FILE, metavar="OTHER")
 @click.option(
     "--picture",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="OUT.{svg,png,pdf}",
     help="Draw both as one graph, with what is different marked.",
 )

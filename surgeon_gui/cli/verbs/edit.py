@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.networks import is_made
 from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.reports import pass_line
@@ -25,12 +25,12 @@ _SHOWN = 3
 
 @VERBS.register("edit")
 @click.command("edit")
-@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL")
+@click.argument("model", type=FILE, metavar="MODEL")
 @click.option(
     "-o",
     "target",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="OUT.pb",
     help="Where the edited graph goes (.pb or .pbtxt).",
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.options import json_option
 from surgeon_gui.errors import OpenError
 from surgeon_gui.opening import open_model
@@ -19,10 +19,10 @@ _SHOWN = 6
 
 @VERBS.register("explain")
 @click.command("explain")
-@click.argument("log", type=click.Path(path_type=Path, allow_dash=True), metavar="LOG|-")
-@click.option(
-    "--model", type=click.Path(path_type=Path), help="The model it is about, to name its nodes."
+@click.argument(
+    "log", type=click.Path(path_type=Path, allow_dash=True, readable=False), metavar="LOG|-"
 )
+@click.option("--model", type=FILE, help="The model it is about, to name its nodes.")
 @json_option
 def explain_verb(log: Path, model: Path | None, as_json: bool) -> int:
     """Explain the errors of a log: TensorRT, UffParser, ONNX parser, TF-TRT, trtexec.

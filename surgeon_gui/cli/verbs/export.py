@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.networks import export_made, is_made, open_made
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.errors import UsageError
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.graph.shapes import infer_types
-from surgeon_gui.pipeline import Exported, check_opset_has_use, export
+from surgeon_gui.pipeline import EXPORTERS, Exported, check_opset_has_use, export
 from surgeon_gui.targets import SupportReport, inspect
 from surgeon_gui.view.coloring import Coloring
 from surgeon_gui.view.overlay_file import read_overlay
@@ -41,12 +41,12 @@ class Look:
 
 @VERBS.register("export")
 @click.command("export")
-@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL")
+@click.argument("model", type=FILE, metavar="MODEL")
 @click.option(
     "-o",
     "target",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="OUT.{pb,pbtxt,uff,onnx,network,svg,png,pdf}",
     help="The file; its ending names the form.",
 )
@@ -97,6 +97,12 @@ def export_verb(
     """Write a model in another form, or as a picture."""
     ending = target.suffix.lower()
     look = Look(target_id, expand, expand_all, overlay)
+    if ending not in (*EXPORTERS, *PICTURES):
+        raise UsageError(
+            f"{ending or 'A name without ending'} is no known format.",
+            where=str(target),
+            hint=f"Use one of {' '.join((*EXPORTERS, *PICTURES))}.",
+        )
     if ending not in PICTURES and look != Look():
         raise UsageError(
             "--expand, --expand-all, --target and --overlay are for pictures.",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.feeding import recipe_options
 from surgeon_gui.cli.options import json_option
 from surgeon_gui.compare.images import ImageRecipe
@@ -17,12 +17,12 @@ from surgeon_gui.jobs.runner_files import write_runner
 
 @VERBS.register("export-runner")
 @click.command("export-runner")
-@click.argument("engine", type=click.Path(path_type=Path), metavar="X.engine")
+@click.argument("engine", type=FILE, metavar="X.engine")
 @click.option(
     "-o",
     "target",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="run.py|run.cpp",
     help="Where the code goes; keep it beside the engine. A .cpp gets a CMakeLists.txt.",
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.options import json_option, parse_shape
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.cli.reports import pass_line
@@ -15,7 +15,7 @@ from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import FreezeResult, FreezeSpec
 from surgeon_gui.jobs.store import job_directory
 
-_PATH = click.Path(path_type=Path)
+_PATH = FILE
 
 
 @VERBS.register("freeze")
@@ -141,7 +141,7 @@ def _print(result: FreezeResult) -> None:
 
 def _verdict(result: FreezeResult) -> str:
     if result.unverified:
-        return f"Not compared with the source: {result.unverified}"
+        return f"Not compared with the source: {result.unverified.rstrip('.')}"
     if not result.verified:
         return "Not compared with the source"
     largest = result.largest_difference

@@ -11,7 +11,15 @@ from typing import Any
 import click
 from rich.table import Table
 
-from surgeon_gui.cli.app import VERBS, exit_code, internal_error, print_error, print_json, stdout
+from surgeon_gui.cli.app import (
+    FILE,
+    VERBS,
+    exit_code,
+    internal_error,
+    print_error,
+    print_json,
+    stdout,
+)
 from surgeon_gui.cli.engines import inspect_engine, is_engine
 from surgeon_gui.cli.networks import inspect_made, is_made, open_made
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
@@ -40,9 +48,7 @@ logger = logging.getLogger(__name__)
 
 @VERBS.register("inspect")
 @click.command("inspect")
-@click.argument(
-    "models", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="MODEL…"
-)
+@click.argument("models", nargs=-1, required=True, type=FILE, metavar="MODEL…")
 @click.option(
     "--target",
     default="direct",
@@ -52,7 +58,7 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--report",
     "report_path",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="OUT.{html,json}",
     help="Write a report to attach to a ticket.",
 )
@@ -60,7 +66,7 @@ logger = logging.getLogger(__name__)
     "--attach",
     "attached",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE.json",
     help="Reports: what verify, build, run or edit printed with --json; repeat for more.",
 )
@@ -173,7 +179,8 @@ def _facts(prepared: Prepared) -> dict[str, Any]:
 
 
 def _print_head(facts: dict[str, Any]) -> None:
-    stdout.print(f"{facts['model']}: {facts['nodes']} nodes", style="bold", markup=False)
+    count = "1 node" if facts["nodes"] == 1 else f"{facts['nodes']} nodes"
+    stdout.print(f"{facts['model']}: {count}", style="bold", markup=False)
     for kind in ("inputs", "outputs"):
         for tensor in facts[kind]:
             shape = Shape(None if tensor["shape"] is None else tuple(tensor["shape"]))

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from surgeon_gui.cli.app import VERBS, print_json, stderr, stdout
+from surgeon_gui.cli.app import FILE, VERBS, print_json, stderr, stdout
 from surgeon_gui.cli.options import json_option
 from surgeon_gui.rewrite.examples import failed_examples
 from surgeon_gui.rewrite.library import bundled_rules, bundled_sets, load_set, user_sets
@@ -62,7 +62,7 @@ def _page(target: Target) -> None:
 
 @VERBS.register("rules")
 @click.command("rules")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE.toml…]")
+@click.argument("files", nargs=-1, type=FILE, metavar="[FILE.toml…]")
 @json_option
 def rules_verb(files: tuple[Path, ...], as_json: bool) -> int:
     """List the rules and rule sets, or check rule files: their examples are their tests.

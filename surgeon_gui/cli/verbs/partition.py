@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.divisions import division_facts, open_inputs, print_division, result_facts
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.plain_engine import build_plain_engine
@@ -34,7 +34,7 @@ from surgeon_gui.targets.segments import hybrid_graph
 
 @VERBS.register("partition")
 @click.command("partition")
-@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL")
+@click.argument("model", type=FILE, metavar="MODEL")
 @click.option(
     "--target", default="direct", show_default=True, help="Whose verdicts divide the graph."
 )
@@ -73,7 +73,7 @@ from surgeon_gui.targets.segments import hybrid_graph
 @click.option(
     "-o",
     "target_path",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FOLDER|OUT.pb",
     help="Write a hybrid bundle into this folder, or only the graph with its TRTEngineOp nodes.",
 )
@@ -106,7 +106,7 @@ from surgeon_gui.targets.segments import hybrid_graph
 @click.option(
     "--engine",
     "engine_path",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="X.engine",
     help="Where one segment is all but the graph's borders: build it as a plain engine.",
 )
@@ -116,9 +116,7 @@ from surgeon_gui.targets.segments import hybrid_graph
     is_flag=True,
     help="Let TensorFlow's own TF-TRT convert it, where the TensorFlow here has it; -o is a .pb.",
 )
-@click.option(
-    "--inputs", type=click.Path(path_type=Path), metavar="X.npz", help="Arrays to verify with."
-)
+@click.option("--inputs", type=FILE, metavar="X.npz", help="Arrays to verify with.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of random inputs."
 )

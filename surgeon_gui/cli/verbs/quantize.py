@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.networks import is_made, open_made
 from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
@@ -32,12 +32,12 @@ _ENDINGS = (".network", *RANGE_FILES)
 
 @VERBS.register("quantize")
 @click.command("quantize")
-@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL")
+@click.argument("model", type=FILE, metavar="MODEL")
 @click.option(
     "-o",
     "target",
     required=True,
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="OUT.network|OUT.json|OUT.cache|SET.toml",
     help="The quantized network, to build from; or only the ranges: ours, TensorRT's cache, or "
     "into a rule set, for the graph of the next training run.",
@@ -45,7 +45,7 @@ _ENDINGS = (".network", *RANGE_FILES)
 @click.option(
     "--data",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="X.npz|FOLDER|SAMPLES.py",
     help="Samples: arrays along their first dimension, a folder of images or of such files, or a "
     "script whose samples() yields them (it is code).",
@@ -54,7 +54,7 @@ _ENDINGS = (".network", *RANGE_FILES)
     "--validate",
     "validation",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="X.npz|FOLDER|SAMPLES.py",
     help="Other samples, to measure the error on; labels among them give the accuracy. Default: "
     "the first of --data.",
@@ -71,7 +71,7 @@ _ENDINGS = (".network", *RANGE_FILES)
 @click.option(
     "--ranges",
     "known",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="R.json|R.cache|SET.toml",
     help="Ranges to take as they are. Default: those of the sets given by --rules.",
 )

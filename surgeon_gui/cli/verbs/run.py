@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.feeding import feeding_options, given_shapes
 from surgeon_gui.cli.options import NpzPath, json_option
 from surgeon_gui.cli.progress import job_progress
@@ -22,7 +22,7 @@ _SHOWN_LAYERS = 20
 
 @VERBS.register("run")
 @click.command("run")
-@click.argument("engine", type=click.Path(path_type=Path), metavar="X.engine")
+@click.argument("engine", type=FILE, metavar="X.engine")
 @feeding_options
 @click.option(
     "--shape",
@@ -38,7 +38,7 @@ _SHOWN_LAYERS = 20
 )
 @click.option(
     "--reference",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="MODEL",
     help="Compare with a graph in TensorFlow, a .network or .onnx file, or stored outputs (.npz).",
 )
@@ -59,7 +59,7 @@ _SHOWN_LAYERS = 20
     "--plugin",
     "plugins",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="LIB.so",
     help="A plugin library the engine needs (it is code: load only what you trust).",
 )

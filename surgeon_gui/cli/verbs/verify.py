@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from surgeon_gui.cli.app import VERBS, print_json, stdout
+from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.networks import is_made, open_made, verify_made
 from surgeon_gui.cli.options import NpzPath, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
@@ -20,16 +20,16 @@ from surgeon_gui.pipeline import prepare_verify
 
 @VERBS.register("verify")
 @click.command("verify")
-@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL")
+@click.argument("model", type=FILE, metavar="MODEL")
 @click.option(
     "--original",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="ORIG",
     help="The graph TensorFlow runs; default: MODEL before any surgery.",
 )
 @click.option(
     "--inputs",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="X.npz",
     help="Input arrays keyed by node name; default: random.",
 )

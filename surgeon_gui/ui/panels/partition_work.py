@@ -57,7 +57,7 @@ def division_words(partition: Partition, *, dynamic: bool) -> Words:
         return "Nothing of this graph makes a segment.", "caveat", hint
     words = (
         f"{partition.converted:,} of {partition.live:,} nodes ({partition.rate:.0%}) convert, in "
-        f"{count} segment{'' if count == 1 else 's'}; {partition.left:,} nodes are left."
+        f"{count} segment{'' if count == 1 else 's'}; the divided graph has {partition.left:,}."
     )
     whole = "One segment is the whole graph: Build makes a plain engine of it."
     return words, "strong", whole if partition.is_whole else ""
@@ -96,6 +96,9 @@ def _verified(result: BundleVerifyResult) -> Words:
     if result.ok:
         words = f"Every segment equals TensorFlow, at most {worst:.2g} relative"
         return f"{words}, {result.seconds:.1f} s.", "strong", "\n".join(notes)
-    bad = [item.name for item in result.segments if not item.ok]
-    bad += [row.name for row in result.division if not row.ok]
+    if result.proves_nothing:
+        words = "Nothing is proven: TensorFlow itself computes no numbers from these inputs."
+        return words, "caveat", "\n".join(notes)
+    bad = [item.name for item in result.segments if item.verdict == "differs"]
+    bad += [row.name for row in result.division if row.verdict == "differs"]
     return f"The numbers differ: {', '.join(bad)}.", "refuses", "\n".join(notes)
