@@ -49,8 +49,7 @@ MODELS = {
     "lstm_mnist_dropout_leftovers": Model("X=1x784", ("clean",)),
     "bsrn_super_resolution": Model(
         "sr_input=1x16x16x3",
-        ("clean",),
-        custom=frozenset({"_DepthToSpace", "_Fill"}),
+        ("clean", "depth-to-space-to-transposed-convolution", "fold-fill"),
         fixed={"sr_input_scale": 4.0},
     ),
     "tf_pose_mobilenet_v2_small": Model(

@@ -44,6 +44,17 @@ def test_everything_is_cleared_where_a_cure_exists(name: str, target: str) -> No
     assert inspect(after, target).supported
 
 
+def test_blocks_of_pixels_and_fills_of_known_size_are_cleared_for_uff() -> None:
+    graph = open_graph(shared_path("models/bsrn_super_resolution.pb"))
+    graph = SetInput("sr_input", Shape((1, 16, 16, 3))).apply(graph)
+    fix = find_fix(graph, "uff-8")
+    assert set(fix.rules) == {"depth-to-space-to-transposed-convolution", "fold-fill"}
+    # Its 16 pictures are joined along the batch.
+    assert [problem.node for problem in fix.remaining] == ["output"]
+    one = SetOutputs(("generator/last_conv_15/conv2d/BiasAdd",)).apply(graph)
+    assert find_fix(one, "uff-8").after == 0
+
+
 def test_what_no_rule_cures_is_told_exactly() -> None:
     # From 5 x 5 to 9 x 9, which is no whole factor.
     graph = SetInput("image", Shape((1, 72, 72, 3))).apply(_model("tf_pose_mobilenet_v2_small.pb"))
