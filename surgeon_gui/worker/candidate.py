@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from surgeon_gui.errors import OpenError
 from surgeon_gui.graph.model import TensorRef
 from surgeon_gui.graph.values import Array, Shape, TensorType
-from surgeon_gui.network.emulate import without_bfloat16
+from surgeon_gui.network.emulate import without_halves
 from surgeon_gui.network.ir import Network, Tensor
 from surgeon_gui.network.store import load_network
 from surgeon_gui.network.to_onnx import onnx_from_network
@@ -76,8 +76,8 @@ class NetworkCandidate:
     """A network, through its ONNX form."""
 
     def __init__(self, network: Network) -> None:
-        # ONNX Runtime's CPU kernels lack bfloat16.
-        self._network = network = without_bfloat16(network)
+        # ONNX Runtime's CPU kernels lack bfloat16, and do not round to float16.
+        self._network = network = without_halves(network)
         layers = {tensor.name: layer.name for layer in network.layers for tensor in layer.outputs}
 
         def comparable(name: str) -> Comparable:
