@@ -28,6 +28,7 @@ from surgeon_gui.errors import (
     JobError,
     NotConvertible,
     SurgeonError,
+    Unsupported,
     UsageError,
 )
 from surgeon_gui.registry import Registry
@@ -115,13 +116,24 @@ def print_error(error: SurgeonError, *, as_json: bool, model: str | None = None)
         )
         for problem in problems[:_MOST_PROBLEMS]:
             stderr.print(f"  {problem.node}\n    {problem.reason}", style="red", markup=False)
+            if cure := _cure(problem):
+                stderr.print(f"    {cure}", markup=False)
         if len(problems) > _MOST_PROBLEMS:
             stderr.print(f"  and {len(problems) - _MOST_PROBLEMS} more", style="red", markup=False)
+        if any(map(_cure, problems[:_MOST_PROBLEMS])):
+            return
     else:
         stderr.print(f"error: {error.message}", style="red", markup=False)
     if error.where:
         stderr.print(f"  at: {error.where}", markup=False)
-    stderr.print(f"  {error.advice}", markup=False)
+    stderr.print(f"  {_cure(error) or error.advice}", markup=False)
+
+
+def _cure(error: SurgeonError) -> str | None:
+    """Return what to do about a node, as the command line does it."""
+    if isinstance(error, Unsupported) and error.rule:
+        return f"Cure it with --rules {error.rule}."
+    return error.hint
 
 
 def internal_error(error: Exception) -> InternalError:

@@ -297,7 +297,7 @@ def _unwritable(path: Path, error: OSError) -> SaveError:
     hint = {
         errno.ENOENT: f"Make the folder {path.parent} first, or choose another.",
         errno.EISDIR: "Choose another name.",
-    }.get(error.errno or 0)
+    }.get(error.errno or 0, SaveError.usual_hint)
     return SaveError(
         f"The file cannot be written: {error.strerror or error}.", where=str(path), hint=hint
     )

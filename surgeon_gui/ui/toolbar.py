@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
@@ -25,7 +27,11 @@ NARROW = 1180
 COMPACT = 1000
 """Pixels of width below which words give way, so that the build button stays in sight."""
 
-_TARGET_WIDTHS = (184, 116)
+_TARGET_WIDTHS = ((1500, 264), (1260, 232), (COMPACT, 184), (0, 116))
+"""From which width of the toolbar on how wide the target may be, in pixels."""
+
+# A version's fourth number, which no one chooses by.
+_BUILD_NUMBER = re.compile(r"(\d+\.\d+\.\d+)\.\d+")
 
 _ROUTES = {"direct": "", "uff": "UFF · ", "onnx": "ONNX · ", "hybrid": "Hybrid · "}
 
@@ -33,7 +39,12 @@ _ROUTES = {"direct": "", "uff": "UFF · ", "onnx": "ONNX · ", "hybrid": "Hybrid
 def target_title(target: Target) -> str:
     """Return what the combo box calls a target."""
     lead = _ROUTES.get(target.route, "")
-    return target.title if target.title.startswith(lead.strip(" ·")) else lead + target.title
+    title = _BUILD_NUMBER.sub(r"\1", target.title)
+    return title if title.startswith(lead.strip(" ·")) else lead + title
+
+
+def _target_width(room: int) -> int:
+    return next(width for least, width in _TARGET_WIDTHS if room >= least)
 
 
 class _Holder(QWidget):
@@ -44,11 +55,13 @@ class _Holder(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
+        # The search stands at the right, and takes as much of the room as it may.
+        self._layout.addStretch(1)
         if search is not None:
             self.take(search)
 
     def take(self, search: QWidget) -> None:
-        self._layout.addWidget(search)
+        self._layout.addWidget(search, 100)
         search.show()
 
 
@@ -65,7 +78,7 @@ class ToolBar(QToolBar):
         self._menus: list[QToolButton] = []
         self.target = ComboBox("Target")
         self.target.setToolTip("What the graph is checked for")
-        self.target.setMaximumWidth(_TARGET_WIDTHS[0])
+        self.target.setMaximumWidth(_target_width(NARROW))
         for target in catalogue():
             self.target.addItem(target_title(target), target.id)
             self.target.setItemData(
@@ -111,6 +124,7 @@ class ToolBar(QToolBar):
             self._is_narrow = is_narrow
             # Not amid the layout that this event is part of.
             QTimer.singleShot(0, self, self._move_search)
+        self.target.setMaximumWidth(_target_width(self.width()))
         is_compact = self.width() < COMPACT
         if is_compact != self._is_compact:
             self._is_compact = is_compact
@@ -126,7 +140,6 @@ class ToolBar(QToolBar):
         self.build.setProperty("words", "Build" if self._is_compact else "Build engine")
         self.build.setText(self.build.property("words"))
         self._target_word.setVisible(not self._is_compact)
-        self.target.setMaximumWidth(_TARGET_WIDTHS[self._is_compact])
 
     def _move_search(self) -> None:
         """Keep the search in sight: beside the menus where the toolbar is too narrow for it."""

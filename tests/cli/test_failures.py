@@ -24,7 +24,9 @@ from surgeon_gui.errors import (
     Unsupported,
     UsageError,
 )
+from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.shapes import infer_types
+from surgeon_gui.graph.text import parse_text
 from tests.cli.command import surgeon
 from tests.helpers.shared import data_path
 
@@ -210,6 +212,37 @@ def test_each_mistake_has_its_own_remedy(
     ran = surgeon(*arguments, "--json")
     assert ran.status == 2
     assert hint in ran.json["error"]["hint"]
+
+
+def test_each_node_in_the_way_comes_with_its_own_cure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "two.pb"
+    graph = """
+        x = Placeholder() {shape=?, dtype=f32}
+        shape = Const() {value=i32[1]{4}}
+        r = RandomUniform(shape) {dtype=f32}
+        y = Add(x, r)
+    """
+    save_graphdef(parse_text(graph), path)
+    assert surgeon("export", path, "-o", tmp_path / "two.onnx").status == 1
+    said = capsys.readouterr().err
+    assert "2 nodes cannot be converted" in said
+    assert "--shape x=" in said
+    assert "draws other numbers" in said
+    problem = Unsupported("r", "It is random.", rule="remove-dropout")
+    print_error(problem, as_json=False)
+    print_error(NotConvertible([problem, problem]), as_json=False)
+    assert capsys.readouterr().err.count("Cure it with --rules remove-dropout.") == 3
+
+
+@pytest.mark.slow
+def test_what_cannot_be_quantized_is_named_by_its_own_file(tmp_path: Path) -> None:
+    path = tmp_path / "relu.pb"
+    save_graphdef(parse_text("x = Placeholder() {shape=[1, 4], dtype=f32}\ny = Relu(x)"), path)
+    ran = surgeon("quantize", path, "--random", "2", "-o", tmp_path / "q.network", "--json")
+    assert ran.status == 1
+    assert ran.json["error"]["where"] == str(path)
 
 
 def test_a_node_at_fault_is_named_with_its_file(tmp_path: Path) -> None:

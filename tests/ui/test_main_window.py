@@ -233,6 +233,22 @@ def test_the_build_button_is_in_sight_in_a_small_window(driver: Driver) -> None:
     driver.bot.waitUntil(lambda: toolbar.build.text() == "Build engine", timeout=10_000)
 
 
+@pytest.mark.parametrize("width", [800, 1280, 1600])
+def test_words_of_the_toolbar_have_room(driver: Driver, width: int) -> None:
+    toolbar, search = driver.window.toolbar, driver.window.search
+    driver.window.resize(width, 800)
+    driver.settle()
+    wide = search.fontMetrics().horizontalAdvance
+    driver.bot.waitUntil(
+        lambda: wide(search.placeholderText()) < search.width() - 40, timeout=10_000
+    )
+    if width > 1000:
+        assert wide(toolbar.target.itemText(0)) < toolbar.target.width()
+    if width == 1600:
+        assert "status:refused" in search.placeholderText()
+        assert search.mapTo(toolbar, search.rect().topRight()).x() > toolbar.width() - 24
+
+
 def test_the_start_page_says_what_each_sample_shows(driver: Driver) -> None:
     labels = driver.window.center.welcome.findChildren(ElidedLabel)
     assert [each.full() for each in labels] == [summary(path) for path in samples()]

@@ -107,7 +107,7 @@ def edit_verb(
         stdout.print(pass_line(info), markup=False)
     stdout.print(
         f"{target}: {len(prepared.original)} nodes before, {len(graph)} after, "
-        f"{len(changes)} changes. {stopped}",
+        f"{len(changes)} change{'' if len(changes) == 1 else 's'}. {stopped}",
         markup=False,
     )
     if fix is not None:

@@ -131,7 +131,8 @@ def export_verb(
     for note in exported.notes:
         stdout.print(f"  {note}", markup=False)
     stdout.print(
-        f"{exported.path}: {exported.format}, {exported.nodes} nodes, {exported.bytes} bytes",
+        f"{exported.path}: {exported.format}, {exported.nodes} "
+        f"node{'' if exported.nodes == 1 else 's'}, {exported.bytes} bytes",
         markup=False,
     )
     return 0

@@ -135,7 +135,7 @@ def _print(result: FreezeResult) -> None:
         stdout.print(f"  signature {result.signature} (others: {others})", markup=False)
     for item in result.passes:
         stdout.print(pass_line(item), markup=False)
-    memory = f", {result.peak_rss_bytes / 2**30:.1f} GiB of memory" if result.peak_rss_bytes else ""
+    memory = f"; {result.peak_rss_bytes / 2**30:.1f} GiB of memory" if result.peak_rss_bytes else ""
     stdout.print(f"  {_verdict(result)}{memory}", markup=False)
 
 

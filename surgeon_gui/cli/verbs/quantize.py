@@ -13,7 +13,7 @@ from surgeon_gui.cli.networks import is_made, open_made
 from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.compare.images import RANGES, ImageFeed
-from surgeon_gui.errors import UsageError
+from surgeon_gui.errors import SurgeonError, UsageError
 from surgeon_gui.jobs.quantize_spec import DTYPES, HELD, QuantizeResult, QuantizeSpec, sqnr_text
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.store import job_directory
@@ -168,6 +168,10 @@ def quantize_verb(
         try:
             with job_progress() as on_event:
                 result = run_job(spec, on_event, directory=folder)
+        except SurgeonError as error:
+            if error.where == str(spec.network):
+                error.where = str(model)
+            raise
         finally:
             # A calibration that was cancelled leaves the ranges so far.
             if not is_network and found.exists():

@@ -42,11 +42,12 @@ def padding(
     SAME gives ceil(size / stride) outputs and puts the odd element at the end.
 
     Raises:
-        Unsupported: an unknown padding scheme.
+        Unsupported: an unknown padding scheme, or less data than one window needs.
     """
     scheme = node.text("padding", "VALID")
     if scheme == "VALID":
         zeros = (0,) * len(size)
+        _check_fits(node, size, window, stride, dilation)
         return zeros, zeros
     if scheme == "EXPLICIT":
         pads = node.ints("explicit_paddings")
@@ -65,3 +66,15 @@ def padding(
         before.append(total // 2)
         after.append(total - total // 2)
     return tuple(before), tuple(after)
+
+
+def _check_fits(node: Call, size: Dims, window: Dims, stride: Dims, dilation: Dims) -> None:
+    """Refuse what TensorFlow refuses as a negative number of windows."""
+    for dim, width, step, spread in zip(size, window, stride, dilation, strict=True):
+        reach = (width - 1) * spread + 1
+        if dim >= 0 and dim - reach + step < 0:
+            raise node.refuse(
+                f"Its window reaches over {reach} elements, and its input has {dim} there "
+                f"({list(size)} in all).",
+                "Give the graph's inputs a larger shape: --shape, or Set shape in the window.",
+            )

@@ -47,8 +47,7 @@ class OpBars(QWidget):
         """Show ops with their numbers, the most frequent first; fewer than two need no bars."""
         self._rows = tuple(counts[:MOST_BARS])
         others = counts[MOST_BARS:]
-        nodes = count_text(sum(number for _, number in others))
-        self._rest = f"and {nodes} nodes of {len(others)} other ops" if others else ""
+        self._rest = _rest_words(others) if others else ""
         told = "\n".join(f"{op} × {count_text(number)}" for op, number in counts)
         self.setToolTip(told)
         self.setAccessibleDescription(told)
@@ -95,3 +94,10 @@ class OpBars(QWidget):
             last = QRectF(room.left(), room.top() + len(self._rows) * _ROW, room.width(), _ROW)
             painter.drawText(last, middle, self._rest)
         painter.end()
+
+
+def _rest_words(others: Sequence[tuple[str, int]]) -> str:
+    nodes = sum(number for _, number in others)
+    if len(others) == 1:
+        return f"and {others[0][0]} × {count_text(nodes)}"
+    return f"and {count_text(nodes)} nodes of {len(others)} other ops"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QStringListModel, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -20,7 +20,14 @@ from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import label
 
-PLACEHOLDER = "name, op, shape, status:refused …   Ctrl+F"
+PLACEHOLDERS = (
+    "name, op, shape, status:refused …   Ctrl+F",
+    "name, op, shape …   Ctrl+F",
+    "name, op …",
+)
+"""What may be typed, the fullest that has room."""
+# The lens before the words, and the frame.
+_BESIDE_WORDS = 56
 MOST_LISTED = 2000
 ROW_HEIGHT = 26
 
@@ -41,7 +48,7 @@ class SearchBox(QLineEdit):
         self._session = session
         self._hits: tuple[str, ...] = ()
         self._at = -1
-        self.setPlaceholderText(PLACEHOLDER)
+        self.setPlaceholderText(PLACEHOLDERS[-1])
         self.setAccessibleName("Search the graph")
         self.setToolTip(
             "Find nodes by name or op  (Ctrl+F)\n"
@@ -87,6 +94,12 @@ class SearchBox(QLineEdit):
     def set_theme(self, theme: Theme) -> None:
         self._lens.setIcon(icon("magnifying-glass", theme, "muted"))
         self.list.setFont(theme.mono_font)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room, wide = self.width() - _BESIDE_WORDS, self.fontMetrics().horizontalAdvance
+        fitting = (words for words in PLACEHOLDERS if wide(words) <= room)
+        self.setPlaceholderText(next(fitting, PLACEHOLDERS[-1]))
 
     def begin(self) -> None:
         """Take the keyboard."""

@@ -52,6 +52,30 @@ def test_unknown_spatial_dimensions_ask_for_a_shape() -> None:
     assert lowering.network is None
 
 
+@pytest.mark.parametrize(
+    "node",
+    [
+        'AvgPool(x) {ksize=[1, 13, 13, 1], strides=[1, 1, 1, 1], padding="VALID"}',
+        'Conv2D(x, k) {strides=[1, 1, 1, 1], dilations=[1, 4, 4, 1], padding="VALID"}',
+    ],
+)
+def test_a_picture_smaller_than_the_window_is_too_small(node: str) -> None:
+    lowering = lower(
+        f"""
+        x = Placeholder() {{shape=[1, 3, 3, 3], dtype=f32}}
+        k = Const() {{value=f32[3, 3, 3, 8]{{0.1}}}}
+        c = {node}
+        flat = Const() {{value=i32[2]{{-1, 8}}}}
+        y = Reshape(c, flat)
+        """
+    )
+    problem = lowering.problems[0]
+    assert problem.node == "c"
+    assert "its input has 3 there" in problem.reason
+    assert problem.remedy is not None
+    assert "--shape" in problem.remedy
+
+
 def test_nodes_behind_unknown_dimensions_are_judged_by_their_ops() -> None:
     lowering = lower(
         """
