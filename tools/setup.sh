@@ -76,7 +76,7 @@ setup_environment() {
     stamp="$(cksum <pyproject.toml) $(.venv/bin/python -V)"
     for wanted in ${extras//,/ }; do
         if [ "$(cat ".venv/.installed-$wanted" 2>/dev/null)" != "$stamp" ]; then
-            say "Installing Graph Surgeon and what it needs (TensorFlow and TensorRT among it: about 1.5 GB)"
+            say "Installing Graph Surgeon and what it needs (TensorFlow and TensorRT among it: about 2.8 GB)"
             .venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".[$extras]" || return 1
             for done in ${extras//,/ }; do printf '%s' "$stamp" >".venv/.installed-$done"; done
             break

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, ConsoleOptions
 
 from surgeon_gui import __version__
 from surgeon_gui.errors import (
@@ -39,6 +39,7 @@ VERBS: Registry[click.Command] = Registry("surgeon_gui.cli.verbs")
 logger = logging.getLogger(__name__)
 
 _MOST_PROBLEMS = 12
+_ANY_WIDTH = 1000
 
 FILE = click.Path(path_type=Path, readable=False)
 """A file's path; whether it can be read is said by whoever opens it, with what to do."""
@@ -49,7 +50,15 @@ class ReaderGone(Exception):
 
 
 class _Terminal(Console):
-    """A console that leaves it to the command line what a closed pipe means."""
+    """A console that leaves it to the command line what a closed pipe means.
+
+    Where no terminal is, in a file or a pipe, tables have the width they need: nothing is cut.
+    """
+
+    @property
+    def options(self) -> ConsoleOptions:
+        found = super().options
+        return found if self.is_terminal else found.update(width=_ANY_WIDTH)
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError

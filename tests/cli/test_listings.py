@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from surgeon_gui.cli.app import stdout
 from surgeon_gui.rewrite.library import user_sets_dir
 from tests.cli.command import surgeon
 
@@ -21,6 +22,21 @@ def test_what_is_known_is_listed(verb: str, key: str, wanted: str) -> None:
     assert ran.status == 0
     assert wanted in [row[key] for row in ran.json[verb]]
     assert wanted in surgeon(verb).stdout
+
+
+def test_no_name_of_a_rule_is_cut_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [row["id"] for row in surgeon("rules", "--json").json["rules"]]
+    monkeypatch.setattr(stdout, "_force_terminal", True)
+    monkeypatch.setattr(stdout, "_width", 80)
+    said = surgeon("rules").stdout
+    assert max(map(len, said.splitlines())) < 120
+    assert all(name in said for name in names)
+
+
+def test_lines_in_a_pipe_are_as_long_as_they_must_be() -> None:
+    lines = surgeon("rules").stdout.splitlines()
+    row = next(line for line in lines if line.startswith("batch-statistics-decomposed"))
+    assert row.rstrip().endswith("scale and offset")
 
 
 def test_help_lists_every_verb() -> None:

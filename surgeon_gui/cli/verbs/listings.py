@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 
 from surgeon_gui.cli.app import FILE, VERBS, print_json, stderr, stdout
 from surgeon_gui.cli.options import json_option
@@ -19,7 +19,10 @@ from surgeon_gui.targets import Target, catalogue, find_target
 
 
 def _table(rows: list[dict[str, object]], columns: tuple[str, ...]) -> None:
-    table = Table(*columns, box=None, pad_edge=False)
+    # A name that is cut short could not be given back.
+    longest = max((len(str(row[columns[0]])) for row in rows), default=0)
+    first = Column(columns[0], min_width=longest, no_wrap=True)
+    table = Table(first, *columns[1:], box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(str(row[column]) for column in columns))
     stdout.print(table)
