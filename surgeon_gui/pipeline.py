@@ -10,29 +10,24 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from surgeon_gui.compare.report import Tolerance
+from surgeon_gui.compare.report import Tolerance, tolerance_of
 from surgeon_gui.errors import NotConvertible, UsageError
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph, TensorRef
 from surgeon_gui.graph.open import save_graph
 from surgeon_gui.graph.query import deduce_outputs
 from surgeon_gui.graph.shapes import Types, infer_types
-from surgeon_gui.graph.values import DType, Shape
+from surgeon_gui.graph.values import Shape
 from surgeon_gui.jobs.spec import BuildSpec, ShapeRange, VerifySpec
 from surgeon_gui.network.ir import Network
 from surgeon_gui.network.lower import Lowering, network_from_graph
-from surgeon_gui.network.precision import with_precision
+from surgeon_gui.network.precision import HALVES, with_precision
 from surgeon_gui.network.store import save_network
 from surgeon_gui.network.to_onnx import save_onnx
 from surgeon_gui.targets import catalogue, find_target, inspect
 from surgeon_gui.uff.file import save_uff
 from surgeon_gui.uff.restore import tensorflow_form
 from surgeon_gui.uff.writer import UffExport, uff_from_graph
-
-_HALVES = {"fp16": DType.FLOAT16, "bf16": DType.BFLOAT16}
-
-HALF_TOLERANCE = {"fp16": Tolerance(5e-2, 0.999), "bf16": Tolerance(2e-1, 0.99)}
-"""How far half precision may be from float32: many roundings of 2^-11 and 2^-8."""
 
 Outputs = Sequence[TensorRef] | None
 Shapes = Mapping[str, Shape] | None
@@ -284,6 +279,7 @@ def prepare_verify(
     save_outputs: Path | None = None,
     precision: str = "fp32",
     kept: Sequence[str] = (),
+    tolerance: Tolerance | None = None,
 ) -> VerifySpec:
     """Write what a verification needs into `directory` and return its spec.
 
@@ -297,8 +293,9 @@ def prepare_verify(
         seed: of the random inputs.
         all_tensors: compare inner tensors too.
         save_outputs: `.npz` for the network's outputs.
-        precision: `fp32`; `fp16` or `bf16`: rewritten as for a build, held to `HALF_TOLERANCE`.
+        precision: `fp32`; `fp16` or `bf16`: rewritten as for a build.
         kept: layers and nodes that keep float32 in half precision.
+        tolerance: when outputs count as equal; None takes what is usual in the precision.
 
     Raises:
         NotConvertible: the graph does not lower to a network.
@@ -306,10 +303,9 @@ def prepare_verify(
     """
     original = tensorflow_form(original)
     network, lowering = _lowered(graph, outputs, shapes)
-    tolerance = Tolerance()
-    if precision in _HALVES:
-        network = with_precision(network, _HALVES[precision], kept)
-        tolerance = HALF_TOLERANCE[precision]
+    if precision in HALVES:
+        network = with_precision(network, HALVES[precision], kept)
+    limits = tolerance or tolerance_of(precision)
     sizes = network_shapes(network, original)
     if inputs is None and lowering.tried:
         # Random inputs need sizes: some at which the graph is known to work.
@@ -326,8 +322,8 @@ def prepare_verify(
         shapes=sizes,
         all_tensors=all_tensors,
         save_outputs=save_outputs,
-        max_rel=tolerance.max_rel,
-        min_cosine=tolerance.min_cosine,
+        max_rel=limits.max_rel,
+        min_cosine=limits.min_cosine,
     )
 
 
@@ -380,7 +376,7 @@ def _in_precision(network: Network, spec: BuildSpec) -> Network:
             where="precision",
             hint="Choose the direct route, or export the .network of surgeon quantize as ONNX.",
         )
-    half = _HALVES.get(spec.precision)
+    half = HALVES.get(spec.precision)
     if half is None:
         return network
     return with_precision(network, half, spec.kept, half_ends=spec.half_ends)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from surgeon_gui.cli.app import FILE, stderr
+from surgeon_gui.compare.report import HALF_TOLERANCE
 from surgeon_gui.edits.base import Edit
 from surgeon_gui.edits.boundary import SetInput
 from surgeon_gui.edits.rules import ApplyRules
@@ -79,6 +81,40 @@ def json_option(function: F) -> F:
     return click.option(
         "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, nothing else."
     )(function)
+
+
+class _Bound(click.FloatRange):
+    """A number that something can be over or under: NaN is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail("NaN bounds nothing.", param, ctx)
+        return number
+
+
+def tolerance_options(function: F) -> F:
+    """Add --max-rel and --min-cosine; None where nothing is said."""
+    halves = HALF_TOLERANCE.items()
+    most = ", ".join(f"{limits.max_rel:g} in {name}" for name, limits in halves)
+    least = ", ".join(f"{limits.min_cosine:g} in {name}" for name, limits in halves)
+    options = (
+        click.option(
+            "--max-rel",
+            type=_Bound(min=0),
+            metavar="X",
+            help=f"Largest relative difference that counts as equal [as the settings; {most}].",
+        ),
+        click.option(
+            "--min-cosine",
+            type=_Bound(-1, 1),
+            metavar="X",
+            help=f"Smallest cosine that counts as equal [as the settings; {least}].",
+        ),
+    )
+    for decorate in reversed(options):
+        function = decorate(function)
+    return function
 
 
 def surgery_options(function: F) -> F:

@@ -31,6 +31,32 @@ class Tolerance:
     min_cosine: float = 0.99999
 
 
+HALF_TOLERANCE = {"fp16": Tolerance(5e-2, 0.999), "bf16": Tolerance(2e-1, 0.99)}
+"""How far half precision may be from float32: many roundings of 2^-11 and 2^-8."""
+
+
+def tolerance_of(
+    *precisions: str,
+    usual: Tolerance | None = None,
+    max_rel: float | None = None,
+    min_cosine: float | None = None,
+) -> Tolerance:
+    """Return when results of these precisions count as equal.
+
+    Args:
+        precisions: `fp32`, `fp16` …; what half precision needs is allowed where there is one.
+        usual: what is allowed at least.
+        max_rel: what the user allows, whatever else would be.
+        min_cosine: the same.
+    """
+    limits = [usual or Tolerance()]
+    limits += [HALF_TOLERANCE[name] for name in precisions if name in HALF_TOLERANCE]
+    return Tolerance(
+        max(item.max_rel for item in limits) if max_rel is None else max_rel,
+        min(item.min_cosine for item in limits) if min_cosine is None else min_cosine,
+    )
+
+
 @dataclass(frozen=True)
 class TensorComparison:
     """One tensor of two runs.

@@ -37,7 +37,8 @@ class SideSpec:
         path: a graph for TensorFlow (`.pb`, `.pbtxt`), a network for ONNX Runtime on the CPU
             (`.network`, `.onnx`), an engine for the GPU (`.engine`, `.plan`, `.trt`), or stored
             tensors (`.npz`).
-        precision: of the engine: `fp32`, `fp16`, `bf16` or `int8`.
+        precision: in which the engine is to be built, or the network was written: `fp32`, `fp16`,
+            `bf16` or `int8`; empty where nothing is said.
         engine: builds a `.network` as an engine and runs that, instead of ONNX Runtime.
         title: what the user calls it; empty says it by the file.
     """

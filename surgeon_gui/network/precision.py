@@ -36,6 +36,9 @@ from surgeon_gui.network.layers import (
 
 _LOG = logging.getLogger(__name__)
 
+HALVES = {"fp16": DType.FLOAT16, "bf16": DType.BFLOAT16}
+"""Half precision by the word a build and a verification use."""
+
 _LARGEST = {DType.FLOAT16: 65504.0, DType.BFLOAT16: (2 - 2**-7) * 2.0**127}
 
 IN_FLOAT32: dict[DType, tuple[type[Kind], ...]] = {

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from surgeon_gui.compare.inputs import load_npz, save_npz
+from surgeon_gui.network.store import load_network
 from tests.cli.command import surgeon
 from tests.helpers.shared import data_path
 
@@ -70,6 +71,26 @@ def test_the_report_can_be_json(tmp_path: Path) -> None:
     assert facts["ok"] is True
     assert facts["outputs"][0]["psnr"] is None
     assert surgeon("compare", one, one, "--report", tmp_path / "r.txt").status == 2
+
+
+@pytest.mark.tensorflow
+def test_a_network_is_rounded_to_half_precision_on_the_cpu(tmp_path: Path) -> None:
+    model, network = data_path("cifar_small.pb"), tmp_path / "n.network"
+    assert surgeon("export", model, "-o", network).status == 0
+    found = []
+    for text in (f"{model}@network-fp16", f"{network}@network-fp16"):
+        ran = surgeon("compare", text, model, "--json")
+        assert ran.status == 0
+        assert ran.json["value"].endswith("as fp16 network in ONNX Runtime")
+        assert ran.json["tolerance"] == {"max_rel": 0.05, "min_cosine": 0.999}
+        found.append(ran.json["outputs"][0]["max_rel"])
+    assert found[0] == found[1] > 2**-14
+    strict = surgeon("compare", f"{model}@network-fp16", model, "--max-rel", 2**-15, "--json")
+    assert strict.status == 1
+    kept = [word for layer in load_network(network).layers for word in ("--keep", layer.name)]
+    same = surgeon("compare", f"{model}@network-fp16", f"{model}@network", *kept, "--json")
+    assert same.json["outputs"][0]["max_abs"] < 1e-6
+    assert surgeon("compare", model, model, "--keep", "x", "--json").status == 2
 
 
 def test_stored_results_cannot_be_computed_in_a_precision(tmp_path: Path) -> None:

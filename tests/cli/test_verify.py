@@ -10,6 +10,7 @@ import tensorflow as tf
 from surgeon_gui.graph.draft import Draft
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.open import open_graph
+from surgeon_gui.settings import Settings, save_settings
 from tests.cli.command import surgeon
 from tests.helpers.shared import data_path
 
@@ -55,7 +56,30 @@ def test_verify_tells_what_half_precision_costs(precision: str, least: float) ->
     (output,) = ran.json["outputs"]
     assert least < output["max_rel"] < 2e-1
     words = surgeon("verify", data_path("cifar_small.pb"), "--precision", precision)
-    assert f"In {precision} the numbers change by" in words.stdout
+    assert f"In {precision} the relative difference is" in words.stdout
+
+
+def test_what_half_precision_may_cost_can_be_said() -> None:
+    model = data_path("cifar_small.pb")
+    options = ("--precision", "fp16", "--json")
+    usual = surgeon("verify", model, *options)
+    assert usual.json["precision"] == "fp16"
+    assert usual.json["tolerance"] == {"max_rel": 0.05, "min_cosine": 0.999}
+    (output,) = usual.json["outputs"]
+    strict = surgeon("verify", model, *options, "--max-rel", output["max_rel"] / 2)
+    assert strict.status == 1
+    assert strict.json["ok"] is False
+    assert f"over {output['max_rel'] / 2:g}" in strict.json["outputs"][0]["problem"]
+    for wrong in ("-1", "nan", "x"):
+        assert surgeon("verify", model, "--max-rel", wrong, "--json").status == 2
+
+
+def test_the_settings_say_what_counts_as_equal(tmp_path: Path) -> None:
+    save_settings(Settings(verify_max_rel=0.5, verify_cosine=0.5))
+    ran = surgeon("verify", data_path("cifar_small.pb"), "--json")
+    assert ran.json["tolerance"] == {"max_rel": 0.5, "min_cosine": 0.5}
+    given = surgeon("verify", data_path("cifar_small.pb"), "--json", "--max-rel", "1e-12")
+    assert given.status == 1
 
 
 def test_what_stays_in_float_goes_with_half_precision() -> None:

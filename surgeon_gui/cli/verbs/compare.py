@@ -8,9 +8,22 @@ import click
 
 from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.feeding import feeding_options, given_shapes
-from surgeon_gui.cli.options import NpzPath, Surgery, json_option, prepare, surgery_options
+from surgeon_gui.cli.options import (
+    NpzPath,
+    Surgery,
+    json_option,
+    prepare,
+    surgery_options,
+    tolerance_options,
+)
 from surgeon_gui.cli.progress import job_progress
-from surgeon_gui.comparing import WAYS, graph_side
+from surgeon_gui.comparing import (
+    HALF_NETWORKS,
+    WAYS,
+    graph_side,
+    network_side,
+    tolerance_for,
+)
 from surgeon_gui.errors import UsageError
 from surgeon_gui.jobs.comparison_page import (
     METRICS,
@@ -25,6 +38,7 @@ from surgeon_gui.jobs.feeding import Feeding
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import CompareResult, CompareSpec, SideSpec
 from surgeon_gui.jobs.store import job_directory
+from surgeon_gui.network.store import load_network
 from surgeon_gui.settings import load_settings
 
 _READY = (".npz", ".network", ".onnx", ".engine", ".plan", ".trt")
@@ -36,8 +50,13 @@ _READY = (".npz", ".network", ".onnx", ".engine", ".plan", ".trt")
 @click.argument("reference", metavar="B[@WAY]")
 @feeding_options
 @click.option("--all-tensors", is_flag=True, help="Compare inner tensors as well.")
-@click.option("--max-rel", type=float, help="Largest relative difference that counts as equal.")
-@click.option("--min-cosine", type=float, help="Smallest cosine that counts as equal.")
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="NAME",
+    help="With network-fp16 and network-bf16: a layer or node that stays in float32; repeat.",
+)
+@tolerance_options
 @click.option(
     "--save",
     "saved",
@@ -58,6 +77,7 @@ def compare_verb(
     reference: str,
     feeding: Feeding,
     all_tensors: bool,
+    keep: tuple[str, ...],
     max_rel: float | None,
     min_cosine: float | None,
     saved: Path | None,
@@ -69,27 +89,35 @@ def compare_verb(
 
     Each is a stored result (.npz), an engine (.engine, on the GPU), a network (.network or .onnx,
     in ONNX Runtime on the CPU), or a graph. A graph is computed as WAY says: tensorflow (the
-    default), network (ONNX Runtime on the CPU), or an engine built for this as fp32, fp16, bf16 or
-    int8. Surgery (--rules, --script, --preprocess) is done before a graph becomes a network or an
-    engine; TensorFlow runs the graph as it is in the file.
+    default), network (ONNX Runtime on the CPU), network-fp16 or network-bf16 (the same, rounded as
+    a build in that precision rounds), or an engine built for this as fp32, fp16, bf16 or int8.
+    Surgery (--rules, --script, --preprocess) is done before a graph becomes a network or an engine;
+    TensorFlow runs the graph as it is in the file.
 
     Exit status 1: they differ.
     """
     if report is not None:
         check_ending(report)
     settings = load_settings().settings
+    if keep and not any(text.endswith(tuple(HALF_NETWORKS)) for text in (model, reference)):
+        ways = " and ".join(HALF_NETWORKS)
+        raise UsageError(f"It goes with {ways} only.", where="--keep")
     with job_directory("compare") as folder:
+        value = _side(model, surgery, folder / "a", keep)
+        other = _side(reference, surgery, folder / "b", keep)
+        precisions = (value.precision, other.precision)
+        limits = tolerance_for(settings, *precisions, max_rel=max_rel, min_cosine=min_cosine)
         spec = CompareSpec(
-            _side(model, surgery, folder / "a"),
-            _side(reference, surgery, folder / "b"),
+            value,
+            other,
             inputs=feeding.inputs,
             images=feeding.images,
             seed=feeding.seed,
             distribution=feeding.distribution,
             shapes=given_shapes(surgery.shapes),
             all_tensors=all_tensors,
-            max_rel=settings.verify_max_rel if max_rel is None else max_rel,
-            min_cosine=settings.verify_cosine if min_cosine is None else min_cosine,
+            max_rel=limits.max_rel,
+            min_cosine=limits.min_cosine,
             save_value=None if saved is None else saved.absolute(),
             plugins=tuple(map(Path, settings.plugins)),
         )
@@ -104,7 +132,7 @@ def compare_verb(
     return 0 if result.ok else 1
 
 
-def _side(text: str, surgery: Surgery, file: Path) -> SideSpec:
+def _side(text: str, surgery: Surgery, file: Path, keep: tuple[str, ...]) -> SideSpec:
     name, at, way = text.rpartition("@")
     if not at or way not in WAYS:
         if at and Path(name).exists() and not Path(text).exists():
@@ -116,6 +144,8 @@ def _side(text: str, surgery: Surgery, file: Path) -> SideSpec:
             )
         name, way = text, ""
     path = Path(name)
+    if path.suffix.lower() == ".network" and way in HALF_NETWORKS:
+        return network_side(load_network(path), way, file, title=path.name, kept=keep)
     if path.suffix.lower() in _READY:
         if way in ("", "network") or (way and path.suffix.lower() == ".network"):
             built = way not in ("", "network", "tensorflow")
@@ -136,6 +166,7 @@ def _side(text: str, surgery: Surgery, file: Path) -> SideSpec:
         title=path.name,
         outputs=prepared.outputs if way not in ("", "tensorflow") else None,
         shapes=prepared.shapes,
+        kept=keep,
     )
 
 

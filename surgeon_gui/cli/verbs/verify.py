@@ -9,13 +9,23 @@ from rich.table import Table
 
 from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.networks import is_made, open_made, verify_made
-from surgeon_gui.cli.options import NpzPath, Surgery, json_option, prepare, surgery_options
+from surgeon_gui.cli.options import (
+    NpzPath,
+    Surgery,
+    json_option,
+    prepare,
+    surgery_options,
+    tolerance_options,
+)
 from surgeon_gui.cli.progress import job_progress
+from surgeon_gui.compare.report import Tolerance
+from surgeon_gui.comparing import tolerance_for
 from surgeon_gui.errors import UsageError
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import VerifyResult, VerifySpec
 from surgeon_gui.jobs.store import job_directory
 from surgeon_gui.pipeline import prepare_verify
+from surgeon_gui.settings import load_settings
 
 
 @VERBS.register("verify")
@@ -59,6 +69,7 @@ from surgeon_gui.pipeline import prepare_verify
     metavar="NAME",
     help="With fp16 and bf16: a layer or node that stays in float32; repeat.",
 )
+@tolerance_options
 @click.option("--all-tensors", is_flag=True, help="Compare inner tensors as well.")
 @json_option
 @surgery_options
@@ -70,6 +81,8 @@ def verify_verb(
     save_outputs: Path | None,
     precision: str,
     keep: tuple[str, ...],
+    max_rel: float | None,
+    min_cosine: float | None,
     all_tensors: bool,
     as_json: bool,
     surgery: Surgery,
@@ -80,12 +93,16 @@ def verify_verb(
     """
     if keep and precision == "fp32":
         raise UsageError("It goes with --precision fp16 and bf16 only.", where="--keep")
+    settings = load_settings().settings
+    limits = tolerance_for(settings, precision, max_rel=max_rel, min_cosine=min_cosine)
     wanted = VerifySpec(
         original=Path(),
         network=Path(),
         inputs=None if inputs is None else inputs.absolute(),
         seed=seed,
         all_tensors=all_tensors,
+        max_rel=limits.max_rel,
+        min_cosine=limits.min_cosine,
         save_outputs=None if save_outputs is None else save_outputs.absolute(),
     )
     with job_directory("verify") as folder:
@@ -102,9 +119,11 @@ def verify_verb(
         with job_progress() as on_event:
             result = run_job(spec, on_event, directory=folder)
     if as_json:
-        print_json({"model": str(model), **_facts(result)})
+        tolerance = {"max_rel": limits.max_rel, "min_cosine": limits.min_cosine}
+        stated = {"precision": precision, "tolerance": tolerance}
+        print_json({"model": str(model), **stated, **_facts(result)})
     else:
-        _print(result, precision)
+        _print(result, precision, limits)
     return 0 if result.ok else 1
 
 
@@ -133,6 +152,7 @@ def _spec(
         save_outputs=wanted.save_outputs,
         precision=precision,
         kept=keep,
+        tolerance=Tolerance(wanted.max_rel, wanted.min_cosine),
     )
 
 
@@ -155,7 +175,7 @@ def _facts(result: VerifyResult) -> dict[str, object]:
     }
 
 
-def _print(result: VerifyResult, precision: str) -> None:
+def _print(result: VerifyResult, precision: str, limits: Tolerance) -> None:
     table = Table("", "output", "shape", "max abs", "max rel", "cosine", box=None, pad_edge=False)
     for row in result.outputs:
         numbers = [row.metrics.get(name) for name in ("max_abs", "max_rel", "cosine")]
@@ -171,13 +191,14 @@ def _print(result: VerifyResult, precision: str) -> None:
         lost = not first.comparison.is_compared
         what = "TensorFlow's numbers end" if lost else "First difference"
         stdout.print(f"{what} at {first.node} ({first.op}).", markup=False)
-    stdout.print(f"{_answer(result, precision)} ({result.seconds:.1f} s).")
+    stdout.print(f"{_answer(result, precision, limits)} ({result.seconds:.1f} s).")
 
 
-def _answer(result: VerifyResult, precision: str) -> str:
+def _answer(result: VerifyResult, precision: str, limits: Tolerance) -> str:
     if result.ok and precision != "fp32":
         largest = max(row.metrics.get("max_rel", 0.0) for row in result.outputs)
-        return f"In {precision} the numbers change by {largest:.2g} of their range at most"
+        allowed = f"{limits.max_rel:g} are allowed"
+        return f"In {precision} the relative difference is {largest:.2g} at most; {allowed}"
     if result.ok:
         return "The numbers did not change"
     if all(row.ok or not row.is_compared for row in result.outputs):

@@ -60,13 +60,6 @@ def _opened(side: SideSpec, spec: CompareSpec, report: Report) -> Side:
 
         precision = side.precision or "fp32"
         return BuiltSide(side.path, report, precision, side.title, spec.plugins)
-    if side.precision not in ("", "fp32"):
-        # It takes the casts to half precision out again, and would tell nothing.
-        raise UsageError(
-            f"Nothing computes in {side.precision} on the CPU.",
-            where=str(side.path),
-            hint="Compare the engine of that precision.",
-        )
     return open_side(side.path, report, side.title, spec.plugins, spec.shapes)
 
 
