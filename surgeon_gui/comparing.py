@@ -10,15 +10,14 @@ from surgeon_gui.errors import UsageError
 from surgeon_gui.graph.graphdef import save_graphdef
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.jobs.spec import PRECISIONS, SideSpec
-from surgeon_gui.network.ir import Network
-from surgeon_gui.network.precision import HALVES, with_precision
+from surgeon_gui.network.precision import HALVES
 from surgeon_gui.network.store import save_network
 from surgeon_gui.pipeline import Outputs, Shapes, network_of
 from surgeon_gui.settings import Settings
 from surgeon_gui.uff.restore import tensorflow_form
 
 HALF_NETWORKS = {f"network-{precision}": precision for precision in HALVES}
-"""The ways to compute a network in half precision, as a build in it does, on the CPU."""
+"""The ways to compute a network on the CPU rounded as a build in half precision rounds it."""
 
 WAYS = ("tensorflow", "network", *HALF_NETWORKS, *PRECISIONS)
 """How a graph can be computed: in TensorFlow, as a network in ONNX Runtime, as an engine."""
@@ -59,10 +58,10 @@ def graph_side(
         title: the graph's name, for the user.
         outputs: what it shall compute.
         shapes: placeholder shapes.
-        kept: layers and nodes that keep float32 in a network of half precision.
+        kept: layers and nodes that keep float32 in half precision.
 
     Raises:
-        UsageError: there is no such way, or nothing is called as one of `kept`.
+        UsageError: there is no such way.
         NotConvertible: the graph does not lower to a network.
         SaveError: the file cannot be written.
     """
@@ -74,33 +73,25 @@ def graph_side(
         plain = tensorflow_form(graph)
         save_graphdef(plain, path)
         return SideSpec(path, title=f"{name} in TensorFlow")
-    network = network_of(graph, outputs=outputs, shapes=shapes)
-    return network_side(network, way, file, title=name, kept=kept)
+    path = file.with_name(file.name + ".network")
+    save_network(network_of(graph, outputs=outputs, shapes=shapes), path)
+    return network_side(path, way, title=name, kept=kept)
 
 
-def network_side(
-    network: Network, way: str, file: Path, *, title: str = "", kept: Sequence[str] = ()
-) -> SideSpec:
-    """Write a network and return the side it makes.
+def network_side(path: Path, way: str, *, title: str = "", kept: Sequence[str] = ()) -> SideSpec:
+    """Return the side a network makes.
 
     Args:
-        network: the network.
+        path: a `.network` file.
         way: one of `WAYS`, but for TensorFlow.
-        file: what is written, without its ending.
         title: its name, for the user.
         kept: layers and nodes that keep float32 in half precision.
-
-    Raises:
-        UsageError: nothing is called as one of `kept`.
-        SaveError: the file cannot be written.
     """
-    name, path = title or file.name, file.with_name(file.name + ".network")
-    half = HALF_NETWORKS.get(way)
-    if half is not None:
-        network = with_precision(network, HALVES[half], kept)
-    save_network(network, path)
-    if half is not None:
-        return SideSpec(path, half, title=f"{name} as {half} network in ONNX Runtime")
+    name, precision = title or path.name, precision_of(way)
+    only = tuple(kept) if precision in HALVES else ()
+    if way in HALF_NETWORKS:
+        words = f"{name} as {precision} network in ONNX Runtime"
+        return SideSpec(path, precision, title=words, kept=only)
     if way == "network":
         return SideSpec(path, title=f"{name} as network in ONNX Runtime")
-    return SideSpec(path, way, engine=True, title=f"{name} as {way} engine")
+    return SideSpec(path, way, engine=True, title=f"{name} as {way} engine", kept=only)

@@ -37,16 +37,18 @@ class SideSpec:
         path: a graph for TensorFlow (`.pb`, `.pbtxt`), a network for ONNX Runtime on the CPU
             (`.network`, `.onnx`), an engine for the GPU (`.engine`, `.plan`, `.trt`), or stored
             tensors (`.npz`).
-        precision: in which the engine is to be built, or the network was written: `fp32`, `fp16`,
-            `bf16` or `int8`; empty where nothing is said.
+        precision: of the engine: `fp32`, `fp16`, `bf16` or `int8`; a `.network` on the CPU is
+            rounded to `fp16` or `bf16` as a build rounds it. Empty leaves it as it is.
         engine: builds a `.network` as an engine and runs that, instead of ONNX Runtime.
         title: what the user calls it; empty says it by the file.
+        kept: with `fp16` and `bf16`, layers or GraphDef nodes that keep float32.
     """
 
     path: Path
     precision: str = ""
     engine: bool = False
     title: str = ""
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ class BuiltSide:
         precision: `fp32`, `fp16`, `bf16` or `int8`.
         title: what the user calls it.
         plugins: libraries it needs.
+        kept: layers and nodes that keep float32 in half precision.
     """
 
     is_stored = False
@@ -94,10 +95,12 @@ class BuiltSide:
         precision: str,
         title: str = "",
         plugins: tuple[Path, ...] = (),
+        kept: tuple[str, ...] = (),
     ) -> None:
         self.title = title or f"{path.stem} as {precision} engine"
         self._report = report
         self._precision = precision
+        self._kept = kept
         self._plugins = plugins
         self._network = load_network(path)
         self._candidate = NetworkCandidate(self._network)
@@ -146,6 +149,7 @@ class BuiltSide:
             folder / "marked.engine",
             gpus=("current",),
             precision=self._precision,
+            kept=self._kept,
             plugins=self._plugins,
         )
         built = build(spec, self._report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -197,8 +198,25 @@ def test_sides_without_a_tensor_in_common_are_refused(tmp_path: Path) -> None:
 
 def test_a_precision_the_cpu_lacks_is_refused(tmp_path: Path) -> None:
     side = SideSpec(network_file(tmp_path))
-    with pytest.raises(UsageError, match="computes in bf16 on the CPU"):
-        compared(tmp_path, CompareSpec(SideSpec(side.path, "bf16"), side))
+    with pytest.raises(UsageError, match="computes in int8 on the CPU"):
+        compared(tmp_path, CompareSpec(SideSpec(side.path, "int8"), side))
+
+
+@pytest.mark.parametrize(("precision", "unit"), [("fp16", 2**-11), ("bf16", 2**-8)])
+def test_a_network_is_rounded_to_half_precision(
+    tmp_path: Path, precision: str, unit: float
+) -> None:
+    side = SideSpec(network_file(tmp_path))
+    half = CompareSpec(SideSpec(side.path, precision), side, max_rel=16 * unit, min_cosine=0.99)
+    (row,) = compared(tmp_path, half).outputs
+    assert unit / 8 < row.metrics["max_rel"] < 16 * unit
+    names = tuple(layer.name for layer in load_network(side.path).layers)
+    kept = replace(half, value=SideSpec(side.path, precision, kept=names))
+    (row,) = compared(tmp_path, kept).outputs
+    assert row.metrics["max_rel"] == 0
+    unknown = replace(half, value=SideSpec(side.path, precision, kept=("nothing",)))
+    with pytest.raises(UsageError, match="No layer is called so"):
+        compared(tmp_path, unknown)
 
 
 def test_an_inputs_file_that_lacks_an_input_is_refused(tmp_path: Path) -> None:

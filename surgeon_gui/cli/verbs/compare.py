@@ -22,6 +22,7 @@ from surgeon_gui.comparing import (
     WAYS,
     graph_side,
     network_side,
+    precision_of,
     tolerance_for,
 )
 from surgeon_gui.errors import UsageError
@@ -38,7 +39,7 @@ from surgeon_gui.jobs.feeding import Feeding
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import CompareResult, CompareSpec, SideSpec
 from surgeon_gui.jobs.store import job_directory
-from surgeon_gui.network.store import load_network
+from surgeon_gui.network.precision import HALVES
 from surgeon_gui.settings import load_settings
 
 _READY = (".npz", ".network", ".onnx", ".engine", ".plan", ".trt")
@@ -54,7 +55,7 @@ _READY = (".npz", ".network", ".onnx", ".engine", ".plan", ".trt")
     "--keep",
     multiple=True,
     metavar="NAME",
-    help="With network-fp16 and network-bf16: a layer or node that stays in float32; repeat.",
+    help="In half precision: a layer or node that stays in float32; repeat.",
 )
 @tolerance_options
 @click.option(
@@ -99,13 +100,13 @@ def compare_verb(
     if report is not None:
         check_ending(report)
     settings = load_settings().settings
-    if keep and not any(text.endswith(tuple(HALF_NETWORKS)) for text in (model, reference)):
-        ways = " and ".join(HALF_NETWORKS)
-        raise UsageError(f"It goes with {ways} only.", where="--keep")
     with job_directory("compare") as folder:
         value = _side(model, surgery, folder / "a", keep)
         other = _side(reference, surgery, folder / "b", keep)
         precisions = (value.precision, other.precision)
+        if keep and not any(name in HALVES for name in precisions):
+            ways = ", ".join(way for way in WAYS if precision_of(way) in HALVES)
+            raise UsageError(f"It goes with {ways} only.", where="--keep")
         limits = tolerance_for(settings, *precisions, max_rel=max_rel, min_cosine=min_cosine)
         spec = CompareSpec(
             value,
@@ -145,7 +146,7 @@ def _side(text: str, surgery: Surgery, file: Path, keep: tuple[str, ...]) -> Sid
         name, way = text, ""
     path = Path(name)
     if path.suffix.lower() == ".network" and way in HALF_NETWORKS:
-        return network_side(load_network(path), way, file, title=path.name, kept=keep)
+        return network_side(path.absolute(), way, title=path.name, kept=keep)
     if path.suffix.lower() in _READY:
         if way in ("", "network") or (way and path.suffix.lower() == ".network"):
             built = way not in ("", "network", "tensorflow")

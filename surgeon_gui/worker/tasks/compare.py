@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from surgeon_gui.compare.finite import non_finite
 from surgeon_gui.compare.images import image_arrays
@@ -29,9 +30,14 @@ from surgeon_gui.jobs.spec import (
     SideTime,
     Strange,
 )
+from surgeon_gui.network.precision import HALVES, with_precision
+from surgeon_gui.network.store import load_network
 from surgeon_gui.worker.registry import task
-from surgeon_gui.worker.sides import Side, open_side
+from surgeon_gui.worker.sides import OnnxSide, Side, open_side
 from surgeon_gui.worker.timing import Stopwatch
+
+if TYPE_CHECKING:
+    from surgeon_gui.worker.candidate import Candidate
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,8 +65,24 @@ def _opened(side: SideSpec, spec: CompareSpec, report: Report) -> Side:
         from surgeon_gui.worker.engine_sides import BuiltSide
 
         precision = side.precision or "fp32"
-        return BuiltSide(side.path, report, precision, side.title, spec.plugins)
+        return BuiltSide(side.path, report, precision, side.title, spec.plugins, side.kept)
+    if side.precision in HALVES and side.path.suffix.lower() == ".network":
+        return OnnxSide(side.path, side.title, _rounded(side))
+    if side.precision not in ("", "fp32"):
+        raise UsageError(
+            f"Nothing computes in {side.precision} on the CPU.",
+            where=str(side.path),
+            hint="Compare the engine of that precision.",
+        )
     return open_side(side.path, report, side.title, spec.plugins, spec.shapes)
+
+
+def _rounded(side: SideSpec) -> Candidate:
+    # onnxruntime is heavy and not needed by the other sides.
+    from surgeon_gui.worker.candidate import NetworkCandidate
+
+    network = load_network(side.path)
+    return NetworkCandidate(with_precision(network, HALVES[side.precision], side.kept))
 
 
 @dataclass
