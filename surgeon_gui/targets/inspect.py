@@ -225,11 +225,15 @@ def cures(
 
 
 def curable(verdicts: Mapping[str, Verdict]) -> set[str]:
-    """Return the nodes a rule may help: what is refused, and caveats that name a rule."""
+    """Return the nodes a rule may help: what is refused, and caveats that name a rule.
+
+    A size that is missing is the user's to give (`--shape`): no rule knows it, whatever it fits.
+    """
     return {
         name
         for name, verdict in verdicts.items()
-        if verdict.status is Status.REFUSES or (verdict.status is Status.CAVEAT and verdict.rule)
+        if (verdict.status is Status.REFUSES and "--shape" not in (verdict.remedy or ""))
+        or (verdict.status is Status.CAVEAT and verdict.rule)
     }
 
 

@@ -57,6 +57,21 @@ def test_leaky_relu_is_cured_by_a_rule_until_uff_learnt_it() -> None:
     assert inspect(graph, "direct").verdicts["y"].status is Status.TAKES
 
 
+@pytest.mark.parametrize("target", ["direct", "uff-8"])
+def test_no_rule_is_said_to_know_an_inputs_size(target: str) -> None:
+    graph = parse_text(
+        """
+        x = Placeholder() {shape=[1, ?, ?, 3], dtype=u8}
+        c = Cast(x) {SrcT=u8, DstT=f32}
+        y = Relu(c)
+        """
+    )
+    verdict = inspect(graph, target).verdicts["x"]
+    assert verdict.status is Status.REFUSES
+    assert verdict.rule is None
+    assert "--shape" in (verdict.remedy or "")
+
+
 def test_what_the_table_does_not_know_is_shown_as_unknown_never_as_fine() -> None:
     report = inspect(_relu_like("LeakyRelu", "alpha=0.1"), "uff-6")
     assert report.verdicts["y"].status in (Status.UNKNOWN, Status.CURED, Status.REFUSES)
