@@ -65,6 +65,19 @@ def test_an_output_that_is_not_there_is_answered_with_near_names() -> None:
     assert "MobilenetV1/Predictions/Reshape_1" in ran.json["error"]["hint"]
 
 
+def test_the_command_it_names_applies_the_rules(tmp_path: Path) -> None:
+    (said,) = [
+        line
+        for line in surgeon("inspect", SAMPLE, "--target", "uff-5.1").stdout.splitlines()
+        if "surgeon edit" in line
+    ]
+    words = said.partition("surgeon ")[2].replace("fixed.pb", str(tmp_path / "fixed.pb")).split()
+    assert surgeon(*words).status == 0
+    left = surgeon("inspect", tmp_path / "fixed.pb", "--target", "uff-5.1")
+    assert left.status == 0
+    assert "surgeon edit" not in left.stdout
+
+
 def test_the_table_for_people_names_node_reason_and_rule() -> None:
     ran = surgeon("inspect", SAMPLE, "--target", "uff-5.1")
     assert ran.status == 1

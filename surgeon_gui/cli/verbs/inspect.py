@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import time
 from collections import Counter
 from pathlib import Path
@@ -195,8 +196,15 @@ def _print_head(facts: dict[str, Any]) -> None:
 def _print(facts: dict[str, Any], report: SupportReport) -> None:
     _print_head(facts)
     stdout.print(f"  {report.target.title}: {report.summary}", markup=False)
-    for group in group_problems(report):
+    groups = group_problems(report)
+    for group in groups:
         _print_group(group)
+    if any(group.rule for group in groups):
+        model, target = shlex.quote(facts["model"]), report.target.id
+        stdout.print(
+            f"  Apply such rules: surgeon edit {model} --auto-fix {target} -o fixed.pb",
+            markup=False,
+        )
     for group in group_ignored(report):
         stdout.print(f"  ignored: {group.reason}", style="dim", markup=False)
         stdout.print(f"    at {_names(group)}", style="dim", markup=False)
