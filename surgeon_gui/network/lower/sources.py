@@ -33,8 +33,8 @@ def input_dims(node: Call, b: Lower) -> Dims:
     if dims is None:
         raise node.refuse(
             "The shape of this input is not known.",
-            f"Give it with --shape {node.name}=1x{EXAMPLE_SIZE}x{EXAMPLE_SIZE}x3, "
-            f"{node.name}=scalar for a single number, or set the placeholder's shape.",
+            f"Set its shape: --shape {node.name}=1x{EXAMPLE_SIZE}x{EXAMPLE_SIZE}x3, or "
+            f"{node.name}=scalar for a single number.",
         )
     if given is not None and declared.dims and len(declared.dims) != len(dims):
         raise node.refuse(
@@ -53,8 +53,8 @@ def input_dims(node: Call, b: Lower) -> Dims:
             if len(unknown) == 1
             else f"Dimensions {', '.join(unknown[:-1])} and {unknown[-1]} of this input are not "
             f"known (its shape is {declared}).",
-            f"Give it with --shape {node.name}={example} or set the placeholder's shape; "
-            f"--shape {node.name}={still_open} leaves it open.",
+            f"Set its shape: --shape {node.name}={example}, or {node.name}={still_open} to leave "
+            "it open.",
         )
     return dims
 
