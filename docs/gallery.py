@@ -249,6 +249,7 @@ def _panels() -> dict[str, State]:
         made[f"{action}-narrow"] = State(SAMPLE, ("--size", "900x700"), action=action)
     for action, graph in (
         ("verified", plain()),
+        ("verified-half", plain()),
         ("run-results", SAMPLE),
         ("quantized", plain()),
         ("partitioned", refusing()),

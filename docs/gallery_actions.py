@@ -122,6 +122,13 @@ def verified(window: MainWindow) -> None:
     panel.start()
 
 
+def verified_half(window: MainWindow) -> None:
+    """What half precision costs."""
+    panel = window.verify
+    panel.value.setCurrentIndex(panel.value.findData("network-fp16"))
+    verified(window)
+
+
 def page(name: str) -> Callable[[MainWindow], object]:
     return lambda window: window.bottom_dock.open_page(name)
 
@@ -184,6 +191,7 @@ ACTIONS: Mapping[str, Callable[[MainWindow], object]] = {
     "partitioned": partitioned,
     "run-results": run_results,
     "verified": verified,
+    "verified-half": verified_half,
     **{f"page-{name}": page(name) for name in ("build", "verify", "run", "quantize", "partition")},
     "expanded": lambda window: window.canvas.expand_all(),
 }

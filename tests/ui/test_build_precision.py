@@ -77,14 +77,14 @@ def test_the_nodes_selected_are_kept_and_the_ends_changed(
     options: PrecisionOptions, spec: BuildSpec
 ) -> None:
     options.set_precision("bf16")
-    options.kept.setText("b, c")
-    options.take.click()
+    options.kept.field.setText("b, c")
+    options.kept.take.click()
     options.half_ends.setChecked(True)
     made = options.apply(replace(spec, precision="bf16"))
     assert made.kept == ("b", "c", "a")
     assert made.half_ends
     options.show_spec(replace(spec, kept=("z",)))
-    assert (options.kept.text(), options.half_ends.isChecked()) == ("z", False)
+    assert (options.kept.names(), options.half_ends.isChecked()) == (("z",), False)
     assert options.apply(replace(spec, precision="fp32")).kept == ()
 
 
@@ -96,7 +96,7 @@ def test_ranges_of_a_file_round_the_network(
     options.ranges.setText(str(tmp_path / "r.cache"))
     made = options.choice().put_into(options.apply(spec), tmp_path, ())
     assert rounded(made) == 4
-    options.kept.setText("a")
+    options.kept.field.setText("a")
     made = options.choice().put_into(options.apply(spec), tmp_path, ())
     assert rounded(made) == 2
 

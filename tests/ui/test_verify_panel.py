@@ -81,6 +81,76 @@ def test_a_stored_result_is_compared_layer_by_layer(
     assert panel._session.errors["b"] > panel._session.errors["a"]
 
 
+def choose(panel: VerifyPanel, way: str) -> None:
+    panel.value.setCurrentIndex(panel.value.findData(way))
+
+
+def test_half_precision_is_allowed_what_it_needs(
+    panel: VerifyPanel, compare: Callable[[str, Path | None], None]
+) -> None:
+    limits = panel.limits
+    assert not limits.kept.isVisible()
+    assert limits.max_rel.placeholderText() == "0.001"
+    choose(panel, "network-fp16")
+    assert limits.kept.isVisible()
+    assert (limits.max_rel.placeholderText(), limits.min_cosine.placeholderText()) == (
+        "0.05",
+        "0.999",
+    )
+    compare("network", None)
+    assert panel.words.text().startswith("Equal to model.pb as network"), panel.words.text()
+    assert panel.result is not None
+    assert panel.result.value == "model.pb as fp16 network in ONNX Runtime"
+    assert panel.result.max_rel == 0.05
+    (output,) = panel.result.outputs
+    cost = output.metrics["max_rel"]
+    assert cost > 0
+    limits.max_rel.setText(f"{cost / 2}")
+    compare("network", None)
+    assert panel.words.text().startswith("The numbers differ")
+    limits.kept.field.setText("a, b y")
+    compare("network", None)
+    assert panel.words.text().startswith("Equal to")
+    limits.kept.field.setText("nothing")
+    compare("network", None)
+    assert "No layer is called so" in panel.words.text()
+    choose(panel, "network")
+    compare("network", None)
+    assert panel.words.text().startswith("Equal to")
+
+
+@pytest.mark.parametrize("text", ["much", "-1", "nan", "inf nity"])
+def test_what_is_no_tolerance_is_told(
+    panel: VerifyPanel, compare: Callable[[str, Path | None], None], text: str
+) -> None:
+    panel.limits.max_rel.setText(text)
+    compare("network", None)
+    assert panel.words.text() == (f"Largest relative difference: {text!r} is no number from 0 on.")
+    assert panel.verify_button.isEnabled()
+
+
+def test_what_is_usual_follows_the_settings(panel: VerifyPanel) -> None:
+    panel.use_settings(Settings(verify_max_rel=0.1, verify_cosine=0.9))
+    choose(panel, "network-fp16")
+    assert panel.limits.max_rel.placeholderText() == "0.1"
+    assert panel.limits.min_cosine.placeholderText() == "0.9"
+    choose(panel, "network-bf16")
+    assert panel.limits.max_rel.placeholderText() == "0.2"
+
+
+@pytest.mark.tensorflow
+def test_only_full_precision_proves_the_surgery(
+    panel: VerifyPanel, compare: Callable[[str, Path | None], None]
+) -> None:
+    choose(panel, "network-bf16")
+    compare("original", None)
+    assert panel.words.text().startswith("Equal to TensorFlow"), panel.words.text()
+    assert panel._session.verified == ()
+    choose(panel, "network")
+    compare("original", None)
+    assert len(panel._session.verified) == 1
+
+
 def test_the_report_and_the_results_are_written_where_one_says(
     panel: VerifyPanel,
     compare: Callable[[str, Path | None], None],

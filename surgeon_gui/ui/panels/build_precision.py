@@ -14,6 +14,7 @@ from surgeon_gui.jobs.spec import BuildSpec
 from surgeon_gui.range_files import eight_bit_build, load_any_ranges, ranges_of_edits
 from surgeon_gui.ui.chooser import PathChooser
 from surgeon_gui.ui.machine import Flavour
+from surgeon_gui.ui.panels.kept_nodes import KeptNodes
 from surgeon_gui.ui.widgets import button, row
 
 _HALVES = ("fp16", "bf16")
@@ -21,10 +22,6 @@ _FILES = (
     "Ranges (*.json *.cache *.toml)",
     "TensorRT calibration cache (*.cache)",
     "Rule set with ranges (*.toml)",
-)
-_KEPT = (
-    "Nodes whose layers keep float32, separated by spaces; "
-    "softmax, norms and large sums keep it anyway"
 )
 _LAST_WITH_RANGES = 10
 
@@ -74,13 +71,9 @@ class PrecisionOptions(QWidget):
 
     def __init__(self, chooser: PathChooser, selected: Callable[[], tuple[str, ...]]) -> None:
         super().__init__()
-        self._chooser, self._selected = chooser, selected
+        self._chooser = chooser
         self._precision = "fp32"
-        self.kept = _field("Nodes that keep float32", _KEPT)
-        self.kept.setPlaceholderText("none but what must")
-        self.take = button(
-            "Add selected", self._take_selected, tip="Add the nodes selected in the graph"
-        )
+        self.kept = KeptNodes(selected)
         self.half_ends = QCheckBox("Inputs and outputs too")
         self.half_ends.setToolTip("They take the precision's dtype; else they stay float32")
         self.ranges = _field(
@@ -95,10 +88,9 @@ class PrecisionOptions(QWidget):
         self.form.setVerticalSpacing(6)
         self._ends_row, self._implicit_row = row(self.half_ends, None), row(self.implicit, None)
         self._ranges_row = row(self.ranges, self.browse, spacing=4)
-        self._kept_row = row(self.kept, self.take, spacing=4)
         self.form.addRow("Ranges", self._ranges_row)
         self.form.addRow("", self._implicit_row)
-        self.form.addRow("In float32", self._kept_row)
+        self.form.addRow("In float32", self.kept)
         self.form.addRow("Convert", self._ends_row)
         self.set_flavour(None)
         self.set_precision(self._precision)
@@ -109,7 +101,7 @@ class PrecisionOptions(QWidget):
         is_int8, is_half = precision == "int8", precision in _HALVES
         self.form.setRowVisible(self._ranges_row, is_int8)
         self.form.setRowVisible(self._implicit_row, is_int8)
-        self.form.setRowVisible(self._kept_row, is_int8 or is_half)
+        self.form.setRowVisible(self.kept, is_int8 or is_half)
         self.form.setRowVisible(self._ends_row, is_half)
         self.setVisible(is_int8 or is_half)
 
@@ -131,7 +123,7 @@ class PrecisionOptions(QWidget):
         is_half = spec.precision in _HALVES
         return replace(
             spec,
-            kept=tuple(self._names()) if is_half or spec.precision == "int8" else (),
+            kept=self.kept.names() if is_half or spec.precision == "int8" else (),
             half_ends=is_half and self.half_ends.isChecked(),
         )
 
@@ -151,14 +143,8 @@ class PrecisionOptions(QWidget):
 
     def show_spec(self, spec: BuildSpec) -> None:
         """Fill the form as `apply` read it."""
-        self.kept.setText(" ".join(spec.kept))
+        self.kept.show_names(spec.kept)
         self.half_ends.setChecked(spec.half_ends)
-
-    def _names(self) -> list[str]:
-        return self.kept.text().replace(",", " ").split()
-
-    def _take_selected(self) -> None:
-        self.kept.setText(" ".join(dict.fromkeys([*self._names(), *self._selected()])))
 
     def _choose(self) -> None:
         self._chooser.open_file(

@@ -30,6 +30,7 @@ from surgeon_gui.jobs.spec import CompareResult, CompareSpec, SideSpec
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.settings import Settings
 from surgeon_gui.ui.chooser import PathChooser
+from surgeon_gui.ui.panels.comparison_limits import ComparisonLimits
 from surgeon_gui.ui.panels.comparison_table import ComparisonTable
 from surgeon_gui.ui.panels.feeding import FeedingForm, align_labels
 from surgeon_gui.ui.panels.job_panel import JobPanel
@@ -48,6 +49,8 @@ from surgeon_gui.ui.widgets import (
 _FILE = "file"
 _WAYS = (
     ("network", "The graph as network on the CPU"),
+    ("network-fp16", "The graph as network on the CPU, fp16"),
+    ("network-bf16", "The graph as network on the CPU, bf16"),
     ("fp32", "The graph as engine, fp32"),
     ("fp16", "The graph as engine, fp16"),
     ("bf16", "The graph as engine, bf16"),
@@ -66,10 +69,11 @@ _REPORTS = ("Page (*.html)", "JSON (*.json)")
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A side as the form has it: one of `_WAYS`, and the file where it is one."""
+    """A side as the form has it: one of `_WAYS`, the file where it is one, what keeps float32."""
 
     way: str
     file: Path | None
+    kept: tuple[str, ...] = ()
 
     def side(self, original: Graph, graph: Graph, target: Path, name: str) -> SideSpec:
         """Write what it is computed from."""
@@ -77,7 +81,7 @@ class _Wanted:
             return SideSpec(self.file)
         if self.way == "original":
             return graph_side(original, "tensorflow", target, title=name)
-        return graph_side(graph, self.way, target, title=name)
+        return graph_side(graph, self.way, target, title=name, kept=self.kept)
 
 
 class VerifyPanel(JobPanel):
@@ -109,6 +113,7 @@ class VerifyPanel(JobPanel):
         self.reference, self.reference_file, reference_row = self._side("With", "original")
         self._file_rows = (value_row, reference_row)
         self.feeding = FeedingForm(self._chooser, settings.verify_seed)
+        self.limits = ComparisonLimits(settings, session.selected_nodes)
         self.layers = QCheckBox("Every layer")
         self.layers.setToolTip(
             "Compare all tensors both have; otherwise inner ones only where an output differs"
@@ -163,8 +168,8 @@ class VerifyPanel(JobPanel):
         form.addRow("With", self.reference)
         form.addRow("", self._file_rows[1])
         form.addRow(self.feeding)
-        form.addRow("", self.layers)
-        align_labels(form, self.feeding.form)
+        form.addRow(self.limits)
+        align_labels(form, self.feeding.form, self.limits.form)
         right = QVBoxLayout()
         right.setContentsMargins(12, 12, 12, 8)
         right.setSpacing(8)
@@ -175,14 +180,20 @@ class VerifyPanel(JobPanel):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(FormColumn(form, row(self.verify_button, self.cancel_button, None)))
+        foot = row(self.verify_button, self.cancel_button, None, self.layers)
+        layout.addWidget(FormColumn(form, foot))
         layout.addLayout(right, 1)
 
     def set_theme(self, theme: Theme) -> None:
         self.table.set_theme(theme)
         self.feeding.set_theme(theme)
+        self.limits.set_theme(theme)
         for field in (self.value_file, self.reference_file):
             field.setFont(theme.mono_font)
+
+    def use_settings(self, settings: Settings) -> None:
+        super().use_settings(settings)
+        self.limits.use_settings(settings)
 
     def start(self) -> None:
         """Write what both sides are computed from and start the worker."""
@@ -193,6 +204,7 @@ class VerifyPanel(JobPanel):
             feeding = self.feeding.choice()
             value = self._wanted(self.value, self.value_file)
             reference = self._wanted(self.reference, self.reference_file)
+            limits = self.limits.tolerance()
         except SurgeonError as error:
             self._say_error(error)
             return
@@ -209,8 +221,8 @@ class VerifyPanel(JobPanel):
             seed=feeding.seed,
             distribution=feeding.distribution,
             all_tensors=self.layers.isChecked(),
-            max_rel=settings.verify_max_rel,
-            min_cosine=settings.verify_cosine,
+            max_rel=limits.max_rel,
+            min_cosine=limits.min_cosine,
             plugins=tuple(map(Path, settings.plugins)),
         )
 
@@ -226,15 +238,17 @@ class VerifyPanel(JobPanel):
             )
             return spec, directory
 
-        # Networks and engines of the graph as it is prove its surgery; files may be of another.
-        self._proves = reference.way == "original" and value.file is None
+        # Networks and engines of the graph as it is prove its surgery; files may be of another, and
+        # half precision is allowed more.
+        proves = reference.way == "original" and value.file is None
+        self._proves = proves and not self.limits.is_half
         warm = settings.warm_reference and "tensorflow" in self._ways()
         self._begin("Preparing", work, warm=warm)
 
     def _wanted(self, box: ComboBox, field: QLineEdit) -> _Wanted:
         way = str(box.currentData())
         if way != _FILE:
-            return _Wanted(way, None)
+            return _Wanted(way, None, self.limits.names())
         text = field.text().strip()
         if not text:
             raise UsageError("Choose the file to compare.", where=box.accessibleName())
@@ -322,9 +336,11 @@ class VerifyPanel(JobPanel):
         running = self.is_running()
         self.verify_button.setEnabled(self._session.graph is not None and not running)
         self.cancel_button.setEnabled(running)
-        for each in (self.value, self.reference, self.feeding, self.layers, *self._file_rows):
+        for each in (self.value, self.reference, self.feeding, self.limits, self.layers):
             each.setEnabled(not running)
+        self.limits.set_ways(self._ways())
         for box, file_row in zip((self.value, self.reference), self._file_rows, strict=True):
+            file_row.setEnabled(not running)
             self._form.setRowVisible(file_row, box.currentData() == _FILE)
         super()._enable()
 
