@@ -13,7 +13,8 @@ from time import perf_counter
 from PySide6.QtCore import QTimer
 
 _LARGE = 256
-_AT_ONCE = 256
+# What is freed between two looks at the clock; each may hold a good deal itself.
+_AT_ONCE = 16
 _SLICE_S = 0.004
 _PAUSE_MS = 8
 # Where only this module holds a thing: its own name for it, and the argument of `getrefcount`.

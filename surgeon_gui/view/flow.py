@@ -57,7 +57,11 @@ def flow_steps(graph: Graph) -> Pace[Flow]:
         if position % BATCH == 0:
             yield position / len(graph)
     yield 1.0
-    found = tuple(map(tuple, consumers))
+    listed: list[tuple[int, ...]] = []
+    for start in range(0, len(consumers), BATCH):
+        listed += map(tuple, consumers[start : start + BATCH])
+        yield 1.0
+    found = tuple(listed)
     yield 1.0
     closing = [node.op in _CLOSES_LOOP for node in graph.nodes]
     yield 1.0

@@ -88,7 +88,7 @@ class Scene:
         changed = wanted ^ self._open
         self._open = wanted
         forgotten = set[int]()
-        for group in changed:
+        for group in changed if self._arranged else ():
             while group not in forgotten:
                 forgotten.add(group)
                 self._arranged.pop(group, None)

@@ -10,7 +10,8 @@ from PySide6.QtCore import QPointF
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.ui.canvas.lights import shown_for
 from surgeon_gui.view.labels import OPEN_HEAD
-from surgeon_gui.view.pace import BATCH, Pace
+from surgeon_gui.view.pace import Pace
+from surgeon_gui.view.scene import Scene
 from surgeon_gui.view.tree import Tree
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ CHEVRON = 30.0
 """How much of a group's left end is its triangle."""
 # Of this many names of the old graph fewer than half in the new one: it is another graph.
 _SAMPLE = 200
+# Names looked up between two yields.
+_NAMES = 300
 
 
 def anchored(view: GraphShow, item: int | None = None) -> Callable[[], None]:
@@ -60,17 +63,18 @@ def anchored(view: GraphShow, item: int | None = None) -> Callable[[], None]:
     return settle
 
 
-def opened_again(tree: Tree, opened: frozenset[str], seen: frozenset[str]) -> Pace[set[int]]:
+def opened_again(tree: Tree, before: Scene) -> Pace[set[int]]:
     """The groups to open in another tree so that what was open and in view stays so."""
+    opened, seen = before.expanded, frozenset(before.shown())
     found: set[int] = set()
-    for number, name in enumerate(opened):
-        if number % BATCH == 0:
+    for number, group in enumerate(opened):
+        if number % _NAMES == 0:
             yield number / len(opened)
-        item = tree.find_group(name)
+        item = tree.find_group(before.tree.name(group))
         if item is None:
             continue
         found.add(item)
-        if name in seen:
+        if group in seen:
             # A series that is new must not hide it.
             found.update(outer for outer in tree.ancestors(item) if tree.group(outer).series)
     return found

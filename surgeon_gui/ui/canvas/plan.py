@@ -21,7 +21,7 @@ Indices = npt.NDArray[np.intp]
 
 
 class Plan:
-    """A picture with what is needed to paint the visible part of it quickly.
+    """A picture with what is needed to paint what is visible quickly, once `prepare` is done.
 
     Boxes and edges are culled by comparing whole columns of bounds, which for 50 000 of them takes
     a fraction of a millisecond and needs no index to keep up to date.
@@ -37,51 +37,66 @@ class Plan:
         self.scene, self.picture = scene, picture
         self.tree: Tree = scene.tree
         count, edges = len(picture.items), len(picture.strands)
-        rects = np.array(picture.rects, dtype=np.float64).reshape(count, 4)
-        self._rects = rects
-        self._bounds = rects.copy()
-        self._bounds[:, 2:] += rects[:, :2]
-        self.is_open = np.array(picture.is_open, dtype=bool)
-        self.index = {item: at for at, item in enumerate(picture.items)}
+        self._rects = np.zeros((count, 4))
+        self._bounds = np.zeros((count, 4))
+        self.is_open = np.zeros(count, dtype=bool)
+        self.index: dict[int, int] = {}
         self.edge_bounds = np.zeros((edges, 4))
         self._polygons: dict[int, QPolygonF] = {}
         self._lines: dict[int, list[QLineF]] = {}
         self._bends: dict[int, list[tuple[float, float]]] = {}
-        self._closed = ~self.is_open
+        self._closed = np.zeros(count, dtype=bool)
         self._moved: dict[int, QRectF] = {}
         self._owners = np.zeros(0, dtype=np.intp)
         self._ends = np.zeros((0, 2), dtype=np.intp)
 
     def prepare(self) -> Pace[None]:
-        """Find the bounds and the links of all edges, in steps."""
+        """Index the boxes and find the bounds and the links of all edges, in steps."""
+        yield from self._index_boxes()
+        yield from self._bound_edges()
+        yield from self._link_edges()
+
+    def _index_boxes(self) -> Pace[None]:
+        items, rects, is_open = self.picture.items, self.picture.rects, self.picture.is_open
+        for start in range(0, len(items), BATCH):
+            part = slice(start, start + BATCH)
+            self.index.update(zip(items[part], range(start, start + BATCH), strict=False))
+            self._rects[part] = rects[part]
+            self.is_open[part] = is_open[part]
+            yield 1.0
+        self._closed = ~self.is_open
+        self._bounds = self._rects.copy()
+        self._bounds[:, 2:] += self._rects[:, :2]
+
+    def _bound_edges(self) -> Pace[None]:
         routes, origins = self.picture.routes, self.picture.origins
         known: dict[int, tuple[float, float, float, float]] = {}
-        rows = []
-        for at, (points, (x, y)) in enumerate(zip(routes, origins, strict=True), start=1):
-            local = known.get(id(points))
-            if local is None:
-                xs, ys = points[::2], points[1::2]
-                local = known[id(points)] = (min(xs), min(ys), max(xs), max(ys))
-            rows.append((local[0] + x, local[1] + y, local[2] + x, local[3] + y))
-            if at % BATCH == 0:
-                yield at / len(routes)
-        yield 1.0
-        if rows:
-            self.edge_bounds = np.array(rows)
-        yield 1.0
-        owners: list[int] = []
-        ends: list[int] = []
-        for at, strand in enumerate(self.picture.strands):
-            for source, target, _ in strand.links:
-                owners.append(at)
-                ends.append(source)
-                ends.append(target)
-            if at % BATCH == 0:
-                yield 1.0
-        yield 1.0
-        self._owners = np.array(owners, dtype=np.intp)
-        yield 1.0
-        self._ends = np.array(ends, dtype=np.intp).reshape(-1, 2)
+        for start in range(0, len(routes), BATCH):
+            part = slice(start, start + BATCH)
+            rows = []
+            for points, (x, y) in zip(routes[part], origins[part], strict=True):
+                local = known.get(id(points))
+                if local is None:
+                    xs, ys = points[::2], points[1::2]
+                    local = known[id(points)] = (min(xs), min(ys), max(xs), max(ys))
+                rows.append((local[0] + x, local[1] + y, local[2] + x, local[3] + y))
+            self.edge_bounds[part] = rows
+            yield 1.0
+
+    def _link_edges(self) -> Pace[None]:
+        strands = self.picture.strands
+        owners, ends = [self._owners], [self._ends]
+        for start in range(0, len(strands), BATCH):
+            links = [
+                (at, source, target)
+                for at, strand in enumerate(strands[start : start + BATCH], start)
+                for source, target, _ in strand.links
+            ]
+            found = np.array(links, dtype=np.intp).reshape(-1, 3)
+            owners.append(found[:, 0])
+            ends.append(found[:, 1:])
+            yield 1.0
+        self._owners, self._ends = np.concatenate(owners), np.concatenate(ends)
 
     @property
     def rect(self) -> QRectF:

@@ -139,15 +139,11 @@ class GraphShow(ZoomView):
             if wanted is not None:
                 found = map(made.find_group, wanted)
                 scene.set_expanded(item for item in found if item is not None)
-            elif is_new:
+            elif is_new or self._scene is None:
                 scene.set_expanded(scene.first_expansion())
             else:
                 yield 0.0
-                opened = self.expanded()
-                yield 0.0
-                seen = self._opened_in_view()
-                yield 0.0
-                again = yield from opened_again(made, opened, seen)
+                again = yield from opened_again(made, self._scene)
                 scene.set_expanded(again)
                 yield 0.0
             yield from self._drawn(scene)
@@ -161,10 +157,6 @@ class GraphShow(ZoomView):
                 action()
 
         self._steps.run(work(), arrived, is_long=len(graph) > _AT_ONCE)
-
-    def _opened_in_view(self) -> frozenset[str]:
-        """The open namespaces that no closed one hides."""
-        return frozenset(map(self._scene.tree.name, self._scene.shown()) if self._scene else ())
 
     def _when_shown(self, action: Callable[[], None]) -> bool:
         """Whether the graph is on the canvas; if it is still being laid out, `action` waits."""
