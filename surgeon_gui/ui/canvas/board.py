@@ -66,6 +66,10 @@ class GraphBoard(GraphShow):
         self._corners.legend.offers = True
         self._corners.content_changed()
 
+    def finish_layout(self) -> None:
+        super().finish_layout()
+        self._corners.finish()
+
     # Selection and lights
 
     def reveal(self, item: str) -> None:

@@ -99,6 +99,10 @@ class Corners(QObject):
         self.selection_moved()
         self.view_moved()
 
+    def finish(self) -> None:
+        """Draw what is being drawn (for tests and pictures)."""
+        self.minimap.finish()
+
     def selection_moved(self) -> None:
         selected = self._board.selection()
         plan = self._board.plan()

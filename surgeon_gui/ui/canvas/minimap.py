@@ -8,8 +8,10 @@ from PySide6.QtWidgets import QWidget
 
 from surgeon_gui.ui.canvas.marks import Marks
 from surgeon_gui.ui.canvas.plan import Plan
+from surgeon_gui.ui.canvas.steps import Steps
 from surgeon_gui.ui.canvas.tint import TintInk
 from surgeon_gui.ui.theme import Theme
+from surgeon_gui.view.pace import Pace
 
 _WIDEST, _HIGHEST = 150, 190
 _NARROWEST = 44
@@ -18,6 +20,12 @@ _MOST_BOXES = 800
 # Open groups lower than this many pixels are no more than a line.
 _LEAST_OPEN = 2.0
 _LATER_MS = 40
+_SHARE = 0.4
+# Boxes coloured between two yields.
+_FEW = 100
+
+Layer = tuple[QColor, list[QRectF]]
+"""Boxes of one colour."""
 
 
 class Minimap(QWidget):
@@ -40,30 +48,55 @@ class Minimap(QWidget):
         self._view = QRectF()
         self._drawn: QPixmap | None = None
         self._room = QSize()
-        # Another picture of the same size is drawn after the canvas has painted it.
+        # Another picture is drawn after the canvas has painted it; the last one stays meanwhile.
+        self._steps = Steps(self, share=_SHARE)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
-        self._later.setInterval(_LATER_MS)
         self._later.timeout.connect(self._draw_anew)
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme, self._inks = theme, TintInk(theme)
-        self._drawn = None
+        if self._plan is not None:
+            self._draw_soon()
         self.update()
 
     def show_plan(self, plan: Plan | None, marks: Marks | None) -> None:
         self._plan, self._marks = plan, marks
-        self._shape()
-        if self._drawn is not None and plan is not None:
-            self._later.start()
+        if plan is None:
+            self._later.stop()
+            self._steps.cancel()
+            self._drawn = None
         else:
+            self._draw_soon()
+        self._shape()
+
+    def finish(self) -> None:
+        """Draw now what is to be drawn (for tests and pictures)."""
+        if self._later.isActive():
             self._draw_anew()
+        self._steps.finish()
+
+    def _draw_soon(self) -> None:
+        self._later.start(_LATER_MS if self._drawn is not None else 0)
 
     def _draw_anew(self) -> None:
         self._later.stop()
-        self._drawn = None
-        self.update()
+        plan, theme = self._plan, self._theme
+        if plan is None or theme is None or plan.rect.isEmpty():
+            return
+        layers: list[Layer] = []
+
+        def work() -> Pace[None]:
+            layers.extend((yield from self._open_groups(plan, theme)))
+            layers.extend((yield from self._boxes(plan, theme)))
+
+        def done() -> None:
+            self._drawn = self._paint(plan, layers)
+            self._shape()
+            self.update()
+
+        self._steps.run(work(), done)
 
     def show_view(self, view: QRectF) -> None:
         """Frame this part of the scene; all of it in view needs no map."""
@@ -77,41 +110,40 @@ class Minimap(QWidget):
 
     def _shape(self) -> None:
         plan = self._plan
-        is_wanted = (
-            plan is not None
-            and not plan.rect.isEmpty()
+        if plan is None or plan.rect.isEmpty():
+            self.hide()
+            return
+        size = self._size(plan)
+        if size != self.size():
+            self.setFixedSize(size)
+        self.setVisible(
+            self._drawn is not None
             and not self._view.contains(plan.rect)
             and self._room.width() > 420
             and self._room.height() > 320
         )
-        self.setVisible(is_wanted)
-        if plan is None or not is_wanted:
-            return
-        scale = self._scale(plan)
-        size = QSize(
-            max(round(plan.rect.width() * scale), _NARROWEST) + 2 * _PAD,
-            max(round(plan.rect.height() * scale), _NARROWEST) + 2 * _PAD,
-        )
-        if size != self.size():
-            self.setFixedSize(size)
-            self._drawn = None
 
     def _scale(self, plan: Plan) -> float:
         return min(_WIDEST / plan.rect.width(), _HIGHEST / plan.rect.height(), 0.2)
 
-    def _offset(self, plan: Plan) -> QPointF:
+    def _size(self, plan: Plan) -> QSize:
         scale = self._scale(plan)
+        return QSize(
+            max(round(plan.rect.width() * scale), _NARROWEST) + 2 * _PAD,
+            max(round(plan.rect.height() * scale), _NARROWEST) + 2 * _PAD,
+        )
+
+    def _offset(self, plan: Plan) -> QPointF:
+        scale, size = self._scale(plan), self._size(plan)
         return QPointF(
-            (self.width() - plan.rect.width() * scale) / 2,
-            (self.height() - plan.rect.height() * scale) / 2,
+            (size.width() - plan.rect.width() * scale) / 2,
+            (size.height() - plan.rect.height() * scale) / 2,
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:
         plan, theme = self._plan, self._theme
-        if plan is None or theme is None:
+        if plan is None or theme is None or self._drawn is None:
             return
-        if self._drawn is None:
-            self._drawn = self._draw(plan, theme)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(theme.color("line"), 1))
@@ -132,9 +164,35 @@ class Minimap(QWidget):
         painter.drawRoundedRect(frame, 2, 2)
         painter.end()
 
-    def _draw(self, plan: Plan, theme: Theme) -> QPixmap:
+    def _open_groups(self, plan: Plan, theme: Theme) -> Pace[list[Layer]]:
+        opened = plan.open_in(plan.rect)
+        # They come outermost first; those inside are too small to tell apart.
+        told = opened[plan.rects[opened, 3] * self._scale(plan) >= _LEAST_OPEN]
+        layers: dict[int, list[QRectF]] = {}
+        for number, at in enumerate(map(int, told[:_MOST_BOXES])):
+            depth = plan.tree.depth(plan.picture.items[at])
+            layers.setdefault(depth, []).append(plan.box_rect(at))
+            if number % _FEW == 0:
+                yield 0.0
+        return [(theme.group_fill(depth), rects) for depth, rects in layers.items()]
+
+    def _boxes(self, plan: Plan, theme: Theme) -> Pace[list[Layer]]:
+        closed = plan.closed_in(plan.rect)
+        step = max(len(closed) // _MOST_BOXES, 1)
+        least = 1.2 / self._scale(plan)
+        places: dict[int, list[QRectF]] = {}
+        for number, at in enumerate(map(int, closed[::step])):
+            left, top, width, height = plan.picture.rects[at]
+            color = self._color(plan, theme, at, plan.picture.items[at]).rgba()
+            rect = QRectF(left, top, max(width, least), max(height, least))
+            places.setdefault(color, []).append(rect)
+            if number % _FEW == 0:
+                yield 0.5
+        return [(QColor.fromRgba(color), rects) for color, rects in places.items()]
+
+    def _paint(self, plan: Plan, layers: list[Layer]) -> QPixmap:
         ratio = self.devicePixelRatioF()
-        drawn = QPixmap(self.size() * ratio)
+        drawn = QPixmap(self._size(plan) * ratio)
         drawn.setDevicePixelRatio(ratio)
         drawn.fill(QColor(0, 0, 0, 0))
         painter = QPainter(drawn)
@@ -143,23 +201,8 @@ class Minimap(QWidget):
         scale = self._scale(plan)
         painter.scale(scale, scale)
         painter.setPen(Qt.PenStyle.NoPen)
-        opened = plan.open_in(plan.rect)
-        # They come outermost first; those inside are too small to tell apart.
-        told = opened[plan.rects[opened, 3] * scale >= _LEAST_OPEN]
-        for at in map(int, told[:_MOST_BOXES]):
-            painter.setBrush(theme.group_fill(plan.tree.depth(plan.picture.items[at])))
-            painter.drawRect(plan.box_rect(at))
-        closed = plan.closed_in(plan.rect)
-        step = max(len(closed) // _MOST_BOXES, 1)
-        least = 1.2 / scale
-        places: dict[int, list[QRectF]] = {}
-        for at in map(int, closed[::step]):
-            left, top, width, height = plan.picture.rects[at]
-            color = self._color(plan, theme, at, plan.picture.items[at]).rgba()
-            rect = QRectF(left, top, max(width, least), max(height, least))
-            places.setdefault(color, []).append(rect)
-        for color, rects in places.items():
-            painter.setBrush(QColor.fromRgba(color))
+        for color, rects in layers:
+            painter.setBrush(color)
             painter.drawRects(rects)
         painter.end()
         return drawn

@@ -90,6 +90,19 @@ def test_the_legend_leaves_the_minimap_free(show: Show) -> None:
     assert not legend.geometry().intersects(minimap.geometry())
 
 
+def test_the_minimap_is_drawn_with_the_picture(show: Show) -> None:
+    canvas = show(network())
+    canvas.set_zoom(3.0)
+    canvas.set_graph(Graph(network().nodes[1:]))
+    canvas.finish_layout()
+    minimap = canvas.findChild(Minimap)
+    assert minimap is not None
+    assert minimap.isVisible()
+    image = minimap.grab().toImage()
+    pixels = {image.pixel(x, y) for x in range(image.width()) for y in range(image.height())}
+    assert LIGHT.group_fill(1).rgb() in pixels
+
+
 def test_an_overlay_stays_when_the_graph_changes(show: Show) -> None:
     canvas = show(network())
     canvas.set_coloring(SIZES)
