@@ -6,12 +6,13 @@ answered to nobody. Everything a task touches must be immutable or its own.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from surgeon_gui.errors import SurgeonError
 from surgeon_gui.ui.collector import (
@@ -78,6 +79,11 @@ class Tasks(QObject):
         self._long = ThreadPoolExecutor(1, thread_name_prefix="long")
         self._bridge = _Bridge()
         self._bridge.finished.connect(self._finish, Qt.ConnectionType.QueuedConnection)
+        self._ended: deque[tuple[_Task, Future[Any]]] = deque()
+        self._deliver = QTimer(self)
+        self._deliver.setSingleShot(True)
+        self._deliver.setInterval(0)
+        self._deliver.timeout.connect(self._hand_over)
         self._numbers: dict[str, int] = {}
         self._running: dict[str, Future[Any]] = {}
         self._closed = False
@@ -132,6 +138,8 @@ class Tasks(QObject):
             interrupt: ends what they are waiting for.
         """
         self._closed = True
+        self._deliver.stop()
+        self._ended.clear()
         self._running.clear()
         for pool in (self._quick, self._long):
             pool.shutdown(wait=False, cancel_futures=True)
@@ -147,7 +155,17 @@ class Tasks(QObject):
 
     @Slot(object, object)
     def _finish(self, task: _Task, ended: Future[Any]) -> None:
-        if self._closed or ended.cancelled() or self._numbers[task.channel] != task.number:
+        if not self._closed:
+            self._ended.append((task, ended))
+            self._deliver.start()
+
+    @Slot()
+    def _hand_over(self) -> None:
+        """Hand over one result an event, so that the window paints between two of them."""
+        task, ended = self._ended.popleft()
+        if self._ended:
+            self._deliver.start()
+        if ended.cancelled() or self._numbers[task.channel] != task.number:
             return
         self._running.pop(task.channel, None)
         try:

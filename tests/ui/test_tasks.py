@@ -6,8 +6,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
+from PySide6.QtCore import QObject, Qt, Signal
 from pytestqt.exceptions import capture_exceptions
 from pytestqt.qtbot import QtBot
 
@@ -24,6 +26,12 @@ def tasks(qtbot: QtBot) -> Iterator[Tasks]:
 
 def unexpected(error: SurgeonError) -> None:
     raise AssertionError(error)
+
+
+class _Turn(QObject):
+    """Asks for a turn of the event loop."""
+
+    asked = Signal()
 
 
 def test_a_result_comes_back_in_the_ui_thread(tasks: Tasks, qtbot: QtBot) -> None:
@@ -107,3 +115,21 @@ def test_what_numpy_would_import_in_the_middle_of_a_picture_is_there(qtbot: QtBo
         "tasks.close()\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_the_window_has_its_turn_between_two_results(tasks: Tasks, qtbot: QtBot) -> None:
+    order: list[str] = []
+    turn, both_ended = _Turn(), threading.Event()
+    turn.asked.connect(lambda: order.append("turn"), Qt.ConnectionType.QueuedConnection)
+
+    def took(result: str) -> None:
+        order.append(result)
+        turn.asked.emit()
+
+    for name in ("first", "second"):
+        tasks.run(name, partial(str, name), took, unexpected)
+    # One thread does them in turn, so both have ended when the third begins.
+    tasks.run("third", both_ended.set, lambda _: None, unexpected)
+    assert both_ended.wait(60)
+    qtbot.waitUntil(lambda: order.count("turn") == 2)
+    assert order == ["first", "turn", "second", "turn"]
