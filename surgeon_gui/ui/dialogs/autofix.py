@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from surgeon_gui.comparing import tolerance_for
 from surgeon_gui.edits.base import Edit
 from surgeon_gui.errors import NotConvertible, SurgeonError
 from surgeon_gui.graph.model import Graph
@@ -91,11 +91,14 @@ class Check(JobPanel):
         def work() -> tuple[VerifySpec, Path]:
             directory = new_job_directory("verify")
             after = edit.apply(graph)
-            spec = prepare_verify(original, after, directory, seed=settings.verify_seed)
-            limits = replace(
-                spec, max_rel=settings.verify_max_rel, min_cosine=settings.verify_cosine
+            spec = prepare_verify(
+                original,
+                after,
+                directory,
+                seed=settings.verify_seed,
+                tolerance=tolerance_for(settings),
             )
-            return limits, directory
+            return spec, directory
 
         self._begin("Preparing", work)
 
