@@ -125,11 +125,13 @@ def freeze_keras(
     try:
         model = tensorflow.keras.models.load_model(str(path), compile=False, safe_mode=True)
     except Exception as error:  # Layers raise whatever they like from their constructors.
+        of_weights = "No model config" in str(error)
+        whose = "A file of weights only" if of_weights else "A model with layers of your own"
         raise OpenError(
             f"This Keras model cannot be loaded: {first_line(error)}",
             where=str(path),
-            hint="A model with layers of your own: load it in your code and call "
-            "model.export('folder'), then freeze that folder.",
+            hint=f"{whose}: load it in your code and call model.export('folder'), then freeze "
+            "that folder.",
         ) from error
     if not getattr(model, "inputs", None):
         raise NotFrozen(

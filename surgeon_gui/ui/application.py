@@ -21,6 +21,7 @@ from surgeon_gui.settings import cache_dir, load_settings
 from surgeon_gui.targets import find_target
 from surgeon_gui.ui.comparing.bar import MERGED, SIDES
 from surgeon_gui.ui.crash import CrashGuard
+from surgeon_gui.ui.interrupt import STATUS, Interrupt
 from surgeon_gui.ui.main_window import MainWindow
 from surgeon_gui.ui.palettes import THEMES, chosen_theme
 from surgeon_gui.ui.photographer import Photographer
@@ -145,10 +146,14 @@ def run(argv: Sequence[str], arrange: Callable[[MainWindow], object] | None = No
         window.files.open(arguments.model)
     if shooter is not None:
         shooter.begin()
+    interrupt = Interrupt(window, window.keeper.save)
     status = application.exec()
+    interrupt.restore()
     sys.excepthook = sys.__excepthook__
     restore_qt_messages()
     close_logging()
+    if interrupt.came:
+        return STATUS
     return shooter.status if shooter is not None and status == 0 else status
 
 

@@ -169,6 +169,13 @@ def test_damaged_files_are_said(tmp_path: Path) -> None:
     (tmp_path / "m.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
     with pytest.raises(OpenError, match="Keras model cannot be loaded"):
         freeze_keras(tmp_path / "m.h5")
+    import tensorflow as tf
+
+    model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+    model.save_weights(tmp_path / "m.weights.h5")
+    with pytest.raises(OpenError) as caught:
+        freeze_keras(tmp_path / "m.weights.h5")
+    assert "weights only" in str(caught.value.hint)
 
 
 def test_optimising_keeps_the_values_and_drops_nodes(exported: Model) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -69,6 +72,32 @@ def test_a_picture_that_could_not_be_saved_is_refused_at_once(
         parse_arguments(["--shot", str(tmp_path / name)])
     assert ended.value.code == 2
     assert reason in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals there send no such signal")
+def test_ctrl_c_in_the_terminal_closes_the_window(tmp_path: Path) -> None:
+    home = {"SURGEON_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    command = [sys.executable, "-u", "-m", "surgeon_gui", "gui", str(BOXES)]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "QT_QPA_PLATFORM": "offscreen", **home},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as window:
+        assert window.stderr is not None
+        limit = threading.Timer(180, window.kill)
+        limit.start()
+        try:
+            opened = next((line for line in window.stderr if "Opened" in line), "")
+            assert opened, "The window ended before it had opened the graph."
+            os.killpg(window.pid, signal.SIGINT)
+            assert window.wait() == 3
+            assert "Traceback" not in window.stderr.read()
+        finally:
+            limit.cancel()
+            window.kill()
 
 
 def test_a_wrong_size_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+from collections.abc import Iterator
+
 import click
 
 from surgeon_gui.cli.app import VERBS
@@ -12,6 +16,20 @@ from surgeon_gui.cli.app import VERBS
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[MODEL] [--shot FILE.png]")
 def gui_verb(arguments: tuple[str, ...]) -> int:
     """Open the window, on MODEL if one is named."""
-    from surgeon_gui.ui.application import run
+    with _interrupts_wait():
+        from surgeon_gui.ui.application import run
 
     return run(list(arguments))
+
+
+@contextlib.contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Let a Ctrl+C come afterwards: Qt's bindings abort the program amid their import."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
