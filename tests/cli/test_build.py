@@ -59,3 +59,11 @@ def test_a_network_cannot_be_verified_here(tmp_path: Path) -> None:
     ran = surgeon("build", network, "-o", tmp_path / "x.engine", "--verify", "--json")
     assert ran.status == 2
     assert ran.json["error"]["where"] == "--verify"
+
+
+@pytest.mark.slow
+@pytest.mark.tensorrt
+def test_what_built_the_engine_is_called_by_its_name(tmp_path: Path) -> None:
+    ran = surgeon("build", CIFAR, "--gpu", "sm86", "-o", tmp_path / "x.engine")
+    assert ran.status == 0
+    assert "TensorRT for RTX 1." in ran.stdout

@@ -12,6 +12,7 @@ from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.networks import build_made, is_made, open_made
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
+from surgeon_gui.engine.flavours import TITLES
 from surgeon_gui.errors import ConvertError, UsageError
 from surgeon_gui.jobs.engine_card import provenance_of
 from surgeon_gui.jobs.run import run_job
@@ -261,7 +262,7 @@ def _print(result: BuildResult) -> None:
     gpus = ", ".join(result.gpu)
     stdout.print(
         f"{result.path}: {result.bytes / 1e6:.2f} MB, {result.layers} layers, "
-        f"TensorRT {result.tensorrt} ({result.flavour}), for {gpus}, {result.seconds:.1f} s",
+        f"{TITLES[result.flavour]} {result.tensorrt}, for {gpus}, {result.seconds:.1f} s",
         markup=False,
     )
     for tensor in (*result.inputs, *result.outputs):
