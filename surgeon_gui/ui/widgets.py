@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QPushButton,
     QSizePolicy,
     QSpinBox,
@@ -164,6 +166,25 @@ class FormColumn(QWidget):
         bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
         least = self._holder.minimumSizeHint().width() + bar
         return QSize(min(least, self._width), super().minimumSizeHint().height())
+
+
+@contextmanager
+def laid_out_once(layout: QLayout) -> Iterator[None]:
+    """Lay out what is added and shown meanwhile once, at the end.
+
+    Qt lays everything around a widget out at the moment it is shown: for ten rows ten times. A row
+    that is not shown explicitly is shown by Qt in an event of its own, which is no better.
+    """
+    layout.setEnabled(False)
+    try:
+        yield
+    finally:
+        layout.setEnabled(True)
+        widget: QWidget | None = layout.parentWidget()
+        # Now, as a row that is not in its place yet might be painted.
+        while widget is not None and widget.isVisible() and (own := widget.layout()) is not None:
+            own.activate()
+            widget = widget.parentWidget()
 
 
 def takes_what_is_left(widget: QWidget, least: int = 96) -> QWidget:

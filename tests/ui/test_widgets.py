@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFormLayout, QLabel, QTabBar, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from surgeon_gui.ui.style import style_sheet
 from surgeon_gui.ui.tabs import TabPages, TabStrip
 from surgeon_gui.ui.theme import LIGHT
-from surgeon_gui.ui.widgets import BesideOrBelow, ComboBox, FormColumn, SpinBox, button, row
+from surgeon_gui.ui.widgets import (
+    BesideOrBelow,
+    ComboBox,
+    FormColumn,
+    SpinBox,
+    button,
+    laid_out_once,
+    row,
+)
 
 
 @pytest.fixture
@@ -94,3 +103,33 @@ def test_what_has_no_room_beside_stands_below(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: second.x() > first.x() and second.y() == first.y())
     pair.resize(300, 200)
     qtbot.waitUntil(lambda: second.x() == first.x() and second.y() > first.y())
+
+
+class _Measured(QLabel):
+    """Counts how often it is given another size."""
+
+    times = 0
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.times += 1
+
+
+def test_rows_that_come_together_are_laid_out_once(qtbot: QtBot) -> None:
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    column = QVBoxLayout(holder)
+    first = _Measured("first")
+    column.addWidget(first)
+    holder.resize(200, 600)
+    holder.show()
+    height = first.height()
+    first.times = 0
+    with laid_out_once(column):
+        for number in range(6):
+            made = QLabel(str(number))
+            column.addWidget(made)
+            made.show()
+    assert first.times == 1
+    assert first.height() < height / 6
+    assert made.y() > first.y()

@@ -12,6 +12,7 @@ from surgeon_gui.ui.canvas.corner import Corner
 from surgeon_gui.ui.canvas.key import paint_scale, short, tint_entries, tint_notes
 from surgeon_gui.ui.canvas.swatch import Swatch
 from surgeon_gui.ui.theme import Theme
+from surgeon_gui.ui.widgets import laid_out_once
 from surgeon_gui.view.coloring import KindTints, NumberTints, Scale, Tints, amount
 from surgeon_gui.view.labels import KINDS, LIKE, kind_of
 from surgeon_gui.view.overlays import PLAIN_TITLE
@@ -109,6 +110,18 @@ class Legend(Corner):
             if widget is not None and widget is not self.button:
                 widget.hide()
                 widget.deleteLater()
+        with laid_out_once(self._grid):
+            self._put(theme, categories, signs, tints)
+        self._grid.activate()
+        self.adjustSize()
+
+    def _put(
+        self,
+        theme: Theme,
+        categories: tuple[str, ...],
+        signs: tuple[str, ...],
+        tints: Tints | None,
+    ) -> None:
         self._rows = 0
         entries: list[tuple[QWidget, str]] = [
             (Swatch(theme, category=name), KINDS[name]) for name in categories
@@ -133,8 +146,6 @@ class Legend(Corner):
             self._grid.addWidget(self._label(words), top + at % rows, column + 1)
             # Not shown yet it would count for nothing in the size.
             swatch.show()
-        self._grid.activate()
-        self.adjustSize()
 
     def _add_title(self, tints: Tints | None) -> None:
         title = tints.coloring.title if tints is not None else PLAIN_TITLE

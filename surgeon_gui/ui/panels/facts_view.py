@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QPushButton, QSizePoli
 
 from surgeon_gui.ui.facts import Fact
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ElidedLabel, label, middle
+from surgeon_gui.ui.widgets import ElidedLabel, label, laid_out_once, middle
 
 LABEL_WIDTH = 84
 _COPY = QKeySequence.StandardKey.Copy
@@ -215,8 +215,9 @@ class FactsView(QWidget):
     def _fill(self) -> None:
         """Add rows that are missing, not so many at once that the window would stand still."""
         start = len(self._rows)
-        for row, fact in enumerate(self._facts[start : start + MOST_AT_ONCE], start):
-            self._add(row, fact)
+        with laid_out_once(self._layout):
+            for row, fact in enumerate(self._facts[start : start + MOST_AT_ONCE], start):
+                self._add(row, fact)
         if len(self._rows) < len(self._facts):
             self._later.start()
 
@@ -229,6 +230,8 @@ class FactsView(QWidget):
             value.setFixedHeight(ROW)
         self._layout.addWidget(title, row, 0, Qt.AlignmentFlag.AlignTop)
         self._layout.addWidget(value, row, 1)
+        title.show()
+        value.show()
         self._rows.append(_Row(fact, title, value))
 
     def _value(self, fact: Fact) -> QLabel | QPushButton:

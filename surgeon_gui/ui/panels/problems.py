@@ -15,7 +15,7 @@ from surgeon_gui.ui.panels.problem_row import ProblemRow
 from surgeon_gui.ui.scrolling import ScrollArea
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import label
+from surgeon_gui.ui.widgets import label, laid_out_once
 
 MOST_ROWS = 150
 # Rows are made in slices of this length, so that a long list does not hold the window up.
@@ -124,7 +124,9 @@ class ProblemsPanel(QWidget):
         while self._waiting and time.perf_counter() < until:
             group, is_ignored = self._waiting.popleft()
             made = self._row(group, is_ignored)
-            self._list.insertWidget(len(self._rows), made)
+            with laid_out_once(self._list):
+                self._list.insertWidget(len(self._rows), made)
+                made.show()
             self._rows.append(made)
         if self._waiting:
             self._next.start()

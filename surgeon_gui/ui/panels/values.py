@@ -17,7 +17,7 @@ from surgeon_gui.ui.panels.kernels import KernelView, filter_count, is_kernel, k
 from surgeon_gui.ui.plots import pyqtgraph
 from surgeon_gui.ui.session import Session
 from surgeon_gui.ui.theme import Theme
-from surgeon_gui.ui.widgets import ComboBox, SpinBox, label
+from surgeon_gui.ui.widgets import ComboBox, SpinBox, label, laid_out_once
 
 BINS = 40
 # The histogram of more elements than this is that of an even sample.
@@ -145,7 +145,7 @@ class ValuesView(QWidget):
         self._slices = QHBoxLayout()
         self._slices.setSpacing(4)
         self._spins: list[SpinBox] = []
-        layout = QVBoxLayout(self)
+        layout = self._column = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(8)
         self.kernels = KernelView()
@@ -223,15 +223,17 @@ class ValuesView(QWidget):
             self._slices.removeWidget(spin)
             spin.deleteLater()
         self._spins = []
-        for axis, size in enumerate(sizes):
-            spin = SpinBox()
-            spin.setRange(0, max(size - 1, 0))
-            spin.setPrefix(f"[{axis}] ")
-            spin.setAccessibleName(f"Index along dimension {axis}")
-            spin.setToolTip(f"Dimension {axis} has {size} entries; the grid shows the last two")
-            spin.valueChanged.connect(self._slice)
-            self._slices.addWidget(spin)
-            self._spins.append(spin)
+        with laid_out_once(self._column):
+            for axis, size in enumerate(sizes):
+                spin = SpinBox()
+                spin.setRange(0, max(size - 1, 0))
+                spin.setPrefix(f"[{axis}] ")
+                spin.setAccessibleName(f"Index along dimension {axis}")
+                spin.setToolTip(f"Dimension {axis} has {size} entries; the grid shows the last two")
+                spin.valueChanged.connect(self._slice)
+                self._slices.addWidget(spin)
+                spin.show()
+                self._spins.append(spin)
 
     def _slice(self) -> None:
         array = self._array
