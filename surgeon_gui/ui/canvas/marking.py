@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from surgeon_gui.ui.canvas.marks import Marks, marks_steps
 from surgeon_gui.ui.canvas.steps import Steps
+from surgeon_gui.ui.farewell import let_go
 from surgeon_gui.view.coloring import Coloring, Tints, tints_steps
 from surgeon_gui.view.overlay import Overlay
 from surgeon_gui.view.pace import Pace
@@ -13,6 +14,8 @@ from surgeon_gui.view.tree import Tree
 
 # Marks come with much else to be done in the same event.
 _SHARE = 0.4
+# Nodes that are marked in the event that brings the marks.
+_AT_ONCE = 1000
 
 
 class Marking(QObject):
@@ -87,8 +90,9 @@ class Marking(QObject):
             self._made = yield from self.steps(tree)
 
         def done() -> None:
+            let_go(self.marks)
             self.marks, self._made = self._made, None
             self._tints = self.marks.tints if self.marks is not None else None
             self.changed.emit()
 
-        self._steps.run(work(), done)
+        self._steps.run(work(), done, is_long=len(tree.nodes) > _AT_ONCE)

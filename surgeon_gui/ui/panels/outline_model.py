@@ -13,6 +13,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 
 from surgeon_gui.graph.model import Graph
 from surgeon_gui.ui.facts import STATUS_WORDS
+from surgeon_gui.ui.farewell import let_go
 from surgeon_gui.ui.pauses import breathing
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.view.overlay import Overlay, Summary, summarize
@@ -128,12 +129,14 @@ class OutlineModel(QAbstractItemModel):
 
     def set_tree(self, tree: OutlineTree | None, title: str) -> None:
         self.beginResetModel()
+        let_go(self._tree, self._summaries)
         self._tree, self._title = tree, title
         self._summaries = {}
         self._sieve()
         self.endResetModel()
 
     def set_overlay(self, overlay: Overlay, summaries: Mapping[str, Summary]) -> None:
+        let_go(self._overlay, self._summaries)
         self._overlay, self._summaries = overlay, summaries
 
     def set_filter(self, text: str) -> None:
