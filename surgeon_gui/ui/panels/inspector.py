@@ -224,11 +224,11 @@ class InspectorPanel(QWidget):
     def _work_out(self, work: Callable[[], list[Fact]]) -> None:
         """Show facts that take a walk over the graph, found off the UI thread."""
         graph, selection = self._session.graph, self._session.selection
+        self._session.tasks.run("facts", work, self.facts.show_facts, self._session.failed.emit)
         if graph is not None:
             present, failed = graph, self._session.failed.emit
             count = partial(op_counts, present, selection)
             self._session.tasks.run("ops", count, self.bars.show_counts, failed)
-        self._session.tasks.run("facts", work, self.facts.show_facts, self._session.failed.emit)
 
     def _show_node(self, graph: Graph) -> None:
         name = self._shown
