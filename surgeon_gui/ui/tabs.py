@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QHBoxLayout,
+    QLabel,
     QStackedWidget,
     QTabBar,
     QVBoxLayout,
@@ -44,6 +45,8 @@ class TabStrip(QTabBar):
         """Show a count beside a tab's word; empty takes it away."""
         side = QTabBar.ButtonPosition.RightSide
         present = self.tabButton(index, side)
+        if isinstance(present, QLabel) and present.text() == text:
+            return
         if not text:
             if present is not None:
                 self.setTabButton(index, side, None)

@@ -61,6 +61,23 @@ def test_a_tab_has_room_for_its_bold_word_and_its_badge(shown: QWidget) -> None:
     assert strip.tabSizeHint(0).width() - bare >= badge.sizeHint().width() - 4
 
 
+def test_a_badge_is_made_anew_only_for_another_count(shown: QWidget) -> None:
+    strip = TabStrip("pages")
+    _put(shown, strip)
+    strip.addTab("Problems")
+    side = QTabBar.ButtonPosition.RightSide
+    strip.set_badge(0, "3")
+    badge = strip.tabButton(0, side)
+    strip.set_badge(0, "3")
+    assert strip.tabButton(0, side) is badge
+    strip.set_badge(0, "4")
+    other = strip.tabButton(0, side)
+    assert isinstance(other, QLabel)
+    assert other.text() == "4"
+    strip.set_badge(0, "")
+    assert strip.tabButton(0, side) is None
+
+
 def test_a_form_scrolls_and_keeps_its_buttons_in_sight(shown: QWidget, qtbot: QtBot) -> None:
     form = QFormLayout()
     for number in range(12):
