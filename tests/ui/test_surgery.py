@@ -340,6 +340,11 @@ def test_autofix_cures_in_one_undoable_step(driver: Driver) -> None:
     assert dialog is not None
     driver.bot.waitUntil(dialog.apply_button.isEnabled, timeout=30_000)
     assert "none afterwards" in dialog.title.text()
+    table = dialog.table
+    lines = [table.sizeHintForRow(at) for at in range(table.model().rowCount())]
+    wrapped = [at for at, height in enumerate(lines) if height >= 2 * table.fontMetrics().height()]
+    assert wrapped
+    assert all(table.rowHeight(at) >= lines[at] + 8 for at in wrapped)
     assert graph_of(driver) is before
     driver.click(dialog.apply_button)
     document = window.session.document

@@ -38,6 +38,7 @@ from surgeon_gui.ui.widgets import button, label, row, set_role
 
 _COLUMNS = ("", "Rule", "What it does", "Places", "Numbers", "Left after it")
 _ROW = 26
+_BETWEEN = 8
 
 
 class _Steps(RowsModel[Step]):
@@ -248,7 +249,12 @@ class AutofixDialog(QDialog):
         self._model.show(fix.steps)
         self.table.setVisible(bool(fix.steps))
         self.table.resizeRowsToContents()
-        rows = sum(max(self.table.rowHeight(at), _ROW) for at in range(len(fix.steps)))
+        rows = 0
+        for at in range(len(fix.steps)):
+            height = self.table.rowHeight(at)
+            # Lines of one row stand closer than rows do.
+            self.table.setRowHeight(at, height + _BETWEEN if height > _ROW else _ROW)
+            rows += self.table.rowHeight(at)
         head = self.table.horizontalHeader().sizeHint().height()
         self.table.setFixedHeight(head + min(rows, 9 * _ROW) + 2)
         groups = group_remaining(fix)
