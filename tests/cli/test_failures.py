@@ -236,6 +236,22 @@ def test_each_node_in_the_way_comes_with_its_own_cure(
     assert capsys.readouterr().err.count("Cure it with --rules remove-dropout.") == 3
 
 
+def test_an_unwritable_place_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(*_: object, **__: object) -> None:
+        raise AssertionError("It was told too late.")
+
+    for verb in ("quantize", "freeze"):
+        monkeypatch.setattr(f"surgeon_gui.cli.verbs.{verb}.run_job", work)
+    nowhere = tmp_path / "nofolder"
+    quantized = surgeon("quantize", CIFAR, "--random", "2", "-o", nowhere / "q.network", "--json")
+    frozen = surgeon("freeze", CIFAR, "-o", nowhere / "f.pb", "--json")
+    for ran in (quantized, frozen):
+        assert ran.status == 2
+        assert ran.json["error"]["code"] == "SaveError"
+
+
 @pytest.mark.slow
 def test_what_cannot_be_quantized_is_named_by_its_own_file(tmp_path: Path) -> None:
     path = tmp_path / "relu.pb"

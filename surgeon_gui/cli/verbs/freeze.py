@@ -11,6 +11,7 @@ from surgeon_gui.cli.options import json_option, parse_shape
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.cli.reports import pass_line
 from surgeon_gui.edits.optimise import chosen_passes
+from surgeon_gui.graph.graphdef import check_writable
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import FreezeResult, FreezeSpec
 from surgeon_gui.jobs.store import job_directory
@@ -106,6 +107,7 @@ def freeze_verb(
         seed=seed,
         shapes=_sizes(shapes),
     )
+    check_writable(target)
     with job_directory("freeze") as folder, job_progress() as on_event:
         result = run_job(spec, on_event, directory=folder)
     if as_json:

@@ -14,6 +14,7 @@ from surgeon_gui.cli.options import Surgery, json_option, prepare, surgery_optio
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.compare.images import RANGES, ImageFeed
 from surgeon_gui.errors import SurgeonError, UsageError
+from surgeon_gui.graph.graphdef import check_writable
 from surgeon_gui.jobs.quantize_spec import DTYPES, HELD, QuantizeResult, QuantizeSpec, sqnr_text
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.store import job_directory
@@ -137,6 +138,8 @@ def quantize_verb(
     for path in (*data, *validation, *(() if known is None else (known,))):
         if not path.exists():
             raise UsageError("There is no such file or folder.", where=str(path))
+    # A calibration takes minutes, and would be lost.
+    check_writable(target)
     with job_directory("quantize") as folder:
         network, ranges = _opened(model, surgery)
         given = load_any_ranges(known) if known is not None else ranges_of_sets(surgery.rules)
