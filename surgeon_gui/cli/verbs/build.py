@@ -261,7 +261,8 @@ def _facts(result: BuildResult) -> dict[str, object]:
 def _print(result: BuildResult) -> None:
     gpus = ", ".join(result.gpu)
     stdout.print(
-        f"{result.path}: {result.bytes / 1e6:.2f} MB, {result.layers} layers, "
+        f"{result.path}: {result.bytes / 1e6:.2f} MB, {result.layers} "
+        f"layer{'' if result.layers == 1 else 's'}, "
         f"{TITLES[result.flavour]} {result.tensorrt}, for {gpus}, {result.seconds:.1f} s",
         markup=False,
     )
