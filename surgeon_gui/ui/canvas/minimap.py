@@ -63,9 +63,9 @@ class Minimap(QWidget):
 
     def show_plan(self, plan: Plan | None, marks: Marks | None) -> None:
         self._plan, self._marks = plan, marks
+        self._steps.cancel()
         if plan is None:
             self._later.stop()
-            self._steps.cancel()
             self._drawn = None
         else:
             self._draw_soon()
@@ -82,14 +82,15 @@ class Minimap(QWidget):
 
     def _draw_anew(self) -> None:
         self._later.stop()
-        plan, theme = self._plan, self._theme
+        # Of one picture, even if another comes meanwhile.
+        plan, marks, theme = self._plan, self._marks, self._theme
         if plan is None or theme is None or plan.rect.isEmpty():
             return
         layers: list[Layer] = []
 
         def work() -> Pace[None]:
             layers.extend((yield from self._open_groups(plan, theme)))
-            layers.extend((yield from self._boxes(plan, theme)))
+            layers.extend((yield from self._boxes(plan, marks, theme)))
 
         def done() -> None:
             self._drawn = self._paint(plan, layers)
@@ -176,14 +177,14 @@ class Minimap(QWidget):
                 yield 0.0
         return [(theme.group_fill(depth), rects) for depth, rects in layers.items()]
 
-    def _boxes(self, plan: Plan, theme: Theme) -> Pace[list[Layer]]:
+    def _boxes(self, plan: Plan, marks: Marks | None, theme: Theme) -> Pace[list[Layer]]:
         closed = plan.closed_in(plan.rect)
         step = max(len(closed) // _MOST_BOXES, 1)
         least = 1.2 / self._scale(plan)
         places: dict[int, list[QRectF]] = {}
         for number, at in enumerate(map(int, closed[::step])):
             left, top, width, height = plan.picture.rects[at]
-            color = self._color(plan, theme, at, plan.picture.items[at]).rgba()
+            color = self._color(plan, marks, theme, at).rgba()
             rect = QRectF(left, top, max(width, least), max(height, least))
             places.setdefault(color, []).append(rect)
             if number % _FEW == 0:
@@ -207,19 +208,20 @@ class Minimap(QWidget):
         painter.end()
         return drawn
 
-    def _color(self, plan: Plan, theme: Theme, at: int, item: int) -> QColor:
-        tints = self._marks.tints if self._marks is not None else None
+    def _color(self, plan: Plan, marks: Marks | None, theme: Theme, at: int) -> QColor:
+        item = plan.picture.items[at]
+        tints = marks.tints if marks is not None else None
         if tints is not None and self._inks is not None:
             if item >= 0:
                 return self._inks.node(tints, item, plan.kind(at)).fill
             paint = self._inks.of(tints, item)
             return paint.fill if paint is not None else theme.color("group_line")
-        if self._marks is not None:
-            mark = self._marks.mark(item) if item >= 0 else None
+        if marks is not None:
+            mark = marks.mark(item) if item >= 0 else None
             if mark is not None:
                 return theme.status(mark.status)
-            if item < 0 and self._marks.summary(item).is_drawn:
-                return theme.status(self._marks.summary(item).worst or "unknown")
+            if item < 0 and marks.summary(item).is_drawn:
+                return theme.status(marks.summary(item).worst or "unknown")
         if item < 0:
             return theme.color("group_line")
         return theme.category(plan.kind(at))
