@@ -74,8 +74,11 @@ class OnnxRunner:
                 disabled_optimizers=_WRONG_OPTIMIZERS,
             )
         except Exception as error:  # ONNX Runtime's errors share no base class.
+            too_new = "IR version" in str(error)
             raise ConvertError(
-                f"ONNX Runtime refuses the network: {_words(error)}", where=_where(str(error))
+                f"ONNX Runtime refuses the network: {_words(error)}",
+                where=_where(str(error)),
+                hint="Upgrade onnxruntime, or export the file here." if too_new else None,
             ) from error
 
     def inputs(self) -> dict[str, TensorType]:

@@ -51,6 +51,14 @@ def test_a_model_it_does_not_take_names_the_node() -> None:
     assert caught.value.where == "third"
 
 
+def test_a_file_of_a_newer_onnx_asks_for_a_newer_runtime() -> None:
+    newer = model(NEG, EXP)
+    newer.ir_version = 999
+    with pytest.raises(ConvertError, match="IR version") as caught:
+        OnnxRunner(newer)
+    assert "Upgrade onnxruntime" in str(caught.value.hint)
+
+
 def test_a_stop_while_running_names_the_node() -> None:
     shape = helper.make_node("Constant", [], ["s"], value_ints=[5], name="shape")
     reshape = helper.make_node("Reshape", ["x", "s"], ["y"], name="reshape")
