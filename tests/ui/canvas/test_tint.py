@@ -7,17 +7,18 @@ from itertools import pairwise
 
 import pytest
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from surgeon_gui.graph.model import Graph
-from surgeon_gui.ui.canvas import GraphCanvas
+from surgeon_gui.ui.canvas import GraphCanvas, minimap, steps
 from surgeon_gui.ui.canvas.legend import Legend
 from surgeon_gui.ui.canvas.minimap import Minimap
 from surgeon_gui.ui.canvas.tint import STEPS, Paint, TintInk, luminance
 from surgeon_gui.ui.palettes import THEMES
 from surgeon_gui.ui.theme import LIGHT
 from surgeon_gui.view.coloring import Coloring, Kinds, Numbers, tints_for
+from surgeon_gui.view.overlay import Mark, Overlay
 from surgeon_gui.view.tree import tree_from_graph
 from tests.view.graphs import network
 
@@ -83,11 +84,11 @@ def test_the_legend_leaves_the_minimap_free(show: Show) -> None:
     canvas = show(network())
     canvas.set_coloring(OWNERS)
     canvas.set_zoom(3.0)
-    legend, minimap = canvas.findChild(Legend), canvas.findChild(Minimap)
+    legend, overview = canvas.findChild(Legend), canvas.findChild(Minimap)
     assert legend is not None
-    assert minimap is not None
-    assert minimap.isVisible()
-    assert not legend.geometry().intersects(minimap.geometry())
+    assert overview is not None
+    assert overview.isVisible()
+    assert not legend.geometry().intersects(overview.geometry())
 
 
 def test_the_minimap_is_drawn_with_the_picture(show: Show) -> None:
@@ -95,12 +96,35 @@ def test_the_minimap_is_drawn_with_the_picture(show: Show) -> None:
     canvas.set_zoom(3.0)
     canvas.set_graph(Graph(network().nodes[1:]))
     canvas.finish_layout()
-    minimap = canvas.findChild(Minimap)
-    assert minimap is not None
-    assert minimap.isVisible()
-    image = minimap.grab().toImage()
+    overview = canvas.findChild(Minimap)
+    assert overview is not None
+    assert overview.isVisible()
+    image = overview.grab().toImage()
     pixels = {image.pixel(x, y) for x in range(image.width()) for y in range(image.height())}
     assert LIGHT.group_fill(1).rgb() in pixels
+
+
+def test_the_minimap_is_of_one_picture_however_fast_they_follow(
+    show: Show, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(minimap, "_LATER_MS", 0)
+    monkeypatch.setattr(minimap, "_FEW", 1)
+    for seconds in ("_FIRST_S", "_SLICE_S"):
+        monkeypatch.setattr(steps, seconds, 0.0)
+    shown = []
+    for nodes in (network().nodes, network().nodes[:2]):
+        canvas = show(Graph(nodes))
+        canvas.set_overlay(Overlay({node.name: Mark("refuses") for node in nodes}))
+        canvas.finish_layout()
+        shown.append((canvas.plan(), canvas.marks()))
+    overview = canvas.findChild(Minimap)
+    assert overview is not None
+    for turns in range(20):
+        for plan, marks in shown:
+            overview.show_plan(plan, marks)
+            for _ in range(turns):
+                QApplication.processEvents()
+    overview.finish()
 
 
 def test_an_overlay_stays_when_the_graph_changes(show: Show) -> None:
