@@ -161,9 +161,7 @@ class Memory(QObject):
         else:
             self._wanted = None
             self._wait.stop()
-            canvas.set_zoom(view.zoom)
-            canvas.centerOn(QPointF(view.x, view.y))
-            canvas.leave_start()
+            canvas.place(view.zoom, QPointF(view.x, view.y))
 
     def _opened(self) -> None:
         # The canvas hears of it later: it shows the file that is left.

@@ -127,6 +127,7 @@ class GraphShow(ZoomView):
         wanted = None if expanded is None else tuple(expanded)
         starts = is_new or wanted is not None
         settle = self.show_start if starts else anchored(self)
+        self._placed = None
         layouts = None if is_new or self._scene is None else self._scene.layouts
 
         def work() -> Pace[None]:
@@ -203,7 +204,8 @@ class GraphShow(ZoomView):
         self._types = types
         if self._scene is not None:
             let_go(*self._scene.set_types(types))
-            self._lay_out(self.show_start if self.is_at_start else anchored(self))
+            still = anchored(self) if self._placed is None else self.place_again
+            self._lay_out(self.show_start if self.is_at_start else still)
 
     def set_overlay(self, overlay: Overlay) -> None:
         """Mark nodes; `Overlay()` takes all marks away."""

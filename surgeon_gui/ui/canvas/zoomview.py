@@ -43,6 +43,7 @@ class ZoomView(QGraphicsView):
         self._pan_from: QPoint | None = None
         self._is_fitted = False
         self._is_at_start = False
+        self._placed: tuple[float, QPointF] | None = None
         self.horizontalScrollBar().valueChanged.connect(self.view_changed)
         self.verticalScrollBar().valueChanged.connect(self.view_changed)
 
@@ -60,7 +61,7 @@ class ZoomView(QGraphicsView):
         zoom = min(max(zoom, LEAST_ZOOM), MOST_ZOOM)
         where = anchor if anchor is not None else self.viewport().rect().center()
         before = self.mapToScene(where)
-        self._is_fitted = self._is_at_start = False
+        self.leave_start()
         self.setTransform(QTransform.fromScale(zoom, zoom))
         self._update_scene_rect()
         self.hold(before, QPointF(where))
@@ -170,6 +171,20 @@ class ZoomView(QGraphicsView):
         self.hold(start, QPointF(room.width() / 2, _START))
         self._is_at_start = True
 
+    def place(self, zoom: float, middle: QPointF) -> None:
+        """Show the scene's `middle` in the middle of the view, as it was left another time.
+
+        `place_again` shows it there again once the picture is complete, unless the user moved it.
+        """
+        self.set_zoom(zoom)
+        self.centerOn(middle)
+        self._placed = (zoom, middle)
+
+    def place_again(self) -> None:
+        """Take the view back where `place` put it, if it has not been moved since."""
+        if self._placed is not None:
+            self.place(*self._placed)
+
     def hold(self, point: QPointF, where: QPointF) -> None:
         """Scroll so that the scene's `point` is at `where` in the viewport."""
         now = self.viewportTransform().map(point)
@@ -192,6 +207,7 @@ class ZoomView(QGraphicsView):
     def leave_start(self) -> None:
         """Count the view as chosen by the user from now on."""
         self._is_fitted = self._is_at_start = False
+        self._placed = None
 
     def content(self) -> QRectF:
         return self._content
@@ -235,7 +251,7 @@ class ZoomView(QGraphicsView):
         event.accept()
 
     def _scroll(self, by: QPoint) -> None:
-        self._is_fitted = self._is_at_start = False
+        self.leave_start()
         bar = self.horizontalScrollBar()
         bar.setValue(bar.value() - by.x())
         bar = self.verticalScrollBar()
