@@ -8,6 +8,7 @@ from typing import Any
 from surgeon_gui.cli.app import print_json, stdout
 from surgeon_gui.engine.plan import read_plan_header
 from surgeon_gui.jobs.engine_spec import EngineResult, EngineSpec
+from surgeon_gui.jobs.message import flavour_title
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.store import job_directory
 from surgeon_gui.settings import load_settings
@@ -64,7 +65,7 @@ def engine_facts(found: EngineResult) -> dict[str, Any]:
 
 
 def _print(path: Path, facts: dict[str, Any]) -> None:
-    title = {"rtx": "TensorRT for RTX", "tensorrt": "TensorRT"}[facts["flavour"]]
+    title = flavour_title(facts["flavour"])
     size = f"{facts['bytes'] / 1e6:.2f} MB" if facts["bytes"] > 5e3 else f"{facts['bytes']} bytes"
     stdout.print(f"{path}: {title} {facts['tensorrt'] or ''}, {size}", style="bold", markup=False)
     if facts["gpu"]:

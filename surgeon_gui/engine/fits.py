@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from surgeon_gui.engine.devices import Device, Devices
-from surgeon_gui.engine.flavours import MODULES, RTX_CAPABILITIES, TITLES
+from surgeon_gui.engine.flavours import MODULES, RTX_CAPABILITIES
 from surgeon_gui.engine.plan import PlanHeader
+from surgeon_gui.jobs.message import flavour_title
 
 _PACKAGES = {
     "rtx": ("tensorrt-rtx", "tensorrt_rtx"),
@@ -48,7 +49,7 @@ def gpu_obstacle(
         device: the GPU, None without one.
         problem: why there is none.
     """
-    title = TITLES[flavour]
+    title = flavour_title(flavour)
     if device is None:
         return Obstacle(
             problem or "There is no NVIDIA GPU here to run this engine on.",
@@ -80,7 +81,7 @@ def version_obstacle(
         versions: installed version by flavour.
         version_compatible: it was built to run with later versions too.
     """
-    title = TITLES[header.flavour]
+    title = flavour_title(header.flavour)
     have = versions.get(header.flavour)
     if have is None:
         return Obstacle(

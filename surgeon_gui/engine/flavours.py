@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from surgeon_gui.errors import EngineError
+from surgeon_gui.jobs.message import flavour_title
 
 MODULES = {"rtx": "tensorrt_rtx", "tensorrt": "tensorrt"}
 """Python module of each flavour."""
-
-TITLES = {"rtx": "TensorRT for RTX", "tensorrt": "TensorRT"}
 
 RTX_CAPABILITIES = ("sm75", "sm80", "sm86", "sm89", "sm120", "sm121")
 """What plans of TensorRT for RTX 1.7 run on (its ComputeCapability members)."""
@@ -39,7 +38,7 @@ class Flavour:
     @property
     def title(self) -> str:
         """Name and version as a person would say them."""
-        return f"{TITLES[self.id]} {self.version}"
+        return f"{flavour_title(self.id)} {self.version}"
 
     def has(self, *path: str) -> bool:
         """Whether the module has `path`, for example ("BuilderFlag", "FP16")."""
@@ -97,11 +96,11 @@ def load_flavour(flavour_id: str) -> Flavour:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise EngineError(
-            f"{TITLES[flavour_id]} is not installed here.", hint=_how_to_install(flavour_id)
+            f"{flavour_title(flavour_id)} is not installed here.", hint=_how_to_install(flavour_id)
         ) from error
     except (ImportError, OSError, RuntimeError) as error:
         raise EngineError(
-            f"{TITLES[flavour_id]} is installed but does not load: {error}.",
+            f"{flavour_title(flavour_id)} is installed but does not load: {error}.",
             hint="Free some memory, or install it again: its wheel must fit the CUDA driver.",
         ) from error
     return Flavour(flavour_id, str(module.__version__), module)

@@ -10,6 +10,11 @@ from surgeon_gui.errors import ProtocolError
 from surgeon_gui.jobs.codec import decode, encode
 
 
+def flavour_title(flavour: str) -> str:
+    """Return how people know a flavour of TensorRT, `rtx` or `tensorrt`."""
+    return "TensorRT for RTX" if flavour == "rtx" else "TensorRT"
+
+
 @dataclass(frozen=True)
 class Message:
     """Anything that travels, told apart by its `kind`."""

@@ -9,6 +9,7 @@ from string import Template
 
 from surgeon_gui.compare.images import ImageRecipe
 from surgeon_gui.jobs.engine_card import EngineCard
+from surgeon_gui.jobs.message import flavour_title
 from surgeon_gui.jobs.runner import best_shapes, check_version, dtype_of, image_input, layout_of
 
 _CODE = Path(__file__).with_name("code")
@@ -152,8 +153,7 @@ def _read(name: str) -> str:
 
 
 def _title(card: EngineCard) -> str:
-    name = "TensorRT for RTX" if card.flavour == "rtx" else "TensorRT"
-    return f"{name} {card.tensorrt}"
+    return f"{flavour_title(card.flavour)} {card.tensorrt}"
 
 
 def _bool(value: bool) -> str:

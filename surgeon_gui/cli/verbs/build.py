@@ -12,9 +12,9 @@ from surgeon_gui.cli.app import FILE, VERBS, print_json, stdout
 from surgeon_gui.cli.networks import build_made, is_made, open_made
 from surgeon_gui.cli.options import Prepared, Surgery, json_option, prepare, surgery_options
 from surgeon_gui.cli.progress import job_progress
-from surgeon_gui.engine.flavours import TITLES
 from surgeon_gui.errors import ConvertError, UsageError
 from surgeon_gui.jobs.engine_card import provenance_of
+from surgeon_gui.jobs.message import flavour_title
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import PRECISIONS, ROUTES, BuildResult, BuildSpec, ShapeRange, gpu_names
 from surgeon_gui.jobs.store import job_directory
@@ -263,7 +263,7 @@ def _print(result: BuildResult) -> None:
     stdout.print(
         f"{result.path}: {result.bytes / 1e6:.2f} MB, {result.layers} "
         f"layer{'' if result.layers == 1 else 's'}, "
-        f"{TITLES[result.flavour]} {result.tensorrt}, for {gpus}, {result.seconds:.1f} s",
+        f"{flavour_title(result.flavour)} {result.tensorrt}, for {gpus}, {result.seconds:.1f} s",
         markup=False,
     )
     for tensor in (*result.inputs, *result.outputs):

@@ -12,6 +12,7 @@ from surgeon_gui.cli.feeding import feeding_options, given_shapes
 from surgeon_gui.cli.options import NpzPath, json_option
 from surgeon_gui.cli.progress import job_progress
 from surgeon_gui.jobs.feeding import Feeding
+from surgeon_gui.jobs.message import flavour_title
 from surgeon_gui.jobs.run import run_job
 from surgeon_gui.jobs.spec import RunResult, RunSpec
 from surgeon_gui.jobs.store import job_directory
@@ -139,7 +140,7 @@ def _print(result: RunResult) -> None:
     times = result.latency_ms
     where = result.device
     if result.flavour:
-        where += f" ({result.capability}), TensorRT {result.tensorrt} ({result.flavour})"
+        where += f" ({result.capability}), {flavour_title(result.flavour)} {result.tensorrt}"
     stdout.print(where, style="bold", markup=False)
     stdout.print(
         f"  {times.median:.3f} ms median, {times.min:.3f} least, {times.p95:.3f} p95, "

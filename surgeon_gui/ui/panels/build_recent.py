@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from surgeon_gui.jobs.build_history import BUILT, FAILED, BuildRecord, compared
+from surgeon_gui.jobs.message import flavour_title
 from surgeon_gui.jobs.spec import BuildResult, BuildSpec, TensorInfo
 from surgeon_gui.ui.icons import status_icon
 from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
@@ -80,10 +81,11 @@ def _when(record: BuildRecord) -> datetime:
 
 def _result_rows(result: BuildResult, *, has_gpu: bool) -> list[tuple[str, str]]:
     """Return what was built, as names and words."""
+    by = f"{flavour_title(result.flavour)} {result.tensorrt}"
     return [
         ("Engine", f"{result.path}"),
         ("Size", f"{result.bytes / 2**20:.2f} MiB, {result.layers} layers"),
-        ("TensorRT", f"{result.tensorrt} ({result.flavour}), for {', '.join(result.gpu)}"),
+        ("Built by", f"{by}, for {', '.join(result.gpu)}"),
         ("Inputs", ", ".join(map(_tensor, result.inputs))),
         ("Outputs", ", ".join(map(_tensor, result.outputs))),
         *(("Warning", words) for words in result.warnings),

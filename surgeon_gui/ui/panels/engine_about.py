@@ -10,7 +10,7 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QSplitter, QTableView, QVBoxLayout, QWidget
 
 from surgeon_gui.jobs.engine_spec import EngineLayer, EngineResult, EngineSpec
-from surgeon_gui.jobs.message import TensorInfo
+from surgeon_gui.jobs.message import TensorInfo, flavour_title
 from surgeon_gui.jobs.outcome import Outcome, Succeeded
 from surgeon_gui.jobs.store import new_job_directory
 from surgeon_gui.settings import Settings
@@ -20,7 +20,6 @@ from surgeon_gui.ui.tables import Index, RowsModel, set_up_table
 from surgeon_gui.ui.theme import Theme
 from surgeon_gui.ui.widgets import ElidedLabel, button, label, set_role
 
-_TITLES = {"rtx": "TensorRT for RTX", "tensorrt": "TensorRT"}
 _SECONDS = 120.0
 
 
@@ -181,7 +180,7 @@ def _facts(path: Path | None, found: EngineResult) -> list[tuple[str, str]]:
     version = found.tensorrt or "version not known"
     rows = [
         ("File", f"{path.name if path else ''}, {found.bytes / 2**20:.2f} MiB"),
-        ("Built by", f"{_TITLES[found.flavour]} {version}"),
+        ("Built by", f"{flavour_title(found.flavour)} {version}"),
     ]
     card = found.card
     if card is None:
