@@ -81,11 +81,11 @@ def _when(record: BuildRecord) -> datetime:
 
 def _result_rows(result: BuildResult, *, has_gpu: bool) -> list[tuple[str, str]]:
     """Return what was built, as names and words."""
-    by = f"{flavour_title(result.flavour)} {result.tensorrt}"
     return [
         ("Engine", f"{result.path}"),
         ("Size", f"{result.bytes / 2**20:.2f} MiB, {result.layers} layers"),
-        ("Built by", f"{by}, for {', '.join(result.gpu)}"),
+        ("Built by", f"{flavour_title(result.flavour)} {result.tensorrt}"),
+        ("For", ", ".join(result.gpu)),
         ("Inputs", ", ".join(map(_tensor, result.inputs))),
         ("Outputs", ", ".join(map(_tensor, result.outputs))),
         *(("Warning", words) for words in result.warnings),
