@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 # How long another thread may hold Python's lock while the UI thread waits for it; Python's own
 # 5 ms add up to visible stutter when a task computes.
-SWITCH_SECONDS = 0.001
+SWITCH_SECONDS = 0.0003
 # How often a loop in a thread lets go of the lock by itself, and for how long.
 BREATH_ITEMS = 100
 BREATH_SECONDS = 0.0003
