@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -140,18 +141,23 @@ def test_cancelling_is_one_object_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "log" not in ran.json["error"]["hint"]
 
 
+def inspected_into(output: IO[bytes], options: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """Run `surgeon inspect` with its standard output there."""
+    return subprocess.run(
+        [sys.executable, "-m", "surgeon_gui", "inspect", str(CIFAR), *options],
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("options", [("--json",), ()])
 def test_a_full_standard_output_is_a_message(options: tuple[str, ...]) -> None:
-    with Path("/dev/full").open("w") as full:
-        ran = subprocess.run(
-            [sys.executable, "-m", "surgeon_gui", "inspect", str(CIFAR), *options],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+    with Path("/dev/full").open("wb") as full:
+        ran = inspected_into(full, options)
     assert ran.returncode == 2
     assert ran.stderr.startswith("error: The output cannot be written")
     assert "Traceback" not in ran.stderr
@@ -162,14 +168,7 @@ def test_a_reader_that_has_had_enough_is_neither_yes_nor_no(options: tuple[str, 
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb") as closed:
-        ran = subprocess.run(
-            [sys.executable, "-m", "surgeon_gui", "inspect", str(CIFAR), *options],
-            stdout=closed,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        ran = inspected_into(closed, options)
     assert ran.returncode == 3
     assert ran.stderr == ""
 

@@ -95,27 +95,21 @@ class Legend(Corner):
         key = (theme.name, categories, signs, tints, self.offers)
         if key != self._key:
             self._key = key
-            self._fill(theme, categories, signs, tints)
+            self._clear()
+            with laid_out_once(self._grid):
+                self._fill(theme, categories, signs, tints)
+            self._grid.activate()
+            self.adjustSize()
         self.show()
 
-    def _fill(
-        self,
-        theme: Theme,
-        categories: tuple[str, ...],
-        signs: tuple[str, ...],
-        tints: Tints | None,
-    ) -> None:
+    def _clear(self) -> None:
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None and widget is not self.button:
                 widget.hide()
                 widget.deleteLater()
-        with laid_out_once(self._grid):
-            self._put(theme, categories, signs, tints)
-        self._grid.activate()
-        self.adjustSize()
 
-    def _put(
+    def _fill(
         self,
         theme: Theme,
         categories: tuple[str, ...],
